@@ -1,0 +1,1 @@
+"""What is promised, and how one exchange is held to it."""

@@ -1,0 +1,99 @@
+"""One observation of trouble, and what makes two of them the same.
+
+Identity never rests on a message or a value: `cause` says which departure, wherever it is seen; `fingerprint` says
+in which Intercom workspace. Both are the same in Slack, JUnit, SARIF, JSON and HTML.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from contracts.exchanges import Operation
+from contracts.rules import Rule, Severity
+
+IDENTITY_VERSION: Final = "v1"
+
+
+class Certainty(StrEnum):
+    """What a diagnosis rests on."""
+
+    RECORDED = "recorded"
+    DOCUMENTED = "documented"
+    INFERRED = "inferred"
+
+
+def identify(*parts: str) -> str:
+    """Hash `parts` to the project's identity form, `v1:` and 16 hex digits."""
+    compact = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
+    return f"{IDENTITY_VERSION}:{hashlib.sha256(compact.encode()).hexdigest()[:16]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One way the API, or the way to it, departed from what we rely on.
+
+    `operation` is None for what concerns all of them (shown and hashed as `*`). `location` is a pointer pattern
+    (`/data/*/email`), or `status`, `media-type`, `body`, `header:<name>`, `latency`, `connection`. `expected` and
+    `observed` are kinds (`integer`, `null`, `absent`), never values. `consumers` are those whose reads it breaks.
+    """
+
+    rule: Rule
+    severity: Severity
+    workspace: str = "-"
+    region: str = "-"
+    version: str | None = None
+    operation: Operation | None
+    location: str
+    expected: str
+    observed: str
+    message: str
+    remedy: str = ""
+    """What to do about this one, where that is more exact than the rule's remedy."""
+    consumers: tuple[str, ...] = ()
+    accepted: str | None = None
+    """Why the deviation is accepted, where it is."""
+    certainty: Certainty = Certainty.RECORDED
+    request_id: str | None = None
+    deployment: str | None = None
+    observed_at: datetime
+
+    @property
+    def cause(self) -> str:
+        """Identity of the departure, the same in every workspace."""
+        return identify(*self._parts())
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity of the departure in one workspace."""
+        return identify(self.workspace, *self._parts())
+
+    def _parts(self) -> tuple[str, str, str, str]:
+        operation = self.operation.identity if self.operation else "*"
+        return self.rule.name, operation, self.location, f"{self.expected}>{self.observed}"
+
+    def as_json(self) -> dict[str, object]:
+        """Return the published form (schema 1 of `--format json`)."""
+        return {
+            "rule": self.rule.name,
+            "severity": self.severity.value,
+            "workspace": self.workspace,
+            "region": self.region,
+            "version": self.version,
+            "operation": str(self.operation) if self.operation else "*",
+            "location": self.location,
+            "expected": self.expected,
+            "observed": self.observed,
+            "cause": self.cause,
+            "fingerprint": self.fingerprint,
+            "message": self.message,
+            "remedy": self.remedy or self.rule.remedy,
+            "consumers": list(self.consumers),
+            "accepted": self.accepted,
+            "certainty": self.certainty.value,
+            "request_id": self.request_id,
+            "deployment": self.deployment,
+            "observed_at": self.observed_at.isoformat(),
+        }

@@ -1,0 +1,65 @@
+"""Which Intercom workspace to talk to, and with what.
+
+An Intercom workspace is a token, the app it belongs to, a region and an API version. The token is wrapped so that no
+`repr`, log or traceback can show it.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+REGIONS: Final = {
+    "us": "https://api.intercom.io",
+    "eu": "https://api.eu.intercom.io",
+    "au": "https://api.au.intercom.io",
+}
+"""The three `servers` of every published description."""
+
+
+class Secret:
+    """A string that does not show itself."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the string; call it where the secret goes on the wire and nowhere else."""
+        return self._value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret('…')"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str]]:
+        raise TypeError("a secret is not pickled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """One Intercom workspace as the configuration names it.
+
+    `app_id` is the `id_code` of the app that `/me` answers with, where the configuration pins it. `writes` is True
+    only for a test workspace whose app the configuration names.
+    """
+
+    name: str
+    token: Secret = field(repr=False)
+    region: str = "us"
+    version: str = "2.15"
+    base_url: str = ""
+    """Another host than the region's, such as the sandbox's."""
+    app_id: str | None = None
+    writes: bool = False
+
+    @property
+    def url(self) -> str:
+        """The base URL without a trailing slash."""
+        return (self.base_url or REGIONS[self.region]).rstrip("/")

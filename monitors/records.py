@@ -1,0 +1,179 @@
+"""What a pass leaves behind: the values that history keeps, alerting sends and reports read.
+
+No bodies, no tokens, no values of customers: measurements, findings (shape only), incidents and messages.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from contracts.exchanges import Operation
+from contracts.findings import Finding
+from contracts.rules import Severity
+
+
+class Outcome(StrEnum):
+    """What became of one probe in one pass."""
+
+    HEALTHY = "healthy"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not applicable"
+    """The workspace does not have the feature."""
+    NOT_MEASURED = "not measured"
+    """It could not be asked: no identifier to read, budget spent, another workspace's turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One probe in one pass, in numbers. Times in milliseconds; None where there is nothing to tell."""
+
+    workspace: str
+    region: str
+    version: str | None
+    operation: Operation
+    started_at: datetime
+    outcome: Outcome
+    why: str = ""
+    """Why it was not measured or does not apply."""
+    status: int | None = None
+    failure: str | None = None
+    """A `FailureKind` where no answer came."""
+    total_ms: float | None = None
+    first_byte_ms: float | None = None
+    server_ms: float | None = None
+    request_id: str | None = None
+    deployment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassRecord:
+    """One pass over one or more Intercom workspaces."""
+
+    id: str
+    """A random identifier, the same in the log and in the report."""
+    started_at: datetime
+    finished_at: datetime
+    measurements: tuple[Measurement, ...]
+    findings: tuple[Finding, ...]
+    requests: int
+    """Requests sent, with those that confirmed something."""
+
+
+class Phase(StrEnum):
+    """Where an incident is."""
+
+    PENDING = "pending"
+    """Seen, not yet often enough to tell anyone."""
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class TransitionKind(StrEnum):
+    """What happened to an incident."""
+
+    OPENED = "opened"
+    ACKNOWLEDGED = "acknowledged"
+    ESCALATED = "escalated"
+    FLAPPING = "flapping"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    BLIND = "blind"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentState:
+    """A cause over time.
+
+    `key` is the finding's `cause` or `fingerprint`, by the scope of its rule. `id` is new with every opening, so
+    that a message belongs to one occurrence. `finding` is the latest sight of it.
+    """
+
+    key: str
+    id: str
+    phase: Phase
+    finding: Finding
+    severity: Severity
+    """The highest so far in this occurrence."""
+    workspaces: tuple[str, ...]
+    """Sorted; all that were seen with it in this occurrence."""
+    operations: tuple[str, ...]
+    """Sorted, as shown; for a cause across operations, those it was seen on."""
+    failures: int = 0
+    """Sights in a row."""
+    successes: int = 0
+    """Healthy observations in a row."""
+    unmeasured: int = 0
+    """Observations in a row that could not tell."""
+    sights: int = 0
+    """All sights of this occurrence."""
+    first_seen_at: datetime
+    last_seen_at: datetime
+    opened_at: datetime | None = None
+    resolved_at: datetime | None = None
+    sequence: int = 0
+    """Transitions of this occurrence so far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """A change of state, to be recorded and then told."""
+
+    kind: TransitionKind
+    at: datetime
+    incident: IncidentState
+    """The state after the change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A message as it is to be sent, rendered when the transition was recorded.
+
+    `channel` is where it goes (a Slack channel, or `webhook`). `incident_id` and `sequence` make it one of its kind:
+    the first of an incident is posted, later ones update that post in place.
+    """
+
+    channel: str
+    incident_id: str
+    sequence: int
+    kind: TransitionKind
+    text: str
+    """What a notification shows, and what is read where blocks cannot be."""
+    blocks: tuple[dict[str, object], ...] = ()
+    color: str = ""
+    """`#rrggbb` of the bar beside the message."""
+
+
+class NoticeStatus(StrEnum):
+    """What became of a notice."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    UNDELIVERABLE = "undeliverable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedNotice:
+    """A notice in the outbox.
+
+    `parent` is the channel's own id of the incident's first message (Slack's `channel` and `ts`), once it is known.
+    `ambiguous` says that the last attempt may have arrived.
+    """
+
+    id: int
+    notice: Notice
+    status: NoticeStatus = NoticeStatus.PENDING
+    attempts: int = 0
+    next_attempt_at: datetime
+    created_at: datetime
+    ambiguous: bool = False
+    error: str = ""
+    parent: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A notice that arrived: where (`channel id`, `ts`) and when. An incoming webhook gives no receipt."""
+
+    receipt: tuple[str, str] | None
+    at: datetime
+    possibly_repeated: bool = field(default=False)

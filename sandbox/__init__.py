@@ -1,0 +1,1 @@
+"""A local Intercom and a local Slack, for the demo and the tests."""
