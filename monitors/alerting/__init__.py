@@ -1,0 +1,1 @@
+"""How an incident becomes a message: rendering, channels, outbox."""

@@ -1,0 +1,1 @@
+"""From one exchange to findings: one module per kind, one table."""

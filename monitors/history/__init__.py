@@ -1,0 +1,1 @@
+"""What remains: measurements, incidents and messages, on SQLite or PostgreSQL."""
