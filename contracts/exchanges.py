@@ -100,9 +100,7 @@ class Response:
             document = json.loads(body)
         except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
             return cls(status=status, headers=headers, body=body, kind=BodyKind.OTHER)
-        return cls(
-            status=status, headers=headers, body=body, kind=BodyKind.JSON, document=document
-        )
+        return cls(status=status, headers=headers, body=body, kind=BodyKind.JSON, document=document)
 
     @property
     def media_type(self) -> str:
