@@ -1,0 +1,23 @@
+"""What every test may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+SHARED = PROJECT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder with Intercom's published descriptions, real drift and labelled latency.
+
+    The project holds no copy of it, so a clone without it skips; CI must have it.
+    """
+    if SHARED.is_dir():
+        return SHARED
+    reason = "needs ../shared (Intercom's descriptions, drift cases, latency series), which is not part of the project"
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason}; CI has to provide it")
+    pytest.skip(reason)
