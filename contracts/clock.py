@@ -1,7 +1,7 @@
 """Time as an argument.
 
-Everything that waits, stamps or measures takes a `Clock`, so that the sandbox, the client, incidents and the outbox
-can live on one virtual day in a few real seconds.
+Everything that waits, stamps or measures takes a `Clock`, so that the sandbox, the client,
+incidents and the outbox can live on one virtual day in a few real seconds.
 """
 
 import time

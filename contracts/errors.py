@@ -1,7 +1,7 @@
 """What intercheck itself cannot do, as exceptions.
 
-Trouble of the API or the network is a value (a finding); these are ours. Every message is one sentence that says
-what is wrong, where, and what to do: the front door prints it as it is.
+Trouble of the API or the network is a value (a finding); these are ours. Every message is one
+sentence that says what is wrong, where, and what to do: the front door prints it as it is.
 """
 
 
@@ -28,9 +28,9 @@ class HistoryError(IntercheckError):
 class NotificationError(IntercheckError):
     """A channel did not take an alert.
 
-    `permanent` says that trying again is pointless (channel gone, token revoked); otherwise `retry_after` (seconds)
-    is the channel's own word on when, where it gave one. `ambiguous` says that the message may have arrived all the
-    same (a timeout after it was sent).
+    `permanent` says that trying again is pointless (channel gone, token revoked); otherwise
+    `retry_after` (seconds) is the channel's own word on when, where it gave one. `ambiguous` says
+    that the message may have arrived all the same (a timeout after it was sent).
     """
 
     def __init__(

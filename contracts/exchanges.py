@@ -1,7 +1,8 @@
 """One request and its answer, or the reason there is none.
 
-An `Exchange` is what everything else judges. It holds no secret (the client takes them out before it builds one),
-but it does hold customers' data: it lives in memory only, and its `repr` shows neither bodies nor queries.
+An `Exchange` is what everything else judges. It holds no secret (the client takes them out before
+it builds one), but it does hold customers' data: it lives in memory only, and its `repr` shows
+neither bodies nor queries.
 """
 
 import json
@@ -19,8 +20,9 @@ _PARAMETER: Final = re.compile(r"\{[^{}/]*\}")
 class Operation:
     """A method on a path template, as a description names it.
 
-    Parameter names and operationIds both change between versions of Intercom's API, so neither is part of the
-    identity: `GET /contacts/{contact_id}` and `GET /contacts/{id}` are the same operation, `GET /contacts/{}`.
+    Parameter names and operationIds both change between versions of Intercom's API, so neither is
+    part of the identity: `GET /contacts/{contact_id}` and `GET /contacts/{id}` are the same
+    operation, `GET /contacts/{}`.
     """
 
     method: str
@@ -44,7 +46,7 @@ class Operation:
 
 
 class Headers(Mapping[str, str]):
-    """Header fields by name, whatever the case; a field sent twice is joined by a comma and a space."""
+    """Header fields by name, whatever the case; one sent twice is joined by `, `."""
 
     __slots__ = ("_fields",)
 
@@ -174,10 +176,10 @@ class Timings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One request and its answer (`response`) or its end without one (`failure`): exactly one of the two.
+    """One request and its answer (`response`), or its end without one (`failure`).
 
-    `operation` is None where the request matches nothing the description knows (only replayed recordings can).
-    `version` is the API version that was asked for, None where none was.
+    `operation` is None where the request matches nothing the description knows (only replayed
+    recordings can). `version` is the API version that was asked for, None where none was.
     """
 
     workspace: str

@@ -1,7 +1,8 @@
 """One observation of trouble, and what makes two of them the same.
 
-Identity never rests on a message or a value: `cause` says which departure, wherever it is seen; `fingerprint` says
-in which Intercom workspace. Both are the same in Slack, JUnit, SARIF, JSON and HTML.
+Identity never rests on a message or a value: `cause` says which departure, wherever it is seen;
+`fingerprint` says in which Intercom workspace. Both are the same in Slack, JUnit, SARIF, JSON and
+HTML.
 """
 
 import hashlib
@@ -35,9 +36,10 @@ def identify(*parts: str) -> str:
 class Finding:
     """One way the API, or the way to it, departed from what we rely on.
 
-    `operation` is None for what concerns all of them (shown and hashed as `*`). `location` is a pointer pattern
-    (`/data/*/email`), or `status`, `media-type`, `body`, `header:<name>`, `latency`, `connection`. `expected` and
-    `observed` are kinds (`integer`, `null`, `absent`), never values. `consumers` are those whose reads it breaks.
+    `operation` is None for what concerns all of them (shown and hashed as `*`). `location` is a
+    pointer pattern (`/data/*/email`), or `status`, `media-type`, `body`, `header:<name>`,
+    `latency`, `connection`. `expected` and `observed` are kinds (`integer`, `null`, `absent`),
+    never values. `consumers` are those whose reads it breaks.
     """
 
     rule: Rule

@@ -1,7 +1,7 @@
 """Which Intercom workspace to talk to, and with what.
 
-An Intercom workspace is a token, the app it belongs to, a region and an API version. The token is wrapped so that no
-`repr`, log or traceback can show it.
+An Intercom workspace is a token, the app it belongs to, a region and an API version. The token is
+wrapped so that no `repr`, log or traceback can show it.
 """
 
 from dataclasses import dataclass, field
@@ -46,8 +46,8 @@ class Secret:
 class Workspace:
     """One Intercom workspace as the configuration names it.
 
-    `app_id` is the `id_code` of the app that `/me` answers with, where the configuration pins it. `writes` is True
-    only for a test workspace whose app the configuration names.
+    `app_id` is the `id_code` of the app that `/me` answers with, where the configuration pins it.
+    `writes` is True only for a test workspace whose app the configuration names.
     """
 
     name: str

@@ -1,6 +1,7 @@
 """What a pass leaves behind: the values that history keeps, alerting sends and reports read.
 
-No bodies, no tokens, no values of customers: measurements, findings (shape only), incidents and messages.
+No bodies, no tokens, no values of customers: measurements, findings (shape only), incidents and
+messages.
 """
 
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """One probe in one pass, in numbers. Times in milliseconds; None where there is nothing to tell."""
+    """One probe in one pass, in numbers: times in milliseconds, None where there is no figure."""
 
     workspace: str
     region: str
@@ -84,8 +85,8 @@ class TransitionKind(StrEnum):
 class IncidentState:
     """A cause over time.
 
-    `key` is the finding's `cause` or `fingerprint`, by the scope of its rule. `id` is new with every opening, so
-    that a message belongs to one occurrence. `finding` is the latest sight of it.
+    `key` is the finding's `cause` or `fingerprint`, by the scope of its rule. `id` is new with
+    every opening, so that a message belongs to one occurrence. `finding` is the latest sight of it.
     """
 
     key: str
@@ -128,8 +129,8 @@ class Transition:
 class Notice:
     """A message as it is to be sent, rendered when the transition was recorded.
 
-    `channel` is where it goes (a Slack channel, or `webhook`). `incident_id` and `sequence` make it one of its kind:
-    the first of an incident is posted, later ones update that post in place.
+    `channel` is where it goes (a Slack channel, or `webhook`). `incident_id` and `sequence` make it
+    one of its kind: the first of an incident is posted, later ones update that post in place.
     """
 
     channel: str
@@ -155,8 +156,8 @@ class NoticeStatus(StrEnum):
 class QueuedNotice:
     """A notice in the outbox.
 
-    `parent` is the channel's own id of the incident's first message (Slack's `channel` and `ts`), once it is known.
-    `ambiguous` says that the last attempt may have arrived.
+    `parent` is the channel's own id of the incident's first message (Slack's `channel` and `ts`),
+    once it is known. `ambiguous` says that the last attempt may have arrived.
     """
 
     id: int
@@ -172,7 +173,7 @@ class QueuedNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A notice that arrived: where (`channel id`, `ts`) and when. An incoming webhook gives no receipt."""
+    """A notice that arrived: where (channel id, ts; None by an incoming webhook) and when."""
 
     receipt: tuple[str, str] | None
     at: datetime

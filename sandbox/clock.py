@@ -8,7 +8,7 @@ DEFAULT_START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday mornin
 
 
 class VirtualClock:
-    """A `contracts.clock.Clock` on which sleeping takes no real time; safe to share between threads."""
+    """A `contracts.clock.Clock` on which sleeping takes no real time; thread-safe."""
 
     def __init__(self, start: datetime = DEFAULT_START) -> None:
         self._start = start

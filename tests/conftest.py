@@ -17,7 +17,9 @@ def shared_dir() -> Path:
     """
     if SHARED.is_dir():
         return SHARED
-    reason = "needs ../shared (Intercom's descriptions, drift cases, latency series), which is not part of the project"
+    reason = (
+        "needs ../shared (Intercom's descriptions, real drift), which the project has no copy of"
+    )
     if os.environ.get("CI"):
         pytest.fail(f"{reason}; CI has to provide it")
     pytest.skip(reason)
