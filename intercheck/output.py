@@ -1,0 +1,90 @@
+"""What commands print: one JSON object, or text for people."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import click
+
+from contracts.findings import Finding
+from contracts.rules import Severity
+
+SCHEMA: Final = 1
+"""The version of the JSON object; it changes when a reader of it would break."""
+
+COLORS: Final = {Severity.INFO: "cyan", Severity.WARNING: "yellow", Severity.CRITICAL: "red"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """An operation that was not asked, and why."""
+
+    operation: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much was asked. `seconds` is wall-clock time."""
+
+    selected: int = 0
+    exercised: int = 0
+    skipped: tuple[Skipped, ...] = ()
+    requests: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What `--format json` prints; `extra` holds what one command alone has to say."""
+
+    command: str
+    findings: Sequence[Finding] = ()
+    coverage: Coverage = field(default_factory=Coverage)
+    incidents: Sequence[dict[str, object]] = ()
+    errors: Sequence[str] = ()
+    extra: dict[str, object] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the published form."""
+        return {
+            "schema": SCHEMA,
+            "command": self.command,
+            "findings": [finding.as_json() for finding in self.findings],
+            "coverage": {
+                "selected": self.coverage.selected,
+                "exercised": self.coverage.exercised,
+                "skipped": [
+                    {"operation": one.operation, "why": one.why} for one in self.coverage.skipped
+                ],
+                "requests": self.coverage.requests,
+                "seconds": round(self.coverage.seconds, 3),
+            },
+            "incidents": list(self.incidents),
+            "errors": list(self.errors),
+            **self.extra,
+        }
+
+
+def print_json(envelope: Envelope) -> None:
+    """Print one object on stdout, and nothing else."""
+    json.dump(envelope.as_json(), sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def print_finding(finding: Finding) -> None:
+    """Print a finding for people: what, where, what to do."""
+    mark = click.style(f"{finding.severity.value:8}", fg=COLORS[finding.severity])
+    place = f"{finding.operation or 'every operation'} {finding.location}"
+    click.echo(f"{mark} {finding.rule.name}  {place}")
+    click.echo(f"         {finding.message}")
+    if finding.accepted is not None:
+        click.echo(f"         accepted: {finding.accepted}")
+        return
+    if finding.consumers:
+        click.echo(f"         hurts: {', '.join(finding.consumers)}")
+    click.echo(f"         do: {finding.remedy or finding.rule.remedy}")
+    trail = [f"request {finding.request_id}"] if finding.request_id else []
+    click.echo(f"         {' · '.join([*trail, finding.cause, finding.certainty.value])}")
