@@ -30,7 +30,8 @@ class NotificationError(IntercheckError):
 
     `permanent` says that trying again is pointless (channel gone, token revoked); otherwise
     `retry_after` (seconds) is the channel's own word on when, where it gave one. `ambiguous` says
-    that the message may have arrived all the same (a timeout after it was sent).
+    that the message may have arrived all the same (a timeout after it was sent);
+    `concerns_message` that the channel is fine and refuses this message alone.
     """
 
     def __init__(
@@ -41,8 +42,10 @@ class NotificationError(IntercheckError):
         permanent: bool = False,
         retry_after: float | None = None,
         ambiguous: bool = False,
+        concerns_message: bool = False,
     ) -> None:
         super().__init__(f"{channel} did not take the alert: {reason}")
         self.permanent = permanent
         self.retry_after = retry_after
         self.ambiguous = ambiguous
+        self.concerns_message = concerns_message

@@ -1,0 +1,206 @@
+"""Hand recorded notices to their channels: in order, patiently, and once.
+
+A notice is recorded together with its transition before anything is sent (the history does that),
+so a crash, an outage or a rate limit can only delay it. What is undelivered of one incident
+collapses: its newest notice tells all that is still true, so that is what goes out, once, and the
+older ones count as delivered by it. An incident that opened and was resolved while Slack was down
+is therefore still told, as one message that says it is over and how long it took.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from contracts.clock import Clock
+from contracts.errors import NotificationError
+from monitors.records import Delivery, QueuedNotice
+
+FIRST_BACKOFF: Final = timedelta(seconds=10)
+BACKOFF_CAP: Final = timedelta(minutes=15)  # an outage of hours must not delay the news by hours
+SETTLE: Final = timedelta(seconds=60)
+"""How long after an ambiguous attempt to ask whether it arrived: a channel's history may lag."""
+CLAIM: Final = timedelta(minutes=2)  # longer than one attempt with all its timeouts can take
+SHORT_WAIT: Final = 5.0  # seconds; Slack's one message a second a channel is worth waiting out
+SHORT_WAITS: Final = 3  # for one notice in one call
+FIXABLE_RETRY: Final = timedelta(minutes=1)
+"""A revoked token or a missing channel waits for a person, so every pass may look again."""
+GIVE_UP_AFTER: Final = timedelta(days=3)  # a weekend and a day: then the news is history
+
+
+class Outbox(Protocol):
+    """Where notices wait. What each method did is durable when it returns."""
+
+    def due(self, now: datetime) -> Sequence[QueuedNotice]:
+        """Return the pending notices whose `next_attempt_at` has come, lowest id first.
+
+        None is returned while an older notice of the same channel and incident is pending and not
+        due. `parent` is the receipt of the newest delivered notice of the same channel and
+        incident that has one.
+        """
+        ...
+
+    def claim(self, id: int, *, until: datetime) -> bool:
+        """Take a pending notice for an attempt; False where it is no longer pending, or claimed.
+
+        Until `delivered` or `failed` says otherwise it is ambiguous and not due before `until`:
+        whoever comes after a crash knows that it may have arrived.
+        """
+        ...
+
+    def delivered(self, id: int, delivery: Delivery) -> None:
+        """Record that a notice arrived."""
+        ...
+
+    def failed(self, id: int, error: str, *, retry_at: datetime | None, ambiguous: bool) -> None:
+        """Record a failed attempt, counting it; `retry_at` None makes the notice undeliverable.
+
+        `ambiguous` replaces what was recorded before.
+        """
+        ...
+
+
+class Channel(Protocol):
+    """What takes a notice: a Slack channel, a webhook."""
+
+    def send(self, queued: QueuedNotice) -> Delivery:
+        """Deliver it, or raise NotificationError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryReport:
+    """What became of the notices that were due, as counts of notices.
+
+    `undeliverable` counts what waiting will not cure: recorded as such for good, or tried again
+    every pass until a person mends the channel. `errors` are distinct sentences.
+    """
+
+    delivered: int = 0
+    postponed: int = 0
+    undeliverable: int = 0
+    errors: tuple[str, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that was due arrived."""
+        return not (self.postponed or self.undeliverable)
+
+
+def deliver(
+    outbox: Outbox,
+    channels: Mapping[str, Channel],
+    *,
+    clock: Clock,
+    until: datetime | None = None,
+) -> DeliveryReport:
+    """Send what is due, by channel in the order it was recorded.
+
+    The first failure of a channel holds back the rest of it in this call. Waits of a few seconds
+    (a rate limit) are slept on `clock`; longer ones are left for the next call. No attempt begins
+    after `until`.
+    """
+    delivered = postponed = undeliverable = 0
+    errors: dict[str, None] = {}
+    for name, incidents in _by_channel(outbox.due(clock.now())).items():
+        held = False
+        for batch in incidents:
+            if held or (until is not None and clock.now() >= until):
+                postponed += len(batch)
+                continue
+            try:
+                if _attempt(outbox, name, channels.get(name), batch, clock):
+                    delivered += len(batch)
+                else:  # another process is at it
+                    postponed += len(batch)
+            except NotificationError as error:
+                held = not error.concerns_message
+                errors[str(error)] = None
+                if error.permanent:
+                    undeliverable += len(batch)
+                else:
+                    postponed += len(batch)
+    return DeliveryReport(
+        delivered=delivered,
+        postponed=postponed,
+        undeliverable=undeliverable,
+        errors=tuple(errors),
+    )
+
+
+def _by_channel(due: Sequence[QueuedNotice]) -> dict[str, list[list[QueuedNotice]]]:
+    """Group by channel, then by incident, both in the order of their oldest notice."""
+    grouped: dict[str, dict[str, list[QueuedNotice]]] = {}
+    for queued in due:
+        incidents = grouped.setdefault(queued.notice.channel, {})
+        incidents.setdefault(queued.notice.incident_id, []).append(queued)
+    return {channel: list(incidents.values()) for channel, incidents in grouped.items()}
+
+
+def _collapsed(batch: Sequence[QueuedNotice]) -> QueuedNotice:
+    """Return the newest notice of an incident, in the place of all of them."""
+    return replace(
+        batch[-1],
+        created_at=min(queued.created_at for queued in batch),
+        ambiguous=any(queued.ambiguous for queued in batch),
+        attempts=max(queued.attempts for queued in batch),
+    )
+
+
+def _attempt(
+    outbox: Outbox,
+    name: str,
+    channel: Channel | None,
+    batch: Sequence[QueuedNotice],
+    clock: Clock,
+) -> bool:
+    """Claim and send one incident's notices and record what came of it.
+
+    False where they could not be claimed; raises NotificationError, recorded, where they could not
+    be sent.
+    """
+    queued = _collapsed(batch)
+    until = clock.now() + CLAIM
+    if not all(outbox.claim(each.id, until=until) for each in batch):
+        return False
+    try:
+        if channel is None:
+            raise NotificationError(name, "no channel of this name is configured", permanent=True)
+        delivery = _send(channel, queued, clock)
+    except NotificationError as error:
+        retry_at = _retry_at(error, queued, clock.now())
+        for each in batch:
+            outbox.failed(each.id, str(error), retry_at=retry_at, ambiguous=error.ambiguous)
+        raise
+    # Oldest first: after a crash in between, what is left to send is never older than what is told.
+    for each in batch:
+        outbox.delivered(each.id, delivery)
+    return True
+
+
+def _send(channel: Channel, queued: QueuedNotice, clock: Clock) -> Delivery:
+    """Send, waiting out short rate limits."""
+    for _ in range(SHORT_WAITS):
+        try:
+            return channel.send(queued)
+        except NotificationError as error:
+            if error.permanent or error.retry_after is None or error.retry_after > SHORT_WAIT:
+                raise
+            queued = replace(queued, ambiguous=queued.ambiguous or error.ambiguous)
+            clock.sleep(error.retry_after)
+    return channel.send(queued)
+
+
+def _retry_at(error: NotificationError, queued: QueuedNotice, now: datetime) -> datetime | None:
+    """Return when to try again, None for never."""
+    if error.permanent:
+        if error.concerns_message or now - queued.created_at >= GIVE_UP_AFTER:
+            return None
+        return now + FIXABLE_RETRY
+    # The exponent is bounded because 2**attempts of a long outage overflows a timedelta.
+    wait = min(BACKOFF_CAP, FIRST_BACKOFF * (1 << min(queued.attempts, 16)))
+    if error.retry_after is not None:
+        wait = max(timedelta(seconds=error.retry_after), FIRST_BACKOFF)
+    if error.ambiguous:
+        wait = max(wait, SETTLE)
+    return now + wait
