@@ -16,14 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from contracts.errors import ConfigurationError, NothingMeasuredError
 from contracts.workspaces import REGIONS, Secret, Workspace
 from intercheck.configuration import ConfigurationFile, read_configuration
+from intercheck.tokens import HOW_TO_GET_ONE, check_token, read_secret
 from monitors.settings import MonitorSettings
 
 FILE_NAME: Final = "intercheck.yaml"
 DEFAULT_VERSION: Final = "2.15"
-DEVELOPER_HUB_STEPS: Final = (
-    "log in to Intercom, open the Developer Hub, choose your app (or make a new one), open "
-    "Configure > Authentication and copy the access token"
-)
 
 
 def _kebab(name: str) -> str:
@@ -100,7 +97,7 @@ class Settings:
         """Return the workspaces, or raise NothingMeasuredError naming the missing step."""
         if not self.workspaces:
             raise NothingMeasuredError(
-                f"No Intercom token is configured: {DEVELOPER_HUB_STEPS}, then set INTERCOM_ACCESS_TOKEN "
+                f"No Intercom token is configured: {HOW_TO_GET_ONE}, then set INTERCOM_ACCESS_TOKEN "
                 f"or name it in {FILE_NAME} (`intercheck demo` needs none)."
             )
         return self.workspaces
@@ -189,10 +186,10 @@ def _workspaces(
             raise ConfigurationError(
                 f"{where} names a second workspace {section.name!r}: names must differ."
             )
-        secret = _secret(section.token, section.token_file, base, f"{where} (token)")
+        secret = read_secret(section.token, section.token_file, base, f"{where} (token)")
         if secret is None:
             raise ConfigurationError(
-                f"{where} gives the workspace {section.name!r} no token: {DEVELOPER_HUB_STEPS}, and name "
+                f"{where} gives the workspace {section.name!r} no token: {HOW_TO_GET_ONE}, and name "
                 "it with `token: ${INTERCOM_ACCESS_TOKEN}` or `token-file:`."
             )
         if section.writes == "test-workspace" and not section.app_id:
@@ -229,28 +226,6 @@ def _workspace_from(environ: Mapping[str, str], token: str) -> Workspace:
     )
 
 
-def check_token(token: Secret, where: str) -> Secret:
-    """Refuse what cannot be a token, before it is sent anywhere; never shows it."""
-    value = token.reveal()
-    if not value.strip():
-        raise ConfigurationError(f"{where} is empty: {DEVELOPER_HUB_STEPS}.")
-    problem = None
-    if value.lower().startswith("bearer "):
-        problem = "starts with the word Bearer, which is added when it is sent"
-    elif value != value.strip():
-        problem = "begins or ends with white space"
-    elif not value.isascii() or not value.isprintable() or " " in value:
-        problem = "holds characters that no token has"
-    elif value[0] in "\"'" or value[-1] in "\"'":
-        problem = "is in quotes"
-    if problem:
-        raise ConfigurationError(
-            f"{where} is not a token as the Developer Hub shows it, since it {problem}: copy it "
-            "again from Configure > Authentication, exactly as it stands there."
-        )
-    return token
-
-
 def _slack(
     section: SlackSection | None,
     file: ConfigurationFile | None,
@@ -259,9 +234,9 @@ def _slack(
 ) -> SlackSettings | None:
     where = file.where(("slack",)) if file else "the environment"
     section = section or SlackSection()
-    token = _secret(section.token, section.token_file, base, where)
+    token = read_secret(section.token, section.token_file, base, where)
     token = Secret(environ["SLACK_BOT_TOKEN"]) if "SLACK_BOT_TOKEN" in environ else token
-    webhook = _secret(section.webhook_url, section.webhook_url_file, base, where)
+    webhook = read_secret(section.webhook_url, section.webhook_url_file, base, where)
     if "SLACK_WEBHOOK_URL" in environ:
         webhook = Secret(environ["SLACK_WEBHOOK_URL"])
     channel = environ.get("SLACK_CHANNEL") or section.channel or ""
@@ -277,19 +252,6 @@ def _slack(
         webhook_url=webhook,
         base_url=environ.get("SLACK_BASE_URL") or section.base_url,
     )
-
-
-def _secret(value: str | None, path: Path | None, base: Path, where: str) -> Secret | None:
-    if path is None:
-        return None if value is None else Secret(value)
-    try:
-        return Secret((base / path).read_text("utf-8").strip())
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigurationError(
-            f"{where} names the secret file {path}, which cannot be read ({reason}): check the "
-            "path and its permissions."
-        ) from None
 
 
 def _explain(error: ValidationError, file: ConfigurationFile) -> str:

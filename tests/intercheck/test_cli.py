@@ -1,0 +1,57 @@
+"""The front door: exit codes, one sentence, one JSON object."""
+
+import importlib
+import json
+import subprocess
+import sys
+
+import pytest
+
+from contracts.errors import ConfigurationError, NothingMeasuredError
+from intercheck import cli
+from intercheck.exits import ExitCode, exit_code_of
+
+
+def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", "from intercheck.cli import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **environ},
+    )
+
+
+def test_help_lists_every_command_without_importing_one() -> None:
+    done = run("--help")
+    assert done.returncode == ExitCode.CLEAN
+    for name in cli.COMMANDS:
+        assert f"\n  {name}" in done.stdout
+
+
+@pytest.mark.parametrize("name", sorted(cli.COMMANDS))
+def test_every_command_exists_and_has_an_example(name: str) -> None:
+    command = importlib.import_module(f"intercheck.commands.{name}").command
+    text = f"{command.help}\n{command.epilog}"
+    assert f"intercheck {name}" in text, "help texts have examples"
+
+
+def test_an_unknown_command_is_wrong_usage() -> None:
+    done = run("prob")
+    assert done.returncode == ExitCode.WRONG_USAGE
+    assert "prob" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_refusal_under_format_json_is_still_one_object() -> None:
+    done = run("probe", "--format", "json")
+    assert done.returncode == ExitCode.NOTHING_MEASURED
+    document = json.loads(done.stdout)
+    assert document["schema"] == 1
+    assert document["command"] == "probe"
+    assert "Developer Hub" in document["errors"][0]
+
+
+def test_errors_have_the_exit_code_of_their_kind() -> None:
+    assert exit_code_of(ConfigurationError("x")) == ExitCode.WRONG_USAGE
+    assert exit_code_of(NothingMeasuredError("x")) == ExitCode.NOTHING_MEASURED
