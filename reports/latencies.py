@@ -1,0 +1,76 @@
+"""How long answers took, in figures that say what they rest on."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+# Below these counts a percentile is only another name for the maximum: the 95th of 20 samples is
+# the second highest, the 99th of 100 likewise.
+SAMPLES_FOR_P95: Final = 20
+SAMPLES_FOR_P99: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One successful answer: when it was asked for and how long it took, in milliseconds.
+
+    `server_ms` is the server's own word (`x-runtime`), None where it gave none.
+    """
+
+    at: datetime
+    total_ms: float
+    server_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Percentiles of one probe in milliseconds; None where too few answers came to tell."""
+
+    samples: tuple[Sample, ...]
+    """Oldest first, thinned for drawing."""
+    count: int
+    """Of all samples, before thinning."""
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    last_ms: float | None
+    last_server_ms: float | None
+    server_p50_ms: float | None
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """Return the nearest-rank percentile of `ordered` (ascending, not empty): a time that was
+    really measured, never one between two."""
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def latency_of(samples: Sequence[Sample], *, points: int) -> Latency:
+    """Sum up `samples` (oldest first), keeping at most `points` of them for drawing."""
+    totals = sorted(sample.total_ms for sample in samples)
+    server = sorted(sample.server_ms for sample in samples if sample.server_ms is not None)
+    last = samples[-1] if samples else None
+    return Latency(
+        samples=thinned(samples, points),
+        count=len(totals),
+        p50_ms=percentile(totals, 0.50) if totals else None,
+        p95_ms=percentile(totals, 0.95) if len(totals) >= SAMPLES_FOR_P95 else None,
+        p99_ms=percentile(totals, 0.99) if len(totals) >= SAMPLES_FOR_P99 else None,
+        last_ms=last.total_ms if last else None,
+        last_server_ms=last.server_ms if last else None,
+        server_p50_ms=percentile(server, 0.50) if server else None,
+    )
+
+
+def thinned(samples: Sequence[Sample], points: int) -> tuple[Sample, ...]:
+    """Keep at most `points` samples: of each stretch the slowest, because that is what people look
+    for; the last one always."""
+    if len(samples) <= points:
+        return tuple(samples)
+    stretch = len(samples) / points
+    kept = [
+        max(samples[int(index * stretch) : int((index + 1) * stretch)], key=lambda s: s.total_ms)
+        for index in range(points - 1)
+    ]
+    return (*kept, samples[-1])

@@ -1,0 +1,153 @@
+"""What became of each probe: its state now, its last looks, its latency."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from contracts.exchanges import Operation
+from monitors.records import Measurement, Outcome
+from reports.latencies import Latency, Sample, latency_of
+
+# As many looks as can be told apart in a bar 240 pixels wide.
+DEFAULT_WINDOW: Final = 60
+# Latency looks further back than the bar: percentiles need samples, and a chart of 240 points
+# still shows every stretch at its slowest.
+CHART_POINTS: Final = 240
+
+MEASURED: Final = (Outcome.HEALTHY, Outcome.FAILED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One probe at one moment, as one cell of the bar."""
+
+    at: datetime
+    outcome: Outcome
+    note: str
+    """Status, failure or reason, in a few words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeSummary:
+    """One probe of one Intercom workspace."""
+
+    operation: Operation
+    state: Outcome
+    why: str
+    note: str
+    at: datetime
+    """When it was last looked at."""
+    total_ms: float | None
+    request_id: str | None
+    deployment: str | None
+    looks: tuple[Look, ...]
+    """The last ones, oldest first."""
+    healthy: int
+    """Of all looks known, not only those in the bar."""
+    failed: int
+    latency: Latency
+
+    @property
+    def availability(self) -> float | None:
+        """Share of healthy looks among measured ones; None where none was measured."""
+        measured = self.healthy + self.failed
+        return self.healthy / measured if measured else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceSummary:
+    """All probes of one Intercom workspace."""
+
+    name: str
+    region: str
+    version: str | None
+    probes: tuple[ProbeSummary, ...]
+
+    def count(self, outcome: Outcome) -> int:
+        """Return how many probes are in this state now."""
+        return sum(probe.state is outcome for probe in self.probes)
+
+    @property
+    def measured_at(self) -> datetime | None:
+        """When the latest probe that gave a measurement was asked."""
+        return max((probe.at for probe in self.probes if probe.state in MEASURED), default=None)
+
+    @property
+    def state(self) -> Outcome:
+        """The state in one word: failed if any probe did, healthy only if one was seen to be."""
+        for outcome in (Outcome.FAILED, Outcome.HEALTHY, Outcome.NOT_MEASURED):
+            if self.count(outcome):
+                return outcome
+        return Outcome.NOT_APPLICABLE
+
+
+def workspaces_of(
+    measurements: Iterable[Measurement], *, window: int = DEFAULT_WINDOW
+) -> tuple[WorkspaceSummary, ...]:
+    """Sort measurements by Intercom workspace and operation; workspaces in trouble come first."""
+    by_workspace: dict[str, dict[str, list[Measurement]]] = {}
+    for one in sorted(measurements, key=lambda one: one.started_at):
+        probes = by_workspace.setdefault(one.workspace, {})
+        probes.setdefault(one.operation.identity, []).append(one)
+    summaries = []
+    for name, probes in by_workspace.items():
+        latest = max((looks[-1] for looks in probes.values()), key=lambda one: one.started_at)
+        summaries.append(
+            WorkspaceSummary(
+                name=name,
+                region=latest.region,
+                version=latest.version,
+                probes=tuple(
+                    sorted(
+                        (probe_of(looks, window=window) for looks in probes.values()),
+                        key=lambda probe: (_ORDER[probe.state], probe.operation.path),
+                    )
+                ),
+            )
+        )
+    return tuple(sorted(summaries, key=lambda one: (_ORDER[one.state], one.name)))
+
+
+_ORDER: Final = {
+    Outcome.FAILED: 0,
+    Outcome.HEALTHY: 1,
+    Outcome.NOT_MEASURED: 2,
+    Outcome.NOT_APPLICABLE: 3,
+}
+
+
+def probe_of(looks: list[Measurement], *, window: int) -> ProbeSummary:
+    """Sum up the measurements of one probe, oldest first, at least one."""
+    last = looks[-1]
+    samples = [
+        Sample(at=one.started_at, total_ms=one.total_ms, server_ms=one.server_ms)
+        for one in looks
+        # A refusal is quick and a timeout is as long as we allow: neither is Intercom's latency.
+        if one.total_ms is not None and one.status is not None and 200 <= one.status < 300
+    ]
+    return ProbeSummary(
+        operation=last.operation,
+        state=last.outcome,
+        why=last.why,
+        note=_note(last),
+        at=last.started_at,
+        total_ms=last.total_ms,
+        request_id=last.request_id,
+        deployment=last.deployment,
+        looks=tuple(
+            Look(at=one.started_at, outcome=one.outcome, note=_note(one)) for one in looks[-window:]
+        ),
+        healthy=sum(one.outcome is Outcome.HEALTHY for one in looks),
+        failed=sum(one.outcome is Outcome.FAILED for one in looks),
+        latency=latency_of(samples, points=CHART_POINTS),
+    )
+
+
+def _note(one: Measurement) -> str:
+    """Say in a few words what came back."""
+    if one.failure:
+        return one.failure
+    if one.status is not None:
+        return str(one.status)
+    return one.why
