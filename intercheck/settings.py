@@ -97,8 +97,8 @@ class Settings:
         """Return the workspaces, or raise NothingMeasuredError naming the missing step."""
         if not self.workspaces:
             raise NothingMeasuredError(
-                f"No Intercom token is configured: {HOW_TO_GET_ONE}, then set INTERCOM_ACCESS_TOKEN "
-                f"or name it in {FILE_NAME} (`intercheck demo` needs none)."
+                f"No Intercom token is configured: {HOW_TO_GET_ONE}, then set "
+                f"INTERCOM_ACCESS_TOKEN or name it in {FILE_NAME} (`intercheck demo` needs none)."
             )
         return self.workspaces
 
@@ -189,8 +189,8 @@ def _workspaces(
         secret = read_secret(section.token, section.token_file, base, f"{where} (token)")
         if secret is None:
             raise ConfigurationError(
-                f"{where} gives the workspace {section.name!r} no token: {HOW_TO_GET_ONE}, and name "
-                "it with `token: ${INTERCOM_ACCESS_TOKEN}` or `token-file:`."
+                f"{where} gives the workspace {section.name!r} no token: {HOW_TO_GET_ONE}, and "
+                "name it with `token: ${INTERCOM_ACCESS_TOKEN}` or `token-file:`."
             )
         if section.writes == "test-workspace" and not section.app_id:
             raise ConfigurationError(
