@@ -1,8 +1,8 @@
 """Read YAML (and so JSON) as a plain document, and know on which line each place stands.
 
 Stricter and faster than the library's own construction: keys are always text (`200:` is "200",
-`on:` is "on"), dates stay text, a key given twice is an error, and what is not JSON's kind of
-value (tags, cycles) is refused. YAML is composed by libyaml where it is there.
+`on:` is "on"), dates stay text, a key given twice is an error, a merge key (`<<`) takes one mapping,
+and what is not JSON's kind of value (tags, cycles) is refused. YAML is composed by libyaml where it is there.
 """
 
 import re
@@ -120,16 +120,20 @@ class _Builder:
 
     def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Any]:
         mapping: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise self._refuse(key, "a key is a list or a mapping; write it as text")
             if key.tag == _MERGE:
-                raise self._refuse(key, "merge keys (<<) are not read; write the keys out")
+                if not isinstance(value, yaml.MappingNode):
+                    raise self._refuse(key, "a merge key (<<) takes one mapping")
+                merged |= self.build(value, depth)
+                continue
             name = key.value
             if name in mapping:
                 raise self._refuse(key, f"the key {name!r} is given twice; remove one")
             mapping[name] = value.value if value.tag == _STRING else self.build(value, depth)
-        return mapping
+        return merged | mapping if merged else mapping  # what is written out wins
 
     def _refuse(self, node: yaml.Node, what: str) -> SpecError:
         return SpecError(f"{self._source}:{node.start_mark.line + 1}: {what}.")
