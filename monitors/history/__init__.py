@@ -1,1 +1,5 @@
 """What remains: measurements, incidents and messages, on SQLite or PostgreSQL."""
+
+from monitors.history.store import History
+
+__all__ = ["History"]

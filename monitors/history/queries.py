@@ -1,0 +1,97 @@
+"""Read the history back as the values it was made of."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Table, select
+
+from contracts.findings import Finding
+from monitors.history import rows
+from monitors.history.schema import (
+    DOCUMENTS,
+    FINDINGS,
+    INCIDENTS,
+    MEASUREMENTS,
+    PASSES,
+    TRANSITIONS,
+)
+from monitors.records import IncidentState, Measurement, PassRecord, Phase, Transition
+
+
+def passes(connection: Connection, limit: int) -> tuple[PassRecord, ...]:
+    """Return the latest passes, newest first, whole."""
+    newest = select(PASSES).order_by(PASSES.c.started_at.desc(), PASSES.c.id).limit(limit)
+    found = connection.execute(newest).mappings().all()
+    ids = [row["id"] for row in found]
+    measurements: dict[str, list[Measurement]] = {id: [] for id in ids}
+    for row in _of_passes(connection, MEASUREMENTS, ids):
+        measurements[row["pass_id"]].append(rows.measurement_of(row))
+    findings: dict[str, list[Finding]] = {id: [] for id in ids}
+    for row in _of_passes(connection, FINDINGS, ids):
+        findings[row["pass_id"]].append(rows.finding_of(row["finding"]))
+    return tuple(
+        PassRecord(
+            id=row["id"],
+            started_at=row["started_at"],
+            finished_at=row["finished_at"],
+            measurements=tuple(measurements[row["id"]]),
+            findings=tuple(findings[row["id"]]),
+            requests=row["requests"],
+        )
+        for row in found
+    )
+
+
+def measurements(connection: Connection, since: datetime) -> tuple[Measurement, ...]:
+    """Return the measurements begun at `since` or later, oldest first."""
+    query = (
+        select(MEASUREMENTS)
+        .where(MEASUREMENTS.c.started_at >= since)
+        .order_by(MEASUREMENTS.c.started_at, MEASUREMENTS.c.id)
+    )
+    return tuple(rows.measurement_of(row) for row in connection.execute(query).mappings())
+
+
+def findings(connection: Connection, pass_id: str) -> tuple[Finding, ...]:
+    """Return the findings of one pass."""
+    found = _of_passes(connection, FINDINGS, [pass_id])
+    return tuple(rows.finding_of(row["finding"]) for row in found)
+
+
+def current_states(connection: Connection) -> dict[str, IncidentState]:
+    """Return the latest occurrence of every key, resolved ones too."""
+    query = select(INCIDENTS.c.state).where(INCIDENTS.c.current)
+    states = [rows.state_of(text) for text in connection.scalars(query)]
+    return {state.key: state for state in states}
+
+
+def incidents(connection: Connection, since: datetime | None) -> tuple[IncidentState, ...]:
+    """Return every occurrence last seen at `since` or later, and those still open, oldest first."""
+    query = select(INCIDENTS.c.state).order_by(INCIDENTS.c.last_seen_at, INCIDENTS.c.id)
+    if since is not None:
+        still_open = INCIDENTS.c.phase == Phase.OPEN.value
+        query = query.where((INCIDENTS.c.last_seen_at >= since) | still_open)
+    return tuple(rows.state_of(text) for text in connection.scalars(query))
+
+
+def transitions(connection: Connection, incident_id: str | None) -> tuple[Transition, ...]:
+    """Return the transitions (of one incident) in the order they were recorded."""
+    query = select(TRANSITIONS).order_by(TRANSITIONS.c.id)
+    if incident_id is not None:
+        query = query.where(TRANSITIONS.c.incident_id == incident_id)
+    return tuple(rows.transition_of(row) for row in connection.execute(query).mappings())
+
+
+def documents(connection: Connection, kind: str, key: str | None) -> dict[str, Any]:
+    """Return the small documents of a kind by key (or the one of `key`)."""
+    query = select(DOCUMENTS.c.key, DOCUMENTS.c.document).where(DOCUMENTS.c.kind == kind)
+    if key is not None:
+        query = query.where(DOCUMENTS.c.key == key)
+    return {row.key: json.loads(row.document) for row in connection.execute(query)}
+
+
+def _of_passes(connection: Connection, table: Table, ids: list[str]) -> Iterable[RowMapping]:
+    query = select(table).where(table.c.pass_id.in_(ids)).order_by(table.c.id)
+    return connection.execute(query).mappings()

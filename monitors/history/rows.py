@@ -1,0 +1,186 @@
+"""Domain values to rows and back.
+
+Everything here is symmetric: what goes in comes out equal (property-tested).
+"""
+
+import json
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import RowMapping
+
+from contracts.exchanges import Operation
+from contracts.findings import Certainty, Finding
+from contracts.rules import RULES, Evidence, Rule, Scope, Severity
+from monitors.records import (
+    IncidentState,
+    Measurement,
+    Notice,
+    NoticeStatus,
+    Outcome,
+    Phase,
+    QueuedNotice,
+    Transition,
+    TransitionKind,
+)
+
+_MEASURED: Final = tuple(field.name for field in fields(Measurement))
+
+
+def compact(document: object) -> str:
+    """Return `document` as JSON without spaces."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+
+
+def measurement_row(pass_id: str, measurement: Measurement) -> dict[str, object]:
+    """Return the row of one measurement."""
+    row: dict[str, object] = {name: getattr(measurement, name) for name in _MEASURED}
+    row["pass_id"] = pass_id
+    row["operation"] = str(measurement.operation)
+    row["outcome"] = measurement.outcome.value
+    return row
+
+
+def measurement_of(row: RowMapping) -> Measurement:
+    """Read a measurement back."""
+    values = {name: row[name] for name in _MEASURED}
+    values["operation"] = Operation.parse(row["operation"])
+    values["outcome"] = Outcome(row["outcome"])
+    return Measurement(**values)
+
+
+def finding_row(pass_id: str, finding: Finding) -> dict[str, object]:
+    """Return the row of one finding."""
+    return {
+        "pass_id": pass_id,
+        "rule": finding.rule.name,
+        "finding": compact(_finding_document(finding)),
+    }
+
+
+def finding_of(text: str) -> Finding:
+    """Read a finding back."""
+    return _finding_from(json.loads(text))
+
+
+def state_text(state: IncidentState) -> str:
+    """Return an incident's state as compact JSON."""
+    document: dict[str, object] = {
+        field.name: getattr(state, field.name) for field in fields(IncidentState)
+    }
+    document["finding"] = _finding_document(state.finding)
+    for name in ("first_seen_at", "last_seen_at", "opened_at", "resolved_at"):
+        document[name] = _time_text(getattr(state, name))
+    return compact(document)
+
+
+def state_of(text: str) -> IncidentState:
+    """Read an incident's state back."""
+    document = json.loads(text)
+    document["phase"] = Phase(document["phase"])
+    document["severity"] = Severity(document["severity"])
+    document["finding"] = _finding_from(document["finding"])
+    document["workspaces"] = tuple(document["workspaces"])
+    document["operations"] = tuple(document["operations"])
+    for name in ("first_seen_at", "last_seen_at", "opened_at", "resolved_at"):
+        document[name] = _time_of(document[name])
+    return IncidentState(**document)
+
+
+def transition_of(row: RowMapping) -> Transition:
+    """Read a transition back."""
+    return Transition(
+        kind=TransitionKind(row["kind"]), at=row["at"], incident=state_of(row["state"])
+    )
+
+
+def notice_row(notice: Notice, *, now: datetime) -> dict[str, object]:
+    """Return the row of a notice that is due at once."""
+    return {
+        "channel": notice.channel,
+        "incident_id": notice.incident_id,
+        "sequence": notice.sequence,
+        "kind": notice.kind.value,
+        "text": notice.text,
+        "blocks": compact(notice.blocks),
+        "color": notice.color,
+        "status": NoticeStatus.PENDING.value,
+        "attempts": 0,
+        "next_attempt_at": now,
+        "created_at": now,
+        "ambiguous": False,
+        "error": "",
+        "possibly_repeated": False,
+    }
+
+
+def queued_of(row: RowMapping, *, parent: tuple[str, str] | None) -> QueuedNotice:
+    """Read a notice of the outbox back; `parent` is its incident's first message, if posted."""
+    return QueuedNotice(
+        id=row["id"],
+        notice=Notice(
+            channel=row["channel"],
+            incident_id=row["incident_id"],
+            sequence=row["sequence"],
+            kind=TransitionKind(row["kind"]),
+            text=row["text"],
+            blocks=tuple(json.loads(row["blocks"])),
+            color=row["color"],
+        ),
+        status=NoticeStatus(row["status"]),
+        attempts=row["attempts"],
+        next_attempt_at=row["next_attempt_at"],
+        created_at=row["created_at"],
+        ambiguous=row["ambiguous"],
+        error=row["error"],
+        parent=parent,
+    )
+
+
+def _finding_document(finding: Finding) -> dict[str, object]:
+    document: dict[str, object] = {
+        field.name: getattr(finding, field.name) for field in fields(Finding)
+    }
+    document["rule"] = finding.rule.name
+    document["operation"] = str(finding.operation) if finding.operation else None
+    document["observed_at"] = _time_text(finding.observed_at)
+    return document
+
+
+def _finding_from(document: dict[str, Any]) -> Finding:
+    severity = Severity(document["severity"])
+    operation = document["operation"]
+    return Finding(
+        **{
+            **document,
+            "rule": RULES.get(document["rule"]) or _retired(document["rule"], severity),
+            "severity": severity,
+            "operation": Operation.parse(operation) if operation else None,
+            "consumers": tuple(document["consumers"]),
+            "certainty": Certainty(document["certainty"]),
+            "observed_at": _time_of(document["observed_at"]),
+        }
+    )
+
+
+def _retired(name: str, severity: Severity) -> Rule:
+    """Stand in for a rule that was recorded by another version of intercheck."""
+    return Rule(
+        name=name,
+        severity=severity,
+        scope=Scope.WORKSPACE,
+        measured_by=Evidence.ANSWER,
+        at_once=False,
+        meaning="a rule that this version of intercheck does not have",
+        remedy="",
+        example="",
+    )
+
+
+def _time_text(time: datetime | None) -> str | None:
+    return time.isoformat() if time else None
+
+
+def _time_of(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
