@@ -1,8 +1,9 @@
 """Read YAML (and so JSON) as a plain document, and know on which line each place stands.
 
 Stricter and faster than the library's own construction: keys are always text (`200:` is "200",
-`on:` is "on"), dates stay text, a key given twice is an error, a merge key (`<<`) takes one mapping,
-and what is not JSON's kind of value (tags, cycles) is refused. YAML is composed by libyaml where it is there.
+`on:` is "on"), dates stay text, a key given twice is an error, a merge key (`<<`) takes one
+mapping, and what is not JSON's kind of value (tags, cycles) is refused. YAML is composed by libyaml
+where it is there.
 """
 
 import re
