@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_plus, unquote_to_bytes
 
 import yaml
 
@@ -32,6 +32,7 @@ OVERRIDE_PARAMETER: Final = "_method"
 
 _PARAMETER: Final = "{}"
 _TEMPLATE: Final = re.compile(r"\{[^{}/]*\}")
+_PAIRS: Final = re.compile("[&;]")  # older Racks take both
 _ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CACHED_PATHS: Final = 4096  # probes ask for the same few hundred paths again and again
 
@@ -75,6 +76,14 @@ class Allowlist:
         """Whether `method` may be sent to `path`, a template or a path as it goes on the wire."""
         return self._refusal(method, path) is None
 
+    def is_read(self, method: str, path: str) -> bool:
+        """Whether it is on the list of reads, and so needs no permission to write."""
+        segments = _split(path)
+        if segments is None:
+            return False
+        template = self._template(segments, tuple(map(_spelling, segments)))
+        return template is not None and (method, template) in self._reads
+
     def refusal(self, method: str, path: str) -> str | None:
         """Say why not, or None where it is allowed."""
         return self._refusal(method, path)
@@ -115,14 +124,27 @@ class Allowlist:
         return template
 
 
-def override_in(headers: Iterable[str], parameters: Iterable[str]) -> str | None:
-    """Return the name of a header or parameter that would make it another method, or None."""
-    for header in headers:
-        if header.lower().replace("_", "-") in OVERRIDE_HEADERS:
-            return header
-    for parameter in parameters:
-        if parameter.strip().lower().startswith(OVERRIDE_PARAMETER):
-            return parameter
+def smuggling(query: str, headers: Mapping[str, str], body: bytes | None) -> str | None:
+    """Say what beside method and path would make a server do something else, or None.
+
+    `query` is as it goes on the wire.
+    """
+    if any(not "!" <= character <= "~" or character == "#" for character in query):
+        return "its query has characters that do not belong on the wire"
+    media_type = "application/json"
+    for name, value in headers.items():
+        if name.lower().replace("_", "-") in OVERRIDE_HEADERS:
+            return f"the header {name} would make it another method"
+        if name.lower() == "content-type":
+            media_type = value.partition(";")[0].strip().lower()
+    for parameter in _PAIRS.split(query):
+        if unquote_plus(parameter).strip().lower().startswith(OVERRIDE_PARAMETER):
+            return f"the parameter {OVERRIDE_PARAMETER} would make it another method"
+    if body is not None and media_type != "application/json":
+        # Rack reads the override from forms; nothing on the list takes one.
+        return "its body is not JSON"
+    if body is not None and f'"{OVERRIDE_PARAMETER}"'.encode() in body:
+        return f"{OVERRIDE_PARAMETER} in its body could make it another method"
     return None
 
 

@@ -1,0 +1,347 @@
+"""Send a request to an Intercom workspace and say what came of it.
+
+The one place where a token goes on the wire. Whatever happens there is a value, an `Exchange`, with
+every secret already taken out; only what must not be sent raises, before anything is.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from enum import Enum
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import quote, urlencode, urljoin, urlsplit
+
+from requests.structures import CaseInsensitiveDict
+
+from contracts.allowlist import Allowlist, NotAllowedError, shipped_allowlist, smuggling
+from contracts.clock import Clock, SystemClock
+from contracts.connections import Stopwatch
+from contracts.errors import ConfigurationError
+from contracts.exchanges import (
+    Exchange,
+    FailureKind,
+    Headers,
+    Operation,
+    Request,
+    Response,
+    TransportFailure,
+)
+from contracts.redaction import redact, redact_bytes
+from contracts.transport import ENCODINGS, LARGEST_BODY, SECRET_HEADERS, Transport
+from contracts.workspaces import Workspace
+
+CONNECT_TIMEOUT: Final = timedelta(seconds=5)
+"""One lost SYN is sent again after 1 s and then 2 s; who has not answered by then is not there."""
+
+READ_TIMEOUT: Final = timedelta(seconds=30)
+"""For the whole answer. The slowest that was recorded took 0.9 s on the server."""
+
+MOST_REDIRECTS: Final = 5
+"""Nothing that Intercom documents redirects at all."""
+
+WRONG_TOKEN: Final = "intercheck-wrong-token"  # noqa: S105 - it opens nothing, on purpose
+
+_OWN_HEADERS: Final = frozenset(
+    {
+        "authorization",
+        "connection",
+        "content-length",
+        "cookie",
+        "host",
+        "intercom-version",
+        "proxy-authorization",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+    }
+)
+"""Headers that are the client's to set."""
+
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+
+class Credentials(Enum):
+    """Which token a request carries."""
+
+    OWN = "own"
+    NONE = "none"
+    WRONG = "wrong"
+
+
+class IntercomClient:
+    """A connection to one Intercom workspace; a context manager.
+
+    Safe to use from several threads. `ca_bundle` replaces the authorities that are trusted.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        clock: Clock | None = None,
+        connect_timeout: timedelta = CONNECT_TIMEOUT,
+        read_timeout: timedelta = READ_TIMEOUT,
+        allowlist: Allowlist | None = None,
+        largest_body: int = LARGEST_BODY,
+        ca_bundle: Path | None = None,
+    ) -> None:
+        self.workspace = workspace
+        self._clock = clock or SystemClock()
+        self._allowlist = allowlist or shipped_allowlist(writes=workspace.writes)
+        self._secrets = (workspace.token.reveal(),)
+        self._base = _checked_base(workspace)
+        self._origin = _origin(self._base)
+        self._headers = self._standing_headers()
+        self._answer_limit = read_timeout.total_seconds()
+        self._transport = Transport(
+            self._base,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            largest_body=largest_body,
+            ca_bundle=ca_bundle,
+            secrets=self._secrets,
+        )
+        self._is_proven = False
+
+    def send(
+        self,
+        operation: Operation,
+        *,
+        path_params: Mapping[str, str] | None = None,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        body: object | None = None,
+        headers: Mapping[str, str] | None = None,
+        authenticate: bool = True,
+    ) -> Exchange:
+        """Send one request. `body` is a JSON document.
+
+        Raises NotAllowedError where it may not be sent, ValueError where a path parameter or header
+        cannot be written.
+        """
+        path = operation.path
+        for name, value in (path_params or {}).items():
+            path = path.replace(f"{{{name}}}", quote(value, safe=""))
+        return self.forward(
+            operation,
+            path,
+            query=urlencode(query, doseq=True) if query else "",
+            body=None if body is None else json.dumps(body, allow_nan=False).encode(),
+            headers=headers or {},
+            credentials=Credentials.OWN if authenticate else Credentials.NONE,
+        )
+
+    def forward(
+        self,
+        operation: Operation,
+        path: str,
+        *,
+        query: str = "",
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        credentials: Credentials = Credentials.OWN,
+    ) -> Exchange:
+        """Send one request to `path` and `query` exactly as they are, percent-encoded. A body
+        without a Content-Type is JSON."""
+        headers = headers or {}
+        self._check(operation, path, query, headers, body)
+        wire_headers = self._headers.copy()
+        if credentials is Credentials.NONE:
+            del wire_headers["Authorization"]
+        elif credentials is Credentials.WRONG:
+            wire_headers["Authorization"] = f"Bearer {WRONG_TOKEN}"
+        if body is not None:
+            wire_headers["Content-Type"] = "application/json"
+            wire_headers["Content-Length"] = str(len(body))
+        wire_headers.update(headers)
+        url = f"{self._base}{path}?{query}" if query else f"{self._base}{path}"
+        return self._exchange(operation, url, wire_headers, body)
+
+    def close(self) -> None:
+        """Close every connection. The next request opens a new one."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"IntercomClient({self.workspace.name!r}, {self._base!r})"
+
+    def _check(
+        self,
+        operation: Operation,
+        path: str,
+        query: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+    ) -> None:
+        """Raise where this may not be sent."""
+        reason = self._allowlist.refusal(operation.method, path) or smuggling(query, headers, body)
+        if reason is not None:
+            raise NotAllowedError(str(operation), reason)
+        for name, value in headers.items():
+            if name.lower() in _OWN_HEADERS:
+                raise ValueError(f"the header {name} is the client's to set")
+            if not (name.isascii() and name.isprintable() and value.isprintable()):
+                raise ValueError("a header has characters that cannot be sent")
+        if not self._is_proven and not self._allowlist.is_read(operation.method, path):
+            self._prove_the_workspace(operation)
+
+    def _prove_the_workspace(self, operation: Operation) -> None:
+        """Ask `/me` whose workspace this is; raise unless it is the app that was named."""
+        wanted = self.workspace.app_id
+        if not wanted:
+            raise NotAllowedError(
+                str(operation),
+                f"the Intercom workspace {self.workspace.name!r} names no app-id, so nothing "
+                "proves that it is the test workspace",
+            )
+        answer = self.send(Operation(method="GET", path="/me")).response
+        document = answer.document if answer else None
+        app = document.get("app") if isinstance(document, dict) else None
+        if not isinstance(app, dict) or app.get("id_code") != wanted:
+            raise NotAllowedError(
+                str(operation),
+                f"GET /me does not say that the token of {self.workspace.name!r} belongs to the "
+                "app that the configuration names",
+            )
+        self._is_proven = True
+
+    def _exchange(
+        self,
+        operation: Operation,
+        url: str,
+        headers: CaseInsensitiveDict[str],
+        body: bytes | None,
+    ) -> Exchange:
+        started_at = self._clock.now()
+        started = self._clock.monotonic()
+        watch = Stopwatch(self._clock, self._answer_limit)
+        outcome = self._follow(operation.method, url, headers, body, watch)
+        response = outcome if isinstance(outcome, Response) else None
+        return Exchange(
+            workspace=self.workspace.name,
+            region=self.workspace.region,
+            version=self.workspace.version,
+            operation=operation,
+            request=Request(
+                method=operation.method,
+                url=redact(url, self._secrets),
+                headers=Headers(
+                    (name, value)
+                    for name, value in headers.items()
+                    if name.lower() not in SECRET_HEADERS
+                ),
+                body=None if body is None else redact_bytes(body, self._secrets),
+            ),
+            response=response,
+            failure=outcome if isinstance(outcome, TransportFailure) else None,
+            started_at=started_at,
+            timings=watch.timings(started, server_ms=_server_ms(response)),
+        )
+
+    def _follow(
+        self,
+        method: str,
+        url: str,
+        headers: CaseInsensitiveDict[str],
+        body: bytes | None,
+        watch: Stopwatch,
+    ) -> Response | TransportFailure:
+        """Send, and follow redirects of a GET on the same host to what may be read."""
+        outcome = self._transport.ask(method, url, headers, body, watch)
+        seen = {url}
+        while isinstance(outcome, Response) and (target := self._redirect(method, url, outcome)):
+            if target in seen or len(seen) > MOST_REDIRECTS:
+                return TransportFailure(
+                    kind=FailureKind.REDIRECT_LOOP, detail=f"redirected {len(seen)} times"
+                )
+            seen.add(target)
+            url = target
+            outcome = self._transport.ask(method, url, headers, None, watch)
+        return outcome
+
+    def _redirect(self, method: str, url: str, response: Response) -> str | None:
+        """Return where to go on, or None where this answer is the last."""
+        location = response.headers.get("location")
+        if method != "GET" or response.status not in _REDIRECTS or not location:
+            return None
+        target = urljoin(url, location)
+        parts = urlsplit(target)
+        prefix = urlsplit(self._base).path
+        if _origin(target) != self._origin or not parts.path.startswith(prefix):
+            return None
+        if not self._allowlist.is_read(method, parts.path[len(prefix) :]):
+            return None
+        return parts._replace(fragment="").geturl()
+
+    def _standing_headers(self) -> CaseInsensitiveDict[str]:
+        """What every request carries, whatever is asked."""
+        return CaseInsensitiveDict(
+            {
+                "Authorization": f"Bearer {self.workspace.token.reveal()}",
+                "Intercom-Version": self.workspace.version,
+                "Accept": "application/json",
+                "Accept-Encoding": ENCODINGS,
+                "User-Agent": f"intercheck/{_own_version()}",
+            }
+        )
+
+
+def _server_ms(response: Response | None) -> float | None:
+    """What `x-runtime` says (seconds), None where it says nothing sensible."""
+    try:
+        seconds = float(response.headers.get("x-runtime", "") if response else "")
+    except ValueError:
+        return None
+    return seconds * 1000 if 0 <= seconds < float("inf") else None
+
+
+def _checked_base(workspace: Workspace) -> str:
+    """Return the base URL; raise where the token must not be sent to it or cannot be sent."""
+    parts = urlsplit(workspace.url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"The base URL of the Intercom workspace {workspace.name!r} is no base URL: write it "
+            "like https://api.eu.intercom.io."
+        )
+    if parts.username or parts.password:
+        raise ConfigurationError(
+            f"The base URL of the Intercom workspace {workspace.name!r} contains a password: the "
+            "token is all that is needed."
+        )
+    if parts.scheme == "http" and parts.hostname.endswith(".intercom.io"):
+        raise ConfigurationError(
+            f"The base URL of the Intercom workspace {workspace.name!r} would send the token "
+            "unencrypted: write https."
+        )
+    token = workspace.token.reveal()
+    if not token or not (token.isascii() and token.isprintable()) or " " in token:
+        raise ConfigurationError(
+            f"The token of the Intercom workspace {workspace.name!r} is empty or has characters "
+            "that no token has: copy it again."
+        )
+    return workspace.url
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or ""), parts.port
+
+
+@cache
+def _own_version() -> str:
+    return version("intercheck")
