@@ -9,6 +9,7 @@ from contracts.rules import Severity
 from monitors.records import Outcome
 from reports.episodes import Episode
 from reports.probes import WorkspaceSummary
+from reports.words import counted
 
 # A healthy figure from yesterday says nothing about now: a monitor that stopped must not look
 # like an API that works.
@@ -42,26 +43,22 @@ def judge(
         critical = sum(e.incident.severity is Severity.CRITICAL for e in loud)
         verdict = Verdict.BROKEN if critical else Verdict.DEGRADED
         named = [
-            _counted(critical, "critical incident") if critical else "",
-            _counted(len(loud) - critical, "warning") if len(loud) > critical else "",
+            counted(critical, "critical incident") if critical else "",
+            counted(len(loud) - critical, "warning") if len(loud) > critical else "",
         ]
         return verdict, f"{' and '.join(filter(None, named))} {_are(len(loud))} open."
     if measured_at is None:
         return Verdict.UNKNOWN, "Nothing has been measured."
     if now - measured_at > STALE_AFTER:
         return Verdict.UNKNOWN, "Nothing has been measured for more than a day."
-    unseen = f" {_counted(unmeasured, 'probe')} could not be measured." if unmeasured else ""
+    unseen = f" {counted(unmeasured, 'probe')} could not be measured." if unmeasured else ""
     if failed:
         total = failed + healthy
         return Verdict.DEGRADED, (
-            f"{failed} of {_counted(total, 'measured probe')} failed at the last look; "
+            f"{failed} of {counted(total, 'measured probe')} failed at the last look; "
             f"no incident is open.{unseen}"
         )
-    return Verdict.HEALTHY, f"All is well: {_counted(healthy, 'probe')} healthy.{unseen}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return Verdict.HEALTHY, f"All is well: {counted(healthy, 'probe')} healthy.{unseen}"
 
 
 def _are(number: int) -> str:

@@ -1,0 +1,125 @@
+"""The page: what broke, for whom, since when, what to do, and everything it rests on.
+
+One file that needs nothing else: styles and drawings are inside, no request leaves it. Only the
+zoomable latency chart wants `plotly.min.js` beside the page, and only once it is opened.
+"""
+
+import base64
+import hashlib
+from functools import cache
+from itertools import islice
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from contracts.rules import Severity
+from monitors.records import Outcome
+from reports import words
+from reports.charts import GAPS, look_bar, name_of, said, sparkline
+from reports.probes import DEFAULT_WINDOW, ProbeSummary
+from reports.summaries import Summary
+from reports.timelines import timeline
+from reports.verdicts import Verdict
+
+CHART_LIBRARY: Final = "plotly.min.js"
+
+# What a page can hold and still open at once. What is left out is counted on the page, and whole
+# in the JSON report. The order of a summary puts what is in trouble first.
+MAX_WORKSPACES: Final = 12
+MAX_FINDINGS: Final = 200
+MAX_RESOLVED: Final = 30
+MAX_SKIPPED: Final = 60
+MAX_CHARTED: Final = 60
+
+ICONS: Final = {
+    Verdict.HEALTHY: "✓",
+    Verdict.DEGRADED: "!",
+    Verdict.BROKEN: "✕",
+    Verdict.UNKNOWN: "?",
+}
+
+
+def render(summary: Summary, *, window: int = DEFAULT_WINDOW) -> str:
+    """Return the page as HTML; `window` is how many looks a bar has room for."""
+    script = _source("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            summary=summary,
+            window=window,
+            script=Markup(script),  # noqa: S704 - our own file, nothing put in
+            script_digest=digest,
+            style=Markup(_source("report.css")),  # noqa: S704 - likewise
+            charted=_charted(summary),
+            timeline=timeline(
+                [*summary.open, *summary.resolved[:MAX_RESOLVED]], now=summary.generated_at
+            ),
+        )
+    )
+
+
+def _charted(summary: Summary) -> list[dict[str, object]]:
+    """Return the series of the chart: of each probe times (epoch milliseconds) and latencies."""
+    probes = [
+        (workspace.name, probe)
+        for workspace in summary.workspaces
+        for probe in workspace.probes
+        if len(probe.latency.samples) > 1
+    ]
+    return [_series(name, probe) for name, probe in islice(probes, MAX_CHARTED)]
+
+
+def _series(workspace: str, probe: ProbeSummary) -> dict[str, object]:
+    samples = probe.latency.samples
+    return {
+        "name": f"{workspace} · {probe.operation}",
+        "at": [round(sample.at.timestamp() * 1000) for sample in samples],
+        "total": [round(sample.total_ms, 1) for sample in samples],
+        "server": [
+            None if sample.server_ms is None else round(sample.server_ms, 1) for sample in samples
+        ],
+    }
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        Outcome=Outcome,
+        Severity=Severity,
+        ICONS=ICONS,
+        GAPS=GAPS,
+        MAX_WORKSPACES=MAX_WORKSPACES,
+        MAX_FINDINGS=MAX_FINDINGS,
+        MAX_RESOLVED=MAX_RESOLVED,
+        MAX_SKIPPED=MAX_SKIPPED,
+        CHART_LIBRARY=CHART_LIBRARY,
+        look_bar=look_bar,
+        said=said,
+        sparkline=sparkline,
+        counted=words.counted,
+    )
+    environment.filters.update(
+        moment=words.moment,
+        duration=words.duration,
+        ms=words.number_of_ms,
+        share=words.share,
+        css=name_of,
+    )
+    return environment
+
+
+@cache
+def _source(name: str) -> str:
+    loader = _environment().loader
+    assert loader is not None  # noqa: S101 - set above
+    return loader.get_source(_environment(), name)[0]
