@@ -169,8 +169,10 @@ def _attempt(
         delivery = _send(channel, queued, clock)
     except NotificationError as error:
         retry_at = _retry_at(error, queued, clock.now())
+        # What may have arrived once stays so: a later clean refusal proves nothing about it.
+        ambiguous = queued.ambiguous or error.ambiguous
         for each in batch:
-            outbox.failed(each.id, str(error), retry_at=retry_at, ambiguous=error.ambiguous)
+            outbox.failed(each.id, str(error), retry_at=retry_at, ambiguous=ambiguous)
         raise
     # Oldest first: after a crash in between, what is left to send is never older than what is told.
     for each in batch:

@@ -1,0 +1,103 @@
+"""Find a channel, and in its history the message of an incident, which its metadata names."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from typing import Final
+
+from monitors.alerting.webapi import SlackCallError, SlackWebApi
+
+EVENT_TYPE: Final = "intercheck_incident"
+PAGE: Final = 100  # messages
+CHANNEL_PAGE: Final = 200  # channels; Slack recommends no more
+MAX_PAGES: Final = 20
+"""How far a channel is read for one message: 2000 messages back, or to the asked moment."""
+
+Receipt = tuple[str, str]
+"""Slack's own id of a message: the channel's id and `ts`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A message of ours in a channel, and which notice of its incident it shows."""
+
+    receipt: Receipt
+    sequence: int
+
+
+def find_channel(api: SlackWebApi, name: str) -> Mapping[str, object] | None:
+    """Return the channel of that name or id as `conversations.list` describes it, or None.
+
+    Private channels are looked through where the token may list them. Raises SlackCallError.
+    """
+    try:
+        return _listed(api, name, "public_channel,private_channel")
+    except SlackCallError as error:
+        if error.code != "missing_scope" or error.needed == "channels:read":
+            raise
+    return _listed(api, name, "public_channel")
+
+
+def newest(api: SlackWebApi, channel: str, incident_id: str, *, since: datetime) -> Found | None:
+    """Return the incident's message of the highest sequence since then; `channel` is an id.
+
+    Raises SlackCallError where the channel cannot be read.
+    """
+    best: Found | None = None
+    cursor: str | None = None
+    for page in count(1):
+        answer = api.call(
+            "conversations.history",
+            channel=channel,
+            oldest=f"{since.timestamp():.6f}",
+            limit=PAGE,
+            include_all_metadata=True,
+            cursor=cursor,
+        )
+        for found in _ours(answer, channel, incident_id):
+            if best is None or found.sequence > best.sequence:
+                best = found
+        cursor = _next_cursor(answer)
+        if cursor is None or page == MAX_PAGES:
+            break
+    return best
+
+
+def _ours(answer: Mapping[str, object], channel: str, incident_id: str) -> Iterator[Found]:
+    for message in _items(answer, "messages"):
+        metadata = message.get("metadata")
+        if not isinstance(metadata, Mapping) or metadata.get("event_type") != EVENT_TYPE:
+            continue
+        payload = metadata.get("event_payload")
+        if not isinstance(payload, Mapping) or payload.get("incident") != incident_id:
+            continue
+        sequence = payload.get("sequence")
+        yield Found(
+            receipt=(channel, str(message.get("ts"))),
+            sequence=sequence if isinstance(sequence, int) else 0,
+        )
+
+
+def _listed(api: SlackWebApi, name: str, types: str) -> Mapping[str, object] | None:
+    cursor: str | None = None
+    while True:
+        answer = api.call("conversations.list", types=types, limit=CHANNEL_PAGE, cursor=cursor)
+        for channel in _items(answer, "channels"):
+            if name in (channel.get("id"), channel.get("name"), f"#{channel.get('name')}"):
+                return channel
+        cursor = _next_cursor(answer)
+        if cursor is None:
+            return None
+
+
+def _items(answer: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
+    items = answer.get(key)
+    listed = items if isinstance(items, list) else []
+    return [item for item in listed if isinstance(item, Mapping)]
+
+
+def _next_cursor(answer: Mapping[str, object]) -> str | None:
+    metadata = answer.get("response_metadata")
+    cursor = metadata.get("next_cursor") if isinstance(metadata, Mapping) else None
+    return str(cursor) if cursor else None

@@ -1,0 +1,229 @@
+"""An incident's change of state as a message.
+
+Written for somebody woken at three in the morning: the status word and the colour first, then what
+changed, for whom, since when, what was seen, who is hurt and what to do; identifiers last and
+small. A resolved message keeps the facts, so that the channel's history stays readable.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from contracts.findings import Certainty, Finding
+from contracts.rules import Scope, Severity
+from monitors.alerting import phrases
+from monitors.records import IncidentState, Notice, Transition, TransitionKind
+
+RED: Final = "#d7263d"
+AMBER: Final = "#f2a100"
+BLUE: Final = "#2f6fde"
+GREEN: Final = "#1d9d5f"
+GREY: Final = "#8d8c8f"
+
+_LOOKS: Final = {
+    Severity.CRITICAL: (":red_circle:", RED),
+    Severity.WARNING: (":large_orange_circle:", AMBER),
+    Severity.INFO: (":large_blue_circle:", BLUE),
+}
+_CERTAINTY: Final = {
+    Certainty.RECORDED: "recorded: real answers have looked like this",
+    Certainty.DOCUMENTED: "documented: Intercom says so",
+    Certainty.INFERRED: "inferred: check before you act on it",
+}
+
+# Far within Slack's limits (3000 a section, 2000 a field): what is longer is not read at night.
+MAX_SENTENCE: Final = 600  # characters of what changed
+MAX_REMEDY: Final = 1200
+MAX_NAME: Final = 100  # of one workspace, operation, consumer
+MAX_EVIDENCE: Final = 160  # of one location or kind
+MAX_ID: Final = 80
+MAX_URL: Final = 1000
+SHOWN: Final = 5  # of a list, before it folds
+SHA: Final = 7  # digits of a commit, as git shows them
+
+Block = dict[str, object]
+
+
+def render(
+    transition: Transition, *, channel: str, report_url: str | None = None, now: datetime
+) -> Notice:
+    """Return the message for `channel`; `now` is when it is written.
+
+    `text` is the first line of the message and what a phone shows; `blocks` belong below it,
+    beside a bar of `color`.
+    """
+    incident = transition.incident
+    dot, color = _look(transition)
+    where = _where(incident.workspaces)
+    sentence = phrases.escape(incident.finding.message, MAX_SENTENCE)
+    return Notice(
+        channel=channel,
+        incident_id=incident.id,
+        sequence=incident.sequence,
+        kind=transition.kind,
+        text=f"{dot} *{_status(transition)}* {where}: {sentence}",
+        blocks=(
+            _facts(transition, now),
+            _remedy(transition),
+            _small_print(incident, report_url),
+        ),
+        color=color,
+    )
+
+
+def _look(transition: Transition) -> tuple[str, str]:
+    """Return the coloured dot and the colour of the bar."""
+    if transition.kind is TransitionKind.RESOLVED:
+        return ":large_green_circle:", GREEN
+    if transition.kind is TransitionKind.BLIND:
+        return ":white_circle:", GREY
+    return _LOOKS[transition.incident.severity]
+
+
+def _status(transition: Transition) -> str:
+    incident = transition.incident
+    severity = incident.severity.value.upper()
+    match transition.kind:
+        case TransitionKind.OPENED:
+            return severity
+        case TransitionKind.ACKNOWLEDGED:
+            return f"{severity}, acknowledged,"
+        case TransitionKind.ESCALATED:
+            return f"{severity}, escalated,"
+        case TransitionKind.FLAPPING:
+            return f"{severity}, comes and goes,"
+        case TransitionKind.REOPENED:
+            return f"{severity} again"
+        case TransitionKind.RESOLVED:
+            lasted = phrases.duration(_ended_at(transition) - incident.first_seen_at)
+            return f"RESOLVED after {lasted}. Was {incident.severity.value}"
+        case TransitionKind.BLIND:
+            return f"NOT MEASURED any more, may still be {incident.severity.value}"
+
+
+def _ended_at(transition: Transition) -> datetime:
+    return transition.incident.resolved_at or transition.at
+
+
+def _where(workspaces: tuple[str, ...]) -> str:
+    if len(workspaces) == 1:
+        return f"in Intercom workspace {phrases.escape(workspaces[0], MAX_NAME)}"
+    if not workspaces:
+        return "in no Intercom workspace (offline)"
+    return f"in {len(workspaces)} Intercom workspaces"
+
+
+def _facts(transition: Transition, now: datetime) -> Block:
+    incident, finding = transition.incident, transition.incident.finding
+    fields = [
+        _field(*_workspaces(incident)),
+        _field("Lasted" if _is_over(transition) else "Since", _times(transition, now)),
+        _field(*_operations(incident)),
+        _field("Evidence was" if _is_over(transition) else "Evidence", _evidence(finding)),
+    ]
+    if finding.consumers:
+        names = [phrases.escape(name, MAX_NAME) for name in finding.consumers]
+        fields.append(
+            _field("Hurt" if _is_over(transition) else "Hurts", phrases.fold(names, SHOWN))
+        )
+    if finding.request_id:
+        fields.append(_field("Request id", phrases.code(finding.request_id, MAX_ID)))
+    return {"type": "section", "fields": fields}
+
+
+def _field(name: str, value: str) -> Block:
+    return {"type": "mrkdwn", "text": f"*{name}*\n{value}"}
+
+
+def _is_over(transition: Transition) -> bool:
+    return transition.kind is TransitionKind.RESOLVED
+
+
+def _workspaces(incident: IncidentState) -> tuple[str, str]:
+    finding = incident.finding
+    names = [phrases.escape(name, MAX_NAME) for name in incident.workspaces]
+    if len(names) > 1:
+        return f"Intercom workspaces ({len(names)})", phrases.fold(names, SHOWN)
+    about = [finding.region.upper()] if finding.region not in ("", "-") else []
+    if finding.version:
+        about.append(f"API {finding.version}")
+    details = phrases.escape(", ".join(about), MAX_NAME)
+    name = names[0] if names else "-"
+    return "Intercom workspace", f"{name} ({details})" if details else name
+
+
+def _operations(incident: IncidentState) -> tuple[str, str]:
+    operations = incident.operations
+    if not operations and incident.finding.operation is not None:
+        operations = (str(incident.finding.operation),)
+    if not operations:
+        return "Operations", "all of them"
+    codes = [phrases.code(operation, MAX_NAME) for operation in operations]
+    if len(codes) == 1:
+        return "Operation", codes[0]
+    return f"Operations ({len(codes)})", phrases.fold(codes, SHOWN)
+
+
+def _times(transition: Transition, now: datetime) -> str:
+    incident = transition.incident
+    since = incident.first_seen_at
+    if _is_over(transition):
+        end = _ended_at(transition)
+        span = phrases.duration(end - since)
+        return f"{span}, from {phrases.moment(since)} to {phrases.moment(end)}"
+    seen = f", seen {incident.sights} times" if incident.sights > 1 else ""
+    text = f"{phrases.moment(since)} ({phrases.ago(since, now)}){seen}"
+    if transition.kind is TransitionKind.BLIND:
+        text += f"; last measured {phrases.moment(incident.last_seen_at)}"
+    return text
+
+
+def _evidence(finding: Finding) -> str:
+    location, expected, observed = (
+        phrases.code(text, MAX_EVIDENCE)
+        for text in (finding.location, finding.expected, finding.observed)
+    )
+    return f"{location}: expected {expected}, got {observed}"
+
+
+def _remedy(transition: Transition) -> Block:
+    finding = transition.incident.finding
+    remedy = phrases.escape(finding.remedy or finding.rule.remedy, MAX_REMEDY)
+    match transition.kind:
+        case TransitionKind.RESOLVED:
+            right = phrases.count(transition.incident.successes, "right answer")
+            text = f"*Nothing to do.* It is as it should be again, after {right} in a row."
+        case TransitionKind.BLIND:
+            text = (
+                "*What to do*\nThe probes that saw it cannot be asked now: this is neither over nor"
+                f" known to go on. The report says why. Once it can be asked: {remedy or '-'}"
+            )
+        case _:
+            text = f"*What to do*\n{remedy or 'Nothing is known to help.'}"
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def _small_print(incident: IncidentState, report_url: str | None) -> Block:
+    finding = incident.finding
+    identity = finding.fingerprint if finding.rule.scope is Scope.WORKSPACE else finding.cause
+    rule = phrases.escape(finding.rule.name, MAX_NAME)
+    parts = [
+        phrases.code(f"intercheck explain {finding.rule.name}", MAX_NAME) if rule else "",
+        f"Certainty {_CERTAINTY[finding.certainty]}",
+        f"Deployment {phrases.code(finding.deployment[:SHA], MAX_ID)}"
+        if finding.deployment
+        else "",
+        f"Incident {phrases.code(incident.id, MAX_ID)}",
+        f"Identity {phrases.code(identity, MAX_ID)}",
+        _link(report_url, "Report"),
+    ]
+    text = "  |  ".join(part for part in parts if part)
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}
+
+
+def _link(url: str | None, label: str) -> str:
+    """Return a link to a web address; anything else is no link in Slack."""
+    if not url or not url.startswith(("https://", "http://")):
+        return ""
+    # A URL cannot be cut like a sentence, and `|` or `>` in it would end it for Slack.
+    target = url.replace("|", "%7C").replace(">", "%3E").replace("<", "%3C").replace("&", "&amp;")
+    return f"<{target}|{label}>" if len(target) <= MAX_URL and " " not in target else ""

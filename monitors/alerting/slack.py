@@ -1,0 +1,214 @@
+"""Slack as a channel: by bot token (one message per incident, updated in place), or by webhook."""
+
+import http.client
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from slack_sdk import WebhookClient
+from slack_sdk.errors import SlackClientError
+
+from contracts.clock import Clock, SystemClock
+from contracts.errors import NotificationError
+from contracts.workspaces import Secret
+from monitors.alerting import lookup
+from monitors.alerting.webapi import (
+    DEFAULT_BASE_URL,
+    DEFAULT_TIMEOUT,
+    GONE_CODES,
+    SILENT,
+    SlackCallError,
+    SlackWebApi,
+    from_status,
+    unanswered,
+)
+from monitors.records import Delivery, Notice, QueuedNotice
+
+CLOCK_SKEW: Final = timedelta(minutes=10)  # between this machine and Slack, generously
+PLAIN_LIMIT: Final = 3000  # characters of a message without blocks; chat.update takes 4000
+REPEAT_NOTE: Final = (
+    ":repeat: This may repeat an earlier message: Slack did not confirm that one, and the app may "
+    "not read the channel's history."
+)
+
+
+class SlackBot:
+    """Posts and updates messages with a bot token, in whichever channel a notice names.
+
+    Needs the scope `chat:write`, and `channels:history` (`groups:history` in a private channel) to
+    look whether a message that Slack did not confirm has arrived. Where the channel is configured
+    by name that look needs `channels:read` (`groups:read`) too.
+    """
+
+    def __init__(
+        self,
+        token: Secret,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        clock: Clock | None = None,
+        timeout: timedelta = DEFAULT_TIMEOUT,
+    ) -> None:
+        self.api = SlackWebApi(token, base_url=base_url, timeout=timeout)
+        self._clock = clock or SystemClock()
+        self._ids: dict[str, str] = {}
+
+    def send(self, queued: QueuedNotice) -> Delivery:
+        """Bring the incident's message to what the notice says; NotificationError where not.
+
+        A message that was deleted, or may not be edited any more, is posted again.
+        """
+        notice = queued.notice
+        try:
+            if queued.parent is not None and self._update(queued.parent, notice):
+                return self._delivery(queued.parent)
+            is_repeat = False
+            if queued.ambiguous:
+                found, is_readable = self._look(queued)
+                is_repeat = not is_readable
+                if found is not None and (
+                    found.sequence >= notice.sequence
+                    or (found.receipt != queued.parent and self._update(found.receipt, notice))
+                ):
+                    return self._delivery(found.receipt)
+            return self._delivery(self._post(notice, is_repeat=is_repeat), is_repeat=is_repeat)
+        except SlackCallError as error:
+            raise _as_notification_error(notice.channel, error) from error
+
+    def _delivery(self, receipt: lookup.Receipt, *, is_repeat: bool = False) -> Delivery:
+        return Delivery(receipt=receipt, at=self._clock.now(), possibly_repeated=is_repeat)
+
+    def _post(self, notice: Notice, *, is_repeat: bool) -> lookup.Receipt:
+        answer = self._say("chat.postMessage", notice, is_repeat=is_repeat, channel=notice.channel)
+        receipt = str(answer["channel"]), str(answer["ts"])
+        self._ids[notice.channel] = receipt[0]
+        return receipt
+
+    def _update(self, receipt: lookup.Receipt, notice: Notice) -> bool:
+        """Update a message in place; False where it is gone."""
+        channel, ts = receipt
+        try:
+            self._say("chat.update", notice, is_repeat=False, channel=channel, ts=ts)
+        except SlackCallError as error:
+            if error.code in GONE_CODES:
+                return False
+            raise
+        return True
+
+    def _say(
+        self, method: str, notice: Notice, *, is_repeat: bool, **place: str
+    ) -> Mapping[str, object]:
+        """Post or update; where Slack refuses the blocks, without them: the news must arrive."""
+        payload = {"incident": notice.incident_id, "sequence": notice.sequence}
+        metadata = {"event_type": lookup.EVENT_TYPE, "event_payload": payload}
+        try:
+            return self.api.call(method, metadata=metadata, **place, **content(notice, is_repeat))
+        except SlackCallError as error:
+            if not error.blames_message:
+                raise
+        return self.api.call(
+            method,
+            metadata=metadata,
+            text=notice.text[:PLAIN_LIMIT],
+            blocks=[],
+            attachments=[],
+            **place,
+        )
+
+    def _look(self, queued: QueuedNotice) -> tuple[lookup.Found | None, bool]:
+        """Look for the incident's message in the channel; False where it cannot be read."""
+        try:
+            channel = self._channel_id(queued)
+            if channel is None:
+                return None, False
+            since = queued.created_at - CLOCK_SKEW
+            incident_id = queued.notice.incident_id
+            return lookup.newest(self.api, channel, incident_id, since=since), True
+        except SlackCallError as error:
+            if error.is_setup:
+                return None, False
+            raise  # it can be read, only not now
+
+    def _channel_id(self, queued: QueuedNotice) -> str | None:
+        """Return the id that history is read by: posting takes names, reading does not."""
+        name = queued.notice.channel
+        if queued.parent is not None:
+            return queued.parent[0]
+        if name not in self._ids:
+            channel = lookup.find_channel(self.api, name)
+            if channel is None:
+                return None
+            self._ids[name] = str(channel["id"])
+        return self._ids[name]
+
+
+class SlackWebhook:
+    """Posts every notice as a message of its own: a webhook can neither update nor be read back,
+    so what it did not confirm may be told twice, and says so."""
+
+    def __init__(
+        self,
+        url: Secret,
+        *,
+        clock: Clock | None = None,
+        timeout: timedelta = DEFAULT_TIMEOUT,
+    ) -> None:
+        self._client = WebhookClient(
+            url.reveal(),
+            timeout=timeout.total_seconds(),  # type: ignore[arg-type] # urllib takes fractions
+            logger=SILENT,
+            retry_handlers=[],
+        )
+        self._clock = clock or SystemClock()
+
+    def send(self, queued: QueuedNotice) -> Delivery:
+        """Post the notice; NotificationError where it was not taken."""
+        notice = queued.notice
+        try:
+            self._say(content(notice, queued.ambiguous), notice)
+        except SlackCallError as error:
+            raise _as_notification_error(notice.channel, error) from error
+        return Delivery(receipt=None, at=self._clock.now(), possibly_repeated=queued.ambiguous)
+
+    def _say(self, message: dict[str, object], notice: Notice) -> None:
+        try:
+            self._send(message)
+        except SlackCallError as error:
+            if not error.blames_message:
+                raise
+            self._send({"text": notice.text[:PLAIN_LIMIT]})
+
+    def _send(self, message: dict[str, object]) -> None:
+        try:
+            answer = self._client.send_dict(message)
+        except (OSError, http.client.HTTPException, SlackClientError, ValueError) as error:
+            raise unanswered(error) from None
+        if answer.status_code != 200:
+            code = answer.body.strip()
+            is_code = code.replace("_", "").isalnum() and len(code) < 50
+            raise from_status(answer.status_code, code if is_code else "", answer.headers)
+
+
+def content(notice: Notice, is_repeat: bool) -> dict[str, object]:
+    """Return the message: its first line, and the rest beside a coloured bar."""
+    blocks: list[dict[str, object]] = list(notice.blocks)
+    if is_repeat:
+        note = {"type": "mrkdwn", "text": REPEAT_NOTE}
+        blocks.append({"type": "context", "elements": [note]})
+    bar = {"color": notice.color, "blocks": blocks, "fallback": notice.text}
+    return {
+        "text": notice.text,
+        "attachments": [bar] if blocks else [],
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+
+
+def _as_notification_error(channel: str, error: SlackCallError) -> NotificationError:
+    return NotificationError(
+        f"Slack channel {channel}",
+        str(error),
+        permanent=error.is_setup or error.blames_message,
+        retry_after=error.retry_after,
+        ambiguous=error.ambiguous,
+        concerns_message=error.blames_message,
+    )
