@@ -25,6 +25,10 @@ class HistoryError(IntercheckError):
     """The history cannot be read or written."""
 
 
+class ReportError(IntercheckError):
+    """A report cannot be written where it should go."""
+
+
 class NotificationError(IntercheckError):
     """A channel did not take an alert.
 
