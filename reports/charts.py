@@ -16,7 +16,7 @@ from reports.latencies import Sample
 from reports.probes import Look
 from reports.words import moment, number_of_ms
 
-CELL: Final = 5  # pixels; with a gap of 1 drawn over it, 60 looks are 300 wide
+CELL: Final = 4  # pixels; with a gap of 1 drawn over it, 50 looks are 200 wide
 BAR_HEIGHT: Final = 22
 
 # Top and height of each outcome's shape: a failure stands tallest, what was not seen lies flat.
@@ -26,7 +26,7 @@ _SHAPES: Final = {
     Outcome.NOT_MEASURED: (18, 4),
     Outcome.NOT_APPLICABLE: (20, 2),
 }
-SPARK_WIDTH: Final = 150
+SPARK_WIDTH: Final = 104
 SPARK_HEIGHT: Final = 26
 
 

@@ -11,9 +11,18 @@ from monitors.records import PassRecord
 class FindingGroup:
     """One departure wherever it was seen: the same `cause` in one or more Intercom workspaces."""
 
-    finding: Finding
-    """The latest sight of it."""
-    workspaces: tuple[str, ...]
+    sights: tuple[Finding, ...]
+    """The most severe first, then the latest: the same departure can hurt a consumer in one
+    workspace and nobody in the next."""
+
+    @property
+    def finding(self) -> Finding:
+        """The sight that speaks for the group."""
+        return self.sights[0]
+
+    @property
+    def workspaces(self) -> tuple[str, ...]:
+        return tuple(sorted({sight.workspace for sight in self.sights}))
 
 
 def latest_findings(passes: Iterable[PassRecord]) -> tuple[Finding, ...]:
@@ -41,10 +50,9 @@ def grouped_findings(findings: Iterable[Finding]) -> tuple[FindingGroup, ...]:
         by_cause.setdefault((finding.cause, finding.accepted is not None), []).append(finding)
     groups = [
         FindingGroup(
-            # The most severe sight speaks for the group: the same departure can hurt a consumer
-            # in one workspace and nobody in the next.
-            finding=max(sights, key=lambda f: (f.severity.rank, f.observed_at)),
-            workspaces=tuple(sorted({sight.workspace for sight in sights})),
+            sights=tuple(
+                sorted(sights, key=lambda f: (-f.severity.rank, -f.observed_at.timestamp()))
+            )
         )
         for sights in by_cause.values()
     ]

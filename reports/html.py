@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from contracts.rules import Severity
 from monitors.records import Outcome
@@ -84,6 +84,17 @@ def _series(workspace: str, probe: ProbeSummary) -> dict[str, object]:
     }
 
 
+def prose(text: str) -> Markup:
+    """Show what stands between backticks as code, and everything as text."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:  # a backtick without its partner is only a character
+        return escape(text)
+    return Markup().join(
+        Markup("<code>{}</code>").format(piece) if index % 2 else escape(piece)
+        for index, piece in enumerate(pieces)
+    )
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -114,6 +125,7 @@ def _environment() -> Environment:
         ms=words.number_of_ms,
         share=words.share,
         css=name_of,
+        prose=prose,
     )
     return environment
 

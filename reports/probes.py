@@ -9,8 +9,8 @@ from contracts.exchanges import Operation
 from monitors.records import Measurement, Outcome
 from reports.latencies import Latency, Sample, latency_of
 
-# As many looks as can be told apart in a bar 240 pixels wide.
-DEFAULT_WINDOW: Final = 60
+# As many looks as can be told apart in a bar 200 pixels wide.
+DEFAULT_WINDOW: Final = 50
 # Latency looks further back than the bar: percentiles need samples, and a chart of 240 points
 # still shows every stretch at its slowest.
 CHART_POINTS: Final = 240
@@ -148,6 +148,8 @@ def _note(one: Measurement) -> str:
     """Say in a few words what came back."""
     if one.failure:
         return one.failure
+    if one.outcome is Outcome.FAILED and one.status is not None and 200 <= one.status < 300:
+        return "not as promised"
     if one.status is not None:
         return str(one.status)
     return one.why

@@ -44,8 +44,9 @@ def timeline(episodes: Sequence[Episode], *, now: datetime) -> Markup:
 
 def _row(episode: Episode, top: float, left: float, width: float) -> Markup:
     incident = episode.incident
+    operations = ", ".join(incident.operations).replace("*", "every operation")
     state = "open" if episode.until is None else "resolved"
-    text = f"{incident.finding.rule.name} · {', '.join(incident.operations)}"
+    text = f"{incident.finding.rule.name} · {operations}"
     # The name goes where there is room: after the bar, or before it when it ends at the edge.
     is_late = left + width > TIMELINE_WIDTH * 0.6
     anchor, at = ("end", left - 6) if is_late else ("start", left + width + 6)

@@ -1,0 +1,133 @@
+"""The summary for programs: the published envelope (schema 1), whole."""
+
+import json
+from typing import Final
+
+from monitors.records import Outcome
+from reports.episodes import Episode
+from reports.probes import ProbeSummary, WorkspaceSummary
+from reports.summaries import Summary, Undelivered
+
+SCHEMA: Final = 1
+"""The version of the envelope that every command prints under `--format json`."""
+
+
+def render(summary: Summary, *, command: str = "report") -> str:
+    """Return the envelope as text."""
+    return json.dumps(document(summary, command=command), indent=2, ensure_ascii=False) + "\n"
+
+
+def document(summary: Summary, *, command: str = "report") -> dict[str, object]:
+    """Return the envelope: the keys that every command has, then what the report alone says."""
+    coverage = summary.coverage
+    return {
+        "schema": SCHEMA,
+        "command": command,
+        "findings": [
+            sight.as_json()
+            for group in (*summary.findings, *summary.accepted)
+            for sight in group.sights
+        ],
+        "coverage": {
+            "selected": coverage.selected,
+            "exercised": coverage.exercised,
+            "skipped": [
+                {
+                    "operation": one.operation,
+                    "why": one.why or one.outcome.value,
+                    "workspace": one.workspace,
+                    "outcome": one.outcome.value,
+                }
+                for one in coverage.skipped
+            ],
+            "requests": coverage.requests,
+            "seconds": round(coverage.seconds, 3),
+        },
+        "incidents": [incident_document(one) for one in (*summary.open, *summary.resolved)],
+        "errors": [_undelivered(one) for one in summary.undelivered],
+        "generated_at": summary.generated_at.isoformat(),
+        "measured_at": summary.measured_at.isoformat() if summary.measured_at else None,
+        "verdict": summary.verdict.value,
+        "headline": summary.headline,
+        "workspaces": [_workspace(one) for one in summary.workspaces],
+    }
+
+
+def incident_document(episode: Episode) -> dict[str, object]:
+    """Return one occurrence of an incident in its published form."""
+    incident = episode.incident
+    finding = incident.finding
+    return {
+        "id": incident.id,
+        "key": incident.key,
+        "phase": incident.phase.value,
+        "rule": finding.rule.name,
+        "severity": incident.severity.value,
+        "message": finding.message,
+        "remedy": episode.remedy,
+        "location": finding.location,
+        "expected": finding.expected,
+        "observed": finding.observed,
+        "cause": finding.cause,
+        "workspaces": list(incident.workspaces),
+        "operations": list(incident.operations),
+        "consumers": list(finding.consumers),
+        "since": episode.since.isoformat(),
+        "until": episode.until.isoformat() if episode.until else None,
+        "seconds": round(episode.duration.total_seconds(), 3),
+        "acknowledged": episode.acknowledged,
+        "blind": episode.blind,
+        "events": [
+            {"kind": event.kind.value, "at": event.at.isoformat()} for event in episode.events
+        ],
+        "certainty": finding.certainty.value,
+        "request_id": finding.request_id,
+        "deployment": finding.deployment,
+    }
+
+
+def _undelivered(late: Undelivered) -> str:
+    state = "was given up" if late.given_up else "is still being tried"
+    return (
+        f"The alert ({late.kind}) of incident {late.incident_id} has not reached {late.channel} "
+        f"and {state}: {late.error or 'no reason given'}"
+    )
+
+
+def _workspace(workspace: WorkspaceSummary) -> dict[str, object]:
+    return {
+        "name": workspace.name,
+        "region": workspace.region,
+        "version": workspace.version,
+        "state": workspace.state.value,
+        "counts": {outcome.value: workspace.count(outcome) for outcome in Outcome},
+        "probes": [_probe(one) for one in workspace.probes],
+    }
+
+
+def _probe(probe: ProbeSummary) -> dict[str, object]:
+    latency = probe.latency
+    return {
+        "operation": str(probe.operation),
+        "state": probe.state.value,
+        "why": probe.why,
+        "note": probe.note,
+        "at": probe.at.isoformat(),
+        "request_id": probe.request_id,
+        "deployment": probe.deployment,
+        "healthy": probe.healthy,
+        "failed": probe.failed,
+        "availability": probe.availability,
+        "latency_ms": {
+            "count": latency.count,
+            "p50": latency.p50_ms,
+            "p95": latency.p95_ms,
+            "p99": latency.p99_ms,
+            "last": latency.last_ms,
+            "last_server": latency.last_server_ms,
+            "server_p50": latency.server_p50_ms,
+        },
+        "looks": [
+            {"at": look.at.isoformat(), "outcome": look.outcome.value} for look in probe.looks
+        ],
+    }
