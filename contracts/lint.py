@@ -36,7 +36,7 @@ KINDS: Final[dict[str, tuple[Severity, str]]] = {
     ),
     REQUIRED_WITHOUT_PROPERTY: (
         Severity.WARNING,
-        "a name is required that no property describes",
+        "a name is required that the schema itself has no property for",
     ),
     BROKEN_EXAMPLE: (Severity.WARNING, "an example of an answer breaks the answer's own schema"),
     BROKEN_EXAMPLE_FORMAT: (
