@@ -87,8 +87,8 @@ def _case(
     findings = found.get(probe.operation.identity, [])
     if _judge(case, findings, fail_on):
         return case
-    if probe.state is Outcome.FAILED and not findings:
-        # A failure whose finding speaks for several operations stands with those.
+    if probe.state is Outcome.FAILED and all(one.accepted is not None for one in findings):
+        # Its finding speaks for several operations and stands with those.
         failure = _element("failure", type="probe", message=f"failed: {probe.note}")
         case.insert(0, failure)
     elif probe.state in (Outcome.NOT_MEASURED, Outcome.NOT_APPLICABLE):
