@@ -32,7 +32,7 @@ def test_every_file_of_data_is_listed_in_the_build() -> None:
     for package in SETUPTOOLS["packages"]:
         folder = PROJECT / package.replace(".", "/")
         for file in folder.rglob("*"):
-            parents = {part for part in file.relative_to(folder).parts}
+            parents = set(file.relative_to(folder).parts)
             if not file.is_file() or file.suffix in (".py", ".pyc") or "__pycache__" in parents:
                 continue
             if "out" in parents or is_inside_a_package_below(file, folder):
