@@ -120,8 +120,8 @@ def _steps(target: str, *, where: str) -> list[str | None]:
         position = step.end()
     if not target.startswith("$") or position < len(target):
         raise SpecError(
-            f"{where}: the target {target!r} cannot be read from {target[position - 1 :]!r} on: only "
-            "$, .name, ['name'], .* and [*] are understood here."
+            f"{where}: the target {target!r} cannot be read from {target[position - 1 :]!r} on: "
+            "only $, .name, ['name'], .* and [*] are understood here."
         )
     return steps
 
