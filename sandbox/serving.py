@@ -1,5 +1,6 @@
 """Serve an ASGI application on loopback from a thread."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -13,15 +14,26 @@ START_TIMEOUT: Final = 10.0  # seconds; a loopback server that needs longer is b
 
 
 class Server:
-    """A running server; a context manager. `url` has no trailing slash."""
+    """A running server; a context manager. `url` has no trailing slash.
 
-    def __init__(self, app: ASGIApp, *, port: int = 0, host: str = "127.0.0.1") -> None:
+    `protocol` replaces uvicorn's own HTTP protocol.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        protocol: type[asyncio.Protocol] | None = None,
+    ) -> None:
         # Bound here, not by uvicorn, so that the port is known (and taken) before the thread runs.
         self._socket = socket.create_server((host, port), backlog=128)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{host}:{self.port}"
         config = uvicorn.Config(
             app,
+            http=protocol or "auto",
             log_level="error",
             access_log=False,
             lifespan="off",

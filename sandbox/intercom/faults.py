@@ -1,0 +1,217 @@
+"""Faults: what can be made to go wrong, on which operation and under which condition."""
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from random import Random
+from typing import Any, Final, Self
+
+from contracts.exchanges import Operation
+
+FAULTS: Final[Mapping[str, str]] = {
+    "refused-token": "401 unauthorized, as for a token that does not exist",
+    "revoked-token": "401 token_revoked",
+    "expired-token": "401 token_expired",
+    "blocked-token": "401 token_blocked",
+    "missing-scope": "401 token_unauthorized; 403 forbidden with status 403",
+    "plan-restriction": "403 api_plan_restricted",
+    "wrong-region": "401 unauthorized; /me still answers and names another region (value)",
+    "changed-workspace": "the token speaks for another workspace (value: its id_code)",
+    "blocked-by-load-balancer": "403 HTML of awselb/2.0, without a request id",
+    "field-removed": "the field at pointer is gone",
+    "field-renamed": "the field at pointer has another name (value)",
+    "field-retyped": "the field at pointer has another type (value: its name)",
+    "field-nulled": "the field at pointer is null",
+    "field-added": "a field nobody described stands at pointer (value)",
+    "unknown-enum-value": "the text at pointer is one nobody listed (value)",
+    "deprecation": "a Deprecation header (form: rfc9745, imf-fixdate, true, epoch; at; link)",
+    "sunset": "a Sunset header (form: imf-fixdate, utc, rfc850, asctime; at; link)",
+    "warning": 'a Warning header (299 - "Deprecated API")',
+    "version-mismatch": "intercom-version names another version (value)",
+    "endpoint-gone": "404, 410 or 400 intercom_version_invalid (status)",
+    "422": "422 unprocessable_entity",
+    "429": "429 rate_limit_exceeded, nothing left until the window ends",
+    "500": "500 server_error; an HTML page with form html",
+    "502": "502 HTML of a load balancer",
+    "503": "503 with an empty body",
+    "504": "504 HTML of a load balancer",
+    "slow": "factor times as slow, plus milliseconds; form network leaves x-runtime as it was",
+    "stalled-body": "half the body, then nothing until the client gives up",
+    "connection-reset": "a TCP reset instead of an answer",
+    "truncated-body": "half of the bytes that Content-Length promises",
+    "non-json-body": "200 with HTML under application/json",
+    "empty-body": "200 without a body",
+    "wrong-media-type": "the right body under text/html",
+    "oversized-body": "a body of megabytes (value: how many)",
+    "redirect-loop": "302 to the same place",
+}
+"""Every name, and what it does."""
+
+POINTER_FAULTS: Final = frozenset(
+    {
+        "field-removed",
+        "field-renamed",
+        "field-retyped",
+        "field-nulled",
+        "field-added",
+        "unknown-enum-value",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """When a fault applies; what is None does not matter.
+
+    `page` counts from 1. `index` is an item's place on its page, from 0; it and `archived` (a
+    contact's) narrow pointer faults to such items. `share` is the share of answers, `times` how
+    often at all. `token` and `app_id` narrow it to one token or workspace, `after` lets that many
+    requests pass first.
+    """
+
+    page: int | None = None
+    index: int | None = None
+    archived: bool | None = None
+    share: float | None = None
+    times: int | None = None
+    after: int | None = None
+    token: str | None = field(default=None, repr=False)
+    app_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that goes wrong. `operation` is `GET /contacts/{}` (any parameter names), None for
+    all of them; `pointer` is a JSON Pointer in which `*` stands for every item or key."""
+
+    name: str
+    operation: str | None = None
+    pointer: str | None = None
+    value: object = None
+    status: int | None = None
+    form: str | None = None
+    at: int | str | None = None
+    """A moment for headers: Unix seconds or ISO 8601."""
+    link: str | None = None
+    milliseconds: float = 0.0
+    factor: float = 1.0
+    when: Condition = field(default_factory=Condition)
+
+    def __post_init__(self) -> None:
+        if self.name not in FAULTS:
+            raise ValueError(f"there is no fault {self.name!r}; there are {', '.join(FAULTS)}")
+        if self.name in POINTER_FAULTS and not (self.pointer or "").startswith("/"):
+            raise ValueError(f"{self.name} needs a pointer such as /data/*/email")
+        if self.operation is not None:  # frozen: normalised once, compared often
+            identity = Operation.parse(self.operation).identity
+            object.__setattr__(self, "operation", identity)
+
+    @classmethod
+    def parse(cls, document: object) -> Self:
+        """Read a fault from JSON; ValueError with one sentence where it is none."""
+        given = _members(document, cls, "a fault")
+        if "name" not in given:
+            raise ValueError("a fault needs a name")
+        if "when" in given:
+            given["when"] = Condition(**_members(given["when"], Condition, "when"))
+        return cls(**given)
+
+    def as_json(self) -> dict[str, object]:
+        """Return what `parse` reads, without what is not set; no token."""
+        shown = {name: value for name, value in asdict(self).items() if value is not None}
+        when = shown.pop("when")
+        when.pop("token")
+        if kept := {name: value for name, value in when.items() if value is not None}:
+            shown["when"] = kept
+        return shown
+
+
+def _members(document: object, owner: type[Any], what: str) -> dict[str, Any]:
+    if not isinstance(document, Mapping):
+        raise ValueError(f"{what} must be an object")
+    known = {one.name for one in fields(owner)}
+    if unknown := document.keys() - known:
+        raise ValueError(
+            f"{what} has no {', '.join(sorted(map(str, unknown)))}; "
+            f"it may have {', '.join(sorted(known))}"
+        )
+    return dict(document)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What a condition is held against. `operation` is an identity."""
+
+    operation: str
+    page: int
+    token: str = field(repr=False)
+    app_id: str
+
+
+@dataclass(slots=True)
+class _Active:
+    fault: Fault
+    met: int = 0
+    applied: int = 0
+
+
+class Faults:
+    """The faults that are switched on; safe to change from another thread than the server's."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._lock = threading.Lock()
+        self._active: list[_Active] = []
+
+    def add(self, fault: Fault) -> None:
+        """Switch a fault on."""
+        with self._lock:
+            self._active.append(_Active(fault))
+
+    def replace(self, faults: Iterable[Fault]) -> None:
+        """Switch these on and all others off."""
+        with self._lock:
+            self._active = [_Active(fault) for fault in faults]
+
+    def remove(self, fault: Fault) -> None:
+        """Switch off every fault that equals this one."""
+        with self._lock:
+            self._active = [one for one in self._active if one.fault != fault]
+
+    def clear(self) -> None:
+        """Switch all off."""
+        self.replace(())
+
+    @property
+    def active(self) -> tuple[Fault, ...]:
+        with self._lock:
+            return tuple(one.fault for one in self._active)
+
+    def as_json(self) -> dict[str, object]:
+        """Return every name with its meaning, and what is active with how often it was applied."""
+        with self._lock:
+            active = [{**one.fault.as_json(), "applied": one.applied} for one in self._active]
+        return {"names": dict(FAULTS), "active": active}
+
+    def hitting(self, situation: Situation) -> tuple[Fault, ...]:
+        """Return the faults that apply to this request, and count it against their conditions."""
+        if not self._active:
+            return ()
+        with self._lock:
+            return tuple(one.fault for one in self._active if self._hits(one, situation))
+
+    def _hits(self, one: _Active, situation: Situation) -> bool:
+        fault, when = one.fault, one.fault.when
+        if fault.operation not in (None, situation.operation):
+            return False
+        if when.page not in (None, situation.page) or when.token not in (None, situation.token):
+            return False
+        if when.app_id not in (None, situation.app_id):
+            return False
+        one.met += 1
+        if one.met <= (when.after or 0) or (when.times is not None and one.applied >= when.times):
+            return False
+        if when.share is not None and self._random.random() >= when.share:
+            return False
+        one.applied += 1
+        return True
