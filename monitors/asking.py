@@ -1,0 +1,246 @@
+"""Ask one Intercom workspace the probes of a pass, one after another, and know when to stop.
+
+Sends and reads no more of an answer than the asking itself needs: identifiers, the rate limit, and
+the signs that going on is pointless. What the answers mean is for detectors and diagnosis.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+from contracts.clock import Clock
+from contracts.exchanges import Exchange, Operation
+from monitors.probes import CANARY, Identifier, Probe
+
+RATE_WINDOW: Final = timedelta(seconds=10)
+"""Intercom counts in windows of ten seconds; assumed where an answer does not name its end."""
+
+LONGEST_WAIT: Final = timedelta(seconds=16)
+"""A window of ten seconds may be told with up to six more (recorded); what asks for longer is not
+the window, and the next pass will see."""
+
+UNANSWERED_IN_A_ROW: Final = 3
+"""Requests without any answer before the canary decides whether to go on: 27 timeouts of half a
+minute each would tell nothing more than three."""
+
+GONE: Final = frozenset({404, 410})
+
+
+class Sender(Protocol):
+    """What sends a request: `contracts.client.IntercomClient`."""
+
+    def send(
+        self,
+        operation: Operation,
+        *,
+        path_params: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        body: object | None = None,
+    ) -> Exchange:
+        """Send one request and return what came of it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What came of one probe: an exchange, or the reason why nothing was asked."""
+
+    probe: Probe
+    exchange: Exchange | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """What an answer says of the app's rate limit: requests a window, those left, its end."""
+
+    limit: int
+    remaining: int
+    resets_at: datetime
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> "RateLimit | None":
+        """Read `X-RateLimit-*`, None where they are not there or are not numbers."""
+        headers = exchange.response.headers if exchange.response else {}
+        try:
+            return cls(
+                limit=int(headers["x-ratelimit-limit"]),
+                remaining=int(headers["x-ratelimit-remaining"]),
+                resets_at=datetime.fromtimestamp(int(headers["x-ratelimit-reset"]), UTC),
+            )
+        except (KeyError, ValueError, OverflowError, OSError):
+            return None
+
+
+@dataclass(slots=True, kw_only=True)
+class Asker:
+    """Asks one workspace. `known` are all probes there are, `pins` the identifiers by name that
+    earlier passes read with; both `pins` and `paused_until` are to be kept for the next pass.
+
+    `reserve` is the share of the rate limit that is left to the application itself.
+    """
+
+    sender: Sender
+    known: Mapping[str, Probe]
+    clock: Clock
+    pins: dict[str, str] = field(default_factory=dict)
+    reserve: float = 0.5
+    paused_until: datetime | None = None
+    on_visit: Callable[[Visit], None] = lambda visit: None
+    requests: int = 0
+    extras: list[Exchange] = field(default_factory=list)
+    """What was asked of the canary beside the probes."""
+    _lists: dict[str, Exchange] = field(default_factory=dict)
+    _stop: str = ""
+    _waited: bool = False
+    _canary: Exchange | None = None
+    _unanswered: int = 0
+
+    def visit_all(self, probes: Iterable[Probe]) -> list[Visit]:
+        """Ask every probe, in the order given."""
+        if self.paused_until and self.clock.now() < self.paused_until:
+            self._stop = _limited(self.paused_until)
+        visits: list[Visit] = []
+        for probe in probes:
+            visit = Visit(probe=probe, why=self._stop) if self._stop else self._visit(probe)
+            visits.append(visit)
+            self.on_visit(visit)
+        return visits
+
+    def again(self, operation: Operation) -> Exchange | None:
+        """Ask an operation once more to confirm something; None where that is pointless now (the
+        rate limit) or impossible (no identifier)."""
+        if self.paused_until and self.clock.now() < self.paused_until:
+            return None
+        probe = self.known.get(operation.identity)
+        if probe is None:
+            probe = Probe(operation=operation, every=RATE_WINDOW)
+        path_params = self._path_params(probe)
+        return None if path_params is None else self._send(probe, path_params)
+
+    def _visit(self, probe: Probe) -> Visit:
+        path_params = self._path_params(probe)
+        if path_params is None:
+            return Visit(probe=probe, why=_nothing_to_read(probe))
+        exchange = self._send(probe, path_params)
+        if probe.identifiers and _status(exchange) in GONE:
+            return self._visit_another(probe, exchange)
+        return Visit(probe=probe, exchange=exchange)
+
+    def _visit_another(self, probe: Probe, exchange: Exchange) -> Visit:
+        """Read another object where the pinned one is gone; where it is still listed, or another
+        is not found either, it is the operation that is not there."""
+        for identifier in probe.identifiers:
+            candidates = self._candidates(identifier)
+            if candidates is None:
+                return Visit(probe=probe, why=f"what it read is gone, {_nothing_to_read(probe)}")
+            if self.pins[identifier.name] in candidates:
+                continue
+            if not candidates:
+                del self.pins[identifier.name]
+                return Visit(probe=probe, why=_nothing_to_read(probe))
+            self.pins[identifier.name] = candidates[0]
+            path_params = {one.name: self.pins[one.name] for one in probe.identifiers}
+            return Visit(probe=probe, exchange=self._send(probe, path_params))
+        return Visit(probe=probe, exchange=exchange)
+
+    def _path_params(self, probe: Probe) -> dict[str, str] | None:
+        found: dict[str, str] = {}
+        for identifier in probe.identifiers:
+            if identifier.name not in self.pins:
+                candidates = self._candidates(identifier)
+                if not candidates:
+                    return None
+                self.pins[identifier.name] = candidates[0]
+            found[identifier.name] = self.pins[identifier.name]
+        return found
+
+    def _candidates(self, identifier: Identifier) -> tuple[str, ...] | None:
+        """Return what the list holds, asking for it where this pass has not; None where it could
+        not be read."""
+        listed = self._lists.get(identifier.source.identity)
+        if listed is None and not self._stop:
+            source = self.known.get(identifier.source.identity)
+            path_params = self._path_params(source) if source else None
+            if source is not None and path_params is not None:
+                listed = self._send(source, path_params)
+        if listed is None or not listed.is_success or listed.response is None:
+            return None
+        return identifier.found_in(listed.response.document)
+
+    def _send(self, probe: Probe, path_params: Mapping[str, str]) -> Exchange:
+        exchange = self.sender.send(
+            probe.operation,
+            path_params=path_params,
+            query=probe.query_at(self.clock.now()),
+            body=probe.body,
+        )
+        self.requests += 1
+        self._lists[probe.identity] = exchange
+        if probe.identity == CANARY.identity:
+            self._canary = exchange
+        self._consider_stopping(probe, exchange)
+        return exchange
+
+    def _consider_stopping(self, probe: Probe, exchange: Exchange) -> None:
+        is_canary = probe.identity == CANARY.identity
+        if exchange.failure is not None:
+            self._unanswered += 1
+            if self._unanswered >= UNANSWERED_IN_A_ROW and not is_canary:
+                if self._ask_canary().failure is None:
+                    self._unanswered = 0
+                else:
+                    self._stop = (
+                        f"{UNANSWERED_IN_A_ROW} requests in a row and then {CANARY} had no answer"
+                    )
+            return
+        self._unanswered = 0
+        status = _status(exchange)
+        if status == 429:
+            self._pause(exchange)
+        elif status == 401 and not is_canary:
+            # Of a scope that is missing the canary knows nothing; of a dead token it does.
+            if _status(self._canary or self._ask_canary()) == 401:
+                self._stop = f"the token is refused, also by {CANARY}"
+        else:
+            self._spare_the_reserve(exchange)
+
+    def _ask_canary(self) -> Exchange:
+        probe = self.known.get(CANARY.identity) or Probe(operation=CANARY, every=RATE_WINDOW)
+        exchange = self._send(probe, {})
+        self.extras.append(exchange)
+        return exchange
+
+    def _pause(self, exchange: Exchange) -> None:
+        limit = RateLimit.of(exchange)
+        now = self.clock.now()
+        self.paused_until = max(limit.resets_at, now) if limit else now + RATE_WINDOW
+        self._stop = _limited(self.paused_until)
+
+    def _spare_the_reserve(self, exchange: Exchange) -> None:
+        """Wait for the next window, once a pass, where only the application's share is left."""
+        limit = RateLimit.of(exchange)
+        if limit is None or limit.remaining > limit.limit * self.reserve:
+            return
+        wait = limit.resets_at - self.clock.now()
+        if wait <= timedelta(0):
+            return
+        if self._waited or wait > LONGEST_WAIT:
+            self._stop = "what is left of the rate limit is reserved for the application"
+            return
+        self._waited = True
+        self.clock.sleep(wait.total_seconds())
+
+
+def _status(exchange: Exchange) -> int | None:
+    return exchange.response.status if exchange.response else None
+
+
+def _limited(until: datetime) -> str:
+    return f"the rate limit is used up until {until:%H:%M:%S} UTC"
+
+
+def _nothing_to_read(probe: Probe) -> str:
+    sources = " and ".join(str(one.source) for one in probe.identifiers)
+    return f"{sources} names nothing to read"
