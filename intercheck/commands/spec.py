@@ -1,22 +1,22 @@
 """`intercheck spec`: the published descriptions, pulled, listed, linted and compared."""
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 import click
 
-from contracts.errors import IntercheckError
+from contracts.errors import ConfigurationError, IntercheckError
 from contracts.lint import KINDS, Defect, lint
-from contracts.overlays import SUPPORTED
-from contracts.pins import PINS, Pin, Whereabouts, pin_of, pulled_file, whereabouts
+from contracts.overlays import SUPPORTED, embedded_contract
+from contracts.pins import PINS, Whereabouts, load_published, pin_of, pulled_file, whereabouts
 from contracts.rules import Severity
 from contracts.spec import Spec
 from intercheck import options
 from intercheck.descriptions import open_description
 from intercheck.exits import ExitCode, exit_code_of
 from intercheck.output import COLORS, Coverage, Envelope, print_json
-from intercheck.settings import Settings
 
 SHOWN: Final = 5  # defects of a kind that people are shown without --all
 
@@ -199,6 +199,60 @@ def lint_(
     return ExitCode.FINDINGS if is_failing else ExitCode.CLEAN
 
 
+@command.command()
+@click.argument("versions", nargs=-1, metavar="[VERSION]...")
+@options.spec_dir
+@options.config
+@options.output_format
+def check(
+    versions: tuple[str, ...], spec_dir: Path | None, config_path: Path | None, output_format: str
+) -> ExitCode:
+    """Compare the embedded contract with what Intercom publishes (for every version it speaks for).
+
+    Each operation and field we rely on has to exist there with a compatible type, or stand in the
+    list of stated differences. Exit code 1 where one does neither.
+
+    \b
+    Examples:
+      intercheck spec check 2.15
+      intercheck spec check --spec-dir ~/Intercom-OpenAPI/descriptions
+    """
+    from contracts.comparison import compare, read_differences
+
+    started = time.perf_counter()
+    settings = options.settings_from(config_path)
+    pins = [pin_of(version) for version in versions or SUPPORTED]
+    differences = read_differences()
+    found: list[dict[str, str]] = []
+    operations = 0
+    for pin in dict.fromkeys(pins):
+        embedded = embedded_contract(pin.version, cache_dir=settings.cache_dir)
+        if embedded is None:
+            raise ConfigurationError(
+                f"The embedded contract says nothing of {pin.title}: it speaks for "
+                f"{', '.join(SUPPORTED)}."
+            )
+        published = load_published(
+            pin.version, spec_dir=spec_dir or settings.spec_dir, cache_dir=settings.cache_dir
+        )
+        operations += len(embedded.operations)
+        disagreements = compare(embedded, published, differences)
+        found += [{"version": pin.version, **asdict(one)} for one in disagreements]
+        if output_format == "text":
+            verdict = f"{len(disagreements)} unstated" if disagreements else "agrees"
+            click.echo(f"{pin.title:8} {len(embedded.operations)} operations: {verdict}")
+            for one in disagreements:
+                click.echo(f"         {one}")
+    if output_format == "json":
+        coverage = Coverage(
+            selected=operations, exercised=operations, seconds=time.perf_counter() - started
+        )
+        print_json(
+            Envelope(command="spec check", coverage=coverage, extra={"disagreements": found})
+        )
+    return ExitCode.FINDINGS if found else ExitCode.CLEAN
+
+
 def _print_defects(spec: Spec, defects: tuple[Defect, ...], *, shows_all: bool) -> None:
     click.echo(f"{spec.source}: {len(spec.operations)} operations, {len(defects)} defects.")
     for kind, count in _counts(defects).items():
@@ -223,8 +277,3 @@ def _in_words(place: Whereabouts, directory: Path | None) -> str:
     if place is Whereabouts.DIRECTORY:
         return f"in {directory}"
     return "in the cache" if place is Whereabouts.CACHE else "not here"
-
-
-def _selected(versions: tuple[str, ...], settings: Settings, spec_dir: Path | None) -> list[Pin]:
-    """The versions to compare with: those named, else those the contract speaks for."""
-    return [pin_of(version) for version in versions or SUPPORTED]
