@@ -1,10 +1,4 @@
-"""The kinds of trouble, each with what it means and what to do.
-
-One table, read by `intercheck rules`, by the detectors and by every message. A rule's `scope` says
-what one incident of it covers: a refused token is a workspace's own, a field that changed its type
-is the API's, however many workspaces see it. `measured_by` says what an answer must be like before
-its absence counts as health: a 503 says nothing about whether a field is back.
-"""
+"""What a rule is."""
 
 from dataclasses import dataclass
 from enum import StrEnum

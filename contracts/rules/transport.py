@@ -1,0 +1,103 @@
+"""Rules of getting an answer at all, and in time."""
+
+from typing import Final
+
+from contracts.rules.kinds import Evidence, Rule, Scope, Severity
+
+
+def _connection(name: str, *, meaning: str, remedy: str, example: str) -> Rule:
+    """No answer: a single one is a blip, so thresholds decide; any answer is health."""
+    return Rule(
+        name=name,
+        severity=Severity.CRITICAL,
+        scope=Scope.API,
+        measured_by=Evidence.CONNECTION,
+        at_once=False,
+        meaning=meaning,
+        remedy=remedy,
+        example=example,
+    )
+
+
+def _latency(name: str, *, meaning: str, remedy: str, example: str) -> Rule:
+    """Slowness: only successful answers are timed, and one slow answer is none."""
+    return Rule(
+        name=name,
+        severity=Severity.WARNING,
+        scope=Scope.API,
+        measured_by=Evidence.SUCCESS,
+        at_once=False,
+        meaning=meaning,
+        remedy=remedy,
+        example=example,
+    )
+
+
+TRANSPORT: Final = (
+    Rule(
+        name="server-error",
+        severity=Severity.CRITICAL,
+        scope=Scope.API,
+        measured_by=Evidence.ANSWER,
+        at_once=False,
+        meaning="Intercom failed to answer a correct request.",
+        remedy="Look at www.intercomstatus.com; if nothing is reported there, give Intercom's "
+        "support the request id and the time.",
+        example='503 with an empty body ("Back-end server is at capacity").',
+    ),
+    _connection(
+        "timeout",
+        meaning="No answer came within the time a consumer would wait.",
+        remedy="Look at www.intercomstatus.com, and compare with other hosts from this machine.",
+        example="connected, then nothing for 30 seconds.",
+    ),
+    _connection(
+        "connection-dns",
+        meaning="The host name could not be resolved.",
+        remedy="Check this machine's resolver and network, then the configured base URL.",
+        example="no address for api.intercom.io.",
+    ),
+    _connection(
+        "connection-refused",
+        meaning="The host refused the connection.",
+        remedy="Check firewalls and proxies on the way, then the configured base URL.",
+        example="connection refused on port 443.",
+    ),
+    _connection(
+        "connection-reset",
+        meaning="The connection was closed before an answer was complete.",
+        remedy="Check proxies on the way; if other hosts work, look at www.intercomstatus.com.",
+        example="connection reset by peer.",
+    ),
+    _connection(
+        "connection-tls",
+        meaning="No trusted encrypted connection could be made.",
+        remedy="Check this machine's clock and certificates, and whether a proxy intercepts TLS.",
+        example="the certificate has expired.",
+    ),
+    _connection(
+        "connection-redirect-loop",
+        meaning="The host kept redirecting.",
+        remedy="Check the configured base URL and any proxy on the way.",
+        example="more redirects than the client follows.",
+    ),
+    _connection(
+        "connection-failed",
+        meaning="The request ended without an answer in a way that fits no other rule.",
+        remedy="Read the detail in the report, then check the network between here and Intercom.",
+        example="the answer was not HTTP.",
+    ),
+    _latency(
+        "latency-limit",
+        meaning="The operation answered more slowly than the configured limit.",
+        remedy="Check whether consumers' own timeouts still hold; look at www.intercomstatus.com.",
+        example="GET /conversations took 6 s against a limit of 5 s.",
+    ),
+    _latency(
+        "latency-regression",
+        meaning="The operation has become markedly slower than it used to be here.",
+        remedy="Compare the server's own time with the total: if both rose, look at "
+        "www.intercomstatus.com; if only the total did, check the network on the way.",
+        example="GET /contacts takes 900 ms against a usual 150 ms.",
+    ),
+)
