@@ -121,8 +121,7 @@ class IntercomClient:
     ) -> Exchange:
         """Send one request. `body` is a JSON document.
 
-        Raises NotAllowedError where it may not be sent, ValueError where a path parameter or header
-        cannot be written.
+        Raises NotAllowedError where it may not be sent.
         """
         path = operation.path
         for name, value in (path_params or {}).items():
@@ -147,9 +146,14 @@ class IntercomClient:
         credentials: Credentials = Credentials.OWN,
     ) -> Exchange:
         """Send one request to `path` and `query` exactly as they are, percent-encoded. A body
-        without a Content-Type is JSON."""
+        without a Content-Type is JSON.
+
+        Raises NotAllowedError where it may not be sent.
+        """
         headers = headers or {}
-        self._check(operation, path, query, headers, body)
+        self.check(operation, path, query=query, body=body, headers=headers)
+        if not self._is_proven and not self._allowlist.is_read(operation.method, path):
+            self._prove_the_workspace(operation)
         wire_headers = self._headers.copy()
         if credentials is Credentials.NONE:
             del wire_headers["Authorization"]
@@ -161,6 +165,26 @@ class IntercomClient:
         wire_headers.update(headers)
         url = f"{self._base}{path}?{query}" if query else f"{self._base}{path}"
         return self._exchange(operation, url, wire_headers, body)
+
+    def check(
+        self,
+        operation: Operation,
+        path: str,
+        *,
+        query: str = "",
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Raise NotAllowedError where this may not be sent; nothing is sent."""
+        headers = headers or {}
+        reason = self._allowlist.refusal(operation.method, path) or smuggling(query, headers, body)
+        for name, value in headers.items():
+            if name.lower() in _OWN_HEADERS:
+                reason = reason or f"the header {name} is the client's to set"
+            elif not (name.isascii() and name.isprintable() and value.isprintable()):
+                reason = reason or "a header has characters that do not belong on the wire"
+        if reason is not None:
+            raise NotAllowedError(str(operation), reason)
 
     def close(self) -> None:
         """Close every connection. The next request opens a new one."""
@@ -179,26 +203,6 @@ class IntercomClient:
 
     def __repr__(self) -> str:
         return f"IntercomClient({self.workspace.name!r}, {self._base!r})"
-
-    def _check(
-        self,
-        operation: Operation,
-        path: str,
-        query: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-    ) -> None:
-        """Raise where this may not be sent."""
-        reason = self._allowlist.refusal(operation.method, path) or smuggling(query, headers, body)
-        if reason is not None:
-            raise NotAllowedError(str(operation), reason)
-        for name, value in headers.items():
-            if name.lower() in _OWN_HEADERS:
-                raise ValueError(f"the header {name} is the client's to set")
-            if not (name.isascii() and name.isprintable() and value.isprintable()):
-                raise ValueError("a header has characters that cannot be sent")
-        if not self._is_proven and not self._allowlist.is_read(operation.method, path):
-            self._prove_the_workspace(operation)
 
     def _prove_the_workspace(self, operation: Operation) -> None:
         """Ask `/me` whose workspace this is; raise unless it is the app that was named."""

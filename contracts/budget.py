@@ -1,0 +1,96 @@
+"""What may be asked of Intercom before its own users feel it.
+
+Limits are per app and per Intercom workspace and spread over windows of ten seconds; what is left
+of a window is said by every answer to a valid token (`X-RateLimit-Limit`, `-Remaining`, `-Reset`).
+"""
+
+import threading
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from contracts.clock import Clock
+from contracts.errors import IntercheckError
+from contracts.exchanges import Exchange, Response
+
+RESERVE: Final = 0.5
+"""Share of a window that is left to the application whose limit it is."""
+
+WINDOW: Final = 10.0
+"""Seconds; how long to stop after a 429 that does not say. Intercom documents this window."""
+
+LONGEST_WAIT: Final = 60.0
+"""Seconds. A reset further away is not one of a ten-second window; then it is asked again."""
+
+MOST_REFUSALS: Final = 3
+"""Answers 429 in a row after which to stop: somebody else takes all there is."""
+
+
+class BudgetSpentError(IntercheckError):
+    """No more requests may be sent in this run."""
+
+
+class RateBudget:
+    """What is left of one app's rate limit, as its answers say; safe to share between threads."""
+
+    def __init__(self, *, clock: Clock, reserve: float = RESERVE) -> None:
+        self._clock = clock
+        self._reserve = reserve
+        self._free_at = 0.0
+        self._refusals = 0
+        self._lock = threading.Lock()
+
+    def wait_for_room(self) -> float:
+        """Let pass the time until the next request may be sent; return the seconds.
+
+        Raises BudgetSpentError where waiting has not helped.
+        """
+        with self._lock:
+            if self._refusals >= MOST_REFUSALS:
+                raise BudgetSpentError(
+                    f"Intercom answered 429 {self._refusals} times in a row, so intercheck "
+                    "stopped: something else uses up the rate limit of this app; run it later."
+                )
+            seconds = max(0.0, self._free_at - self._clock.monotonic())
+        if seconds:
+            self._clock.sleep(seconds)
+        return seconds
+
+    def observe(self, exchange: Exchange) -> None:
+        """Learn from an answer what is left."""
+        response = exchange.response
+        if response is None:
+            return
+        refused = response.status == 429
+        with self._lock:
+            self._refusals = self._refusals + 1 if refused else 0
+            if refused or self._is_in_reserve(response):
+                self._free_at = self._clock.monotonic() + self._until_reset(response)
+
+    def _is_in_reserve(self, response: Response) -> bool:
+        limit = _number(response, "x-ratelimit-limit")
+        remaining = _number(response, "x-ratelimit-remaining")
+        if limit is None or remaining is None:
+            return False
+        return remaining <= limit * self._reserve
+
+    def _until_reset(self, response: Response) -> float:
+        """Seconds, by the server's own clock where it tells its time."""
+        # Intercom has never been seen to send Retry-After; another in between may.
+        after = _number(response, "retry-after")
+        if after is None:
+            reset = _number(response, "x-ratelimit-reset")
+            if reset is None:
+                return WINDOW
+            after = reset - self._server_time(response)
+        return min(max(after, 0.0), LONGEST_WAIT)
+
+    def _server_time(self, response: Response) -> float:
+        try:
+            return parsedate_to_datetime(response.headers.get("date", "")).timestamp()
+        except ValueError:
+            return self._clock.now().timestamp()
+
+
+def _number(response: Response, header: str) -> float | None:
+    value = response.headers.get(header, "").strip()
+    return float(value) if value.isascii() and value.isdigit() else None

@@ -1,0 +1,258 @@
+"""A run of property tests: which cases, in which order, and what came of them.
+
+Schemathesis generates and checks; the order is ours, because a budget of requests has to be spent
+where it tells most: every operation once before any twice, lists before what they list.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from schemathesis.core.failures import Failure, FailureGroup
+
+from contracts.allowlist import NotAllowedError
+from contracts.budget import BudgetSpentError, RateBudget
+from contracts.cases import MOST_CASES, CannotGenerateError, Cases
+from contracts.checks import CHECKS, Judge, Reads
+from contracts.client import IntercomClient
+from contracts.clock import Clock
+from contracts.conformance import Conformance
+from contracts.exchanges import Exchange, Operation
+from contracts.findings import Finding
+from contracts.gate import PASS, Gate, NoAnswerError
+from contracts.identifiers import Identifiers
+from contracts.rules import RULES
+from contracts.selection import Selection
+from contracts.spec import Spec, SpecOperation
+
+MOST_REQUESTS: Final = 150
+"""Default budget: every read of the largest description once, and half of them twice."""
+
+HOPELESS: Final = 3
+"""Operations refused or unanswered, with none that succeeded, after which the rest is not asked."""
+
+_ORDER: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_EVERYTHING: Final = Selection()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """An operation that was not exercised, and why."""
+
+    operation: Operation
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run would ask, in this order, and what it would not."""
+
+    operations: tuple[SpecOperation, ...]
+    skipped: tuple[Skip, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteReport:
+    """What a run found and what it covered. `answered` counts requests that got any answer."""
+
+    findings: tuple[Finding, ...]
+    selected: int
+    exercised: int
+    skipped: tuple[Skip, ...]
+    requests: int
+    answered: int
+    seconds: float
+    stopped: str = ""
+    """Why it ended early, where it did."""
+
+
+def plan(spec: Spec, client: IntercomClient, selection: Selection = _EVERYTHING) -> Plan:
+    """Choose the operations that `selection` picks and `client` may send, and put them in order:
+    reads first, lists before what they list, deletions last."""
+    chosen: list[SpecOperation] = []
+    skipped: list[Skip] = []
+    for operation in spec.operations:
+        if not selection.picks(operation):
+            continue
+        try:
+            client.check(operation.operation, operation.operation.path)
+        except NotAllowedError as error:
+            skipped.append(Skip(operation=operation.operation, why=error.reason))
+        else:
+            chosen.append(operation)
+    return Plan(operations=tuple(sorted(chosen, key=_turn_of)), skipped=tuple(skipped))
+
+
+def run_suite(
+    spec: Spec,
+    client: IntercomClient,
+    *,
+    clock: Clock,
+    most_requests: int = MOST_REQUESTS,
+    seed: int = 0,
+    selection: Selection = _EVERYTHING,
+    reliance: Reads | None = None,
+    budget: RateBudget | None = None,
+    on_progress: Callable[[int, Operation], None] = lambda requests, operation: None,
+) -> SuiteReport:
+    """Hold the API to `spec` with at most `most_requests` requests; the same `seed` asks the same.
+
+    `on_progress` is told the number of requests so far and the operation whose turn it is.
+    """
+    planned = plan(spec, client, selection)
+    run = _Run(spec, client, clock, most_requests, seed, reliance, budget)
+    started = clock.monotonic()
+    stopped = run.work(planned.operations, on_progress)
+    return SuiteReport(
+        findings=tuple(run.findings.values()),
+        selected=len(planned.operations) + len(planned.skipped),
+        exercised=len(run.exercised),
+        skipped=planned.skipped + tuple(run.skips(planned.operations)),
+        requests=run.gate.requests,
+        answered=run.answered,
+        seconds=clock.monotonic() - started,
+        stopped=stopped,
+    )
+
+
+def _turn_of(operation: SpecOperation) -> tuple[bool, int, int]:
+    method, path = operation.operation.method, operation.operation.path
+    is_read = method == "GET" or path.endswith(("/search", "/list"))
+    return not is_read, 0 if is_read else _ORDER.index(method), path.count("{")
+
+
+class _StopError(Exception):
+    """The rest of the run would tell nothing."""
+
+
+class _Run:
+    """The state of one run."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        client: IntercomClient,
+        clock: Clock,
+        most_requests: int,
+        seed: int,
+        reliance: Reads | None,
+        budget: RateBudget | None,
+    ) -> None:
+        self.findings: dict[str, Finding] = {}
+        self.exercised: set[str] = set()
+        self.answered = 0
+        self._whys: dict[str, str] = {}
+        self._refused: dict[str, Exchange] = {}
+        self._unanswered: list[Exchange] = []
+        self._last: Exchange | None = None
+        self._judge = Judge(Conformance(spec), reliance)
+        self._identifiers = Identifiers()
+        self._most_requests = most_requests
+        self.gate = Gate(
+            client,
+            spec,
+            clock=clock,
+            most_requests=most_requests,
+            budget=budget,
+            on_exchange=self._take,
+        )
+        self._cases = Cases(spec, self.gate, seed=seed)
+
+    def work(
+        self,
+        operations: tuple[SpecOperation, ...],
+        on_progress: Callable[[int, Operation], None],
+    ) -> str:
+        """Take turns until budget, cases or hope are spent; return why it ended early."""
+        try:
+            for turn in range(MOST_CASES):
+                before = self.gate.requests
+                for operation in operations:
+                    on_progress(self.gate.requests, operation.operation)
+                    self._exercise(operation.operation, turn)
+                if self.gate.requests == before:
+                    break
+        except (BudgetSpentError, _StopError) as error:
+            return str(error)
+        return ""
+
+    def skips(self, operations: tuple[SpecOperation, ...]) -> Iterator[Skip]:
+        """Say of each operation that was not exercised why."""
+        for found in operations:
+            identity = found.operation.identity
+            if identity not in self.exercised:
+                why = self._whys.get(identity, "the run ended before its turn")
+                yield Skip(operation=found.operation, why=why)
+
+    def _exercise(self, operation: Operation, turn: int) -> None:
+        known = self._identifiers.fill(operation.path, turn)
+        try:
+            case = self._cases.next(operation, known)
+        except CannotGenerateError as error:
+            self._whys[operation.identity] = str(error)
+            return
+        if case is None:
+            return
+        self._last = None
+        failures: tuple[Failure, ...] = ()
+        try:
+            response = case.call(headers=dict(PASS))
+            case.validate_response(response, checks=CHECKS)
+        except FailureGroup as group:
+            failures = group.exceptions
+        except NotAllowedError as error:
+            self._whys.setdefault(operation.identity, error.reason)
+            return
+        except NoAnswerError:
+            pass  # the exchange says what happened
+        if self._last is not None:
+            self._judge_exchange(self._last, failures, len(known) == operation.path.count("{"))
+
+    def _judge_exchange(
+        self, exchange: Exchange, failures: tuple[Failure, ...], exists: bool
+    ) -> None:
+        operation = exchange.operation
+        assert operation is not None  # noqa: S101 - the gate sends nothing else
+        if exchange.response is None:
+            self._unanswered.append(exchange)
+            self._whys[operation.identity] = "it got no answer"
+        elif exchange.response.status in (401, 403):
+            self._refused[operation.identity] = exchange
+            self._whys[operation.identity] = (
+                f"Intercom refuses it to this token ({exchange.response.status})"
+            )
+        else:
+            self.exercised.add(operation.identity)
+        for finding in self._judge.findings(exchange, failures, exists=exists):
+            self.findings.setdefault(finding.fingerprint, finding)
+        self._give_up_without_hope()
+
+    def _give_up_without_hope(self) -> None:
+        if self.exercised:
+            return
+        if len(self._unanswered) >= HOPELESS:
+            raise _StopError(f"The first {HOPELESS} requests got no answer.")
+        if len(self._refused) >= HOPELESS:
+            exchange = next(iter(self._refused.values()))
+            finding = Finding(
+                rule=RULES["auth-token-refused"],
+                severity=RULES["auth-token-refused"].severity,
+                workspace=exchange.workspace,
+                region=exchange.region,
+                version=exchange.version,
+                operation=None,
+                location="status",
+                expected="success",
+                observed="401",
+                message=f"Intercom refuses the token: {HOPELESS} operations of {HOPELESS} did.",
+                request_id=exchange.request_id,
+                deployment=exchange.deployment,
+                observed_at=exchange.started_at,
+            )
+            self.findings.setdefault(finding.fingerprint, finding)
+            raise _StopError("Intercom refuses the token.")
+
+    def _take(self, exchange: Exchange) -> None:
+        self._last = exchange
+        self.answered += exchange.response is not None
+        self._identifiers.learn(exchange)
