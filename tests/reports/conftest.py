@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -272,6 +272,18 @@ def summary() -> Summary:
         passes=passes(),
         incidents=INCIDENTS,
         transitions=transitions(),
+        notices=[late_notice()],
+        now=NOW,
+    )
+
+
+@pytest.fixture
+def again() -> Callable[[], Summary]:
+    """The same records, handed over the other way round."""
+    return lambda: summarise(
+        passes=passes()[::-1],
+        incidents=INCIDENTS[::-1],
+        transitions=list(transitions())[::-1],
         notices=[late_notice()],
         now=NOW,
     )
