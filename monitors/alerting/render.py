@@ -25,9 +25,9 @@ _LOOKS: Final = {
     Severity.INFO: (":large_blue_circle:", BLUE),
 }
 _CERTAINTY: Final = {
-    Certainty.RECORDED: "recorded: real answers have looked like this",
-    Certainty.DOCUMENTED: "documented: Intercom says so",
-    Certainty.INFERRED: "inferred: check before you act on it",
+    Certainty.RECORDED: "recorded",
+    Certainty.DOCUMENTED: "documented",
+    Certainty.INFERRED: "inferred, so check before you act on it",
 }
 
 # Far within Slack's limits (3000 a section, 2000 a field): what is longer is not read at night.
@@ -38,6 +38,7 @@ MAX_EVIDENCE: Final = 160  # of one location or kind
 MAX_ID: Final = 80
 MAX_URL: Final = 1000
 SHOWN: Final = 5  # of a list, before it folds
+NAMED: Final = 3  # Intercom workspaces in the first line; a phone shows no more
 SHA: Final = 7  # digits of a commit, as git shows them
 
 Block = dict[str, object]
@@ -105,11 +106,12 @@ def _ended_at(transition: Transition) -> datetime:
 
 
 def _where(workspaces: tuple[str, ...]) -> str:
-    if len(workspaces) == 1:
-        return f"in Intercom workspace {phrases.escape(workspaces[0], MAX_NAME)}"
-    if not workspaces:
+    names = [phrases.escape(name, MAX_NAME) for name in workspaces[:NAMED]]
+    if not names:
         return "in no Intercom workspace (offline)"
-    return f"in {len(workspaces)} Intercom workspaces"
+    if len(workspaces) > NAMED:
+        return f"in {len(workspaces)} Intercom workspaces"
+    return f"in Intercom workspace{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
 
 def _facts(transition: Transition, now: datetime) -> Block:
@@ -208,7 +210,7 @@ def _small_print(incident: IncidentState, report_url: str | None) -> Block:
     rule = phrases.escape(finding.rule.name, MAX_NAME)
     parts = [
         phrases.code(f"intercheck explain {finding.rule.name}", MAX_NAME) if rule else "",
-        f"Certainty {_CERTAINTY[finding.certainty]}",
+        f"Certainty: {_CERTAINTY[finding.certainty]}",
         f"Deployment {phrases.code(finding.deployment[:SHA], MAX_ID)}"
         if finding.deployment
         else "",

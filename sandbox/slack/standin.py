@@ -16,7 +16,7 @@ from starlette.routing import Route
 from contracts.clock import Clock, SystemClock
 from sandbox.serving import Server
 from sandbox.slack import page
-from sandbox.slack.api import Api, missing_scope, post_webhook
+from sandbox.slack.api import DEFAULT_SCOPES, Api, missing_scope, post_webhook
 from sandbox.slack.faults import FAULTS, Fault, Faults
 from sandbox.slack.workspace import (
     TEAM_ID,
@@ -66,6 +66,7 @@ class SlackStandIn:
         self.workspace.add("general", is_member=False)
         self._api = Api(self.workspace, self.faults, TOKEN)
         self._requests: list[str] = []
+        self.reset()
         routes = [
             Route("/", self._show_page),
             Route("/channels/{channel}", self._show_page),
@@ -121,8 +122,14 @@ class SlackStandIn:
         return page.render(self.workspace, self.workspace.channel(channel))
 
     def reset(self) -> None:
-        """Forget messages, faults and requests."""
+        """Be as new: the two channels, empty; the default scopes; no faults, no requests."""
         self.workspace.clear()
+        self.workspace.add(
+            DEFAULT_CHANNEL, topic="What Intercom's API does to us, one message each"
+        )
+        self.workspace.add("general", is_member=False)
+        self.scopes.clear()
+        self.scopes.update(DEFAULT_SCOPES)
         self.faults.clear()
         self._requests.clear()
 

@@ -166,11 +166,9 @@ class SlackWorkspace:
             )
 
     def clear(self) -> None:
-        """Forget every message."""
+        """Forget every channel and what was said in it."""
         with self.lock:
-            for channel in self._channels.values():
-                channel.messages.clear()
-                channel.last_post = None
+            self._channels.clear()
 
     def _pace(self, channel: Channel) -> None:
         now = self.clock.monotonic()
