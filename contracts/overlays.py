@@ -13,18 +13,15 @@ as far as it is needed here:
 """
 
 import hashlib
-import json
-import os
 import re
-import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
 from contracts.documents import parse_document
 from contracts.errors import SpecError
+from contracts.parsed import remember
 from contracts.spec import Spec, parse_spec
 
 WRITTEN_FOR: Final = "2.15"
@@ -48,25 +45,24 @@ def embedded_contract(version: str = WRITTEN_FOR, *, cache_dir: Path | None = No
     """
     if version not in SUPPORTED:
         return None
-    source = f"the relied-upon contract for {version}"
-    texts = [_CONTRACT.read_bytes()]
+    name = f"{_OVERLAYS.name}/{version}.yaml"
+    texts = {_CONTRACT.name: _CONTRACT.read_bytes()}
     if version != WRITTEN_FOR:
-        texts.append((_OVERLAYS / f"{version}.yaml").read_bytes())
-    kept = None
-    if cache_dir is not None:
-        digest = hashlib.sha256(b"\0".join([_CACHE_FORM, *texts])).hexdigest()
-        kept = cache_dir / f"contract-{version}-{digest}.json"
-        document = _recall(kept)
-        if document is not None:
-            return parse_spec(document, source=source)
-    document = parse_document(texts[0], source=_CONTRACT.name).value
-    for text in texts[1:]:
-        name = f"{_OVERLAYS.name}/{version}.yaml"
-        document = apply_overlay(document, parse_document(text, source=name).value, source=name)
-    contract = parse_spec(document, source=source)
-    if kept is not None:
-        _keep(kept, contract.document)
-    return contract
+        texts[name] = (_OVERLAYS / f"{version}.yaml").read_bytes()
+
+    def make() -> Any:
+        document = parse_document(texts[_CONTRACT.name], source=_CONTRACT.name).value
+        if name in texts:
+            overlay = parse_document(texts[name], source=name).value
+            document = apply_overlay(document, overlay, source=name)
+        return document
+
+    if cache_dir is None:
+        document = make()
+    else:
+        digest = hashlib.sha256(b"\0".join([_CACHE_FORM, *texts.values()])).hexdigest()
+        document = remember(cache_dir / f"contract-{version}-{digest}.json", make)
+    return parse_spec(document, source=f"the relied-upon contract for {version}")
 
 
 def apply_overlay(document: dict[str, Any], overlay: object, *, source: str) -> dict[str, Any]:
@@ -150,25 +146,3 @@ def _merge(into: dict[str, Any], update: dict[str, Any]) -> None:
             present.extend(deepcopy(value))
         else:
             into[key] = deepcopy(value)
-
-
-def _recall(kept: Path) -> Any:
-    """Read a kept document; None where there is none, or none that can be read."""
-    try:
-        return json.loads(kept.read_bytes())
-    except (OSError, ValueError):
-        return None
-
-
-def _keep(kept: Path, document: dict[str, Any]) -> None:
-    """Write a document under its final name at once, so that no reader sees half of it."""
-    with suppress(OSError):
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=kept.parent, prefix=f".{kept.name}.")
-        unfinished = Path(name)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(document, file, ensure_ascii=False, separators=(",", ":"))
-            unfinished.replace(kept)
-        except OSError:
-            unfinished.unlink(missing_ok=True)

@@ -25,6 +25,8 @@ class Shape:
     fields: dict[str, list[Node]] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
     items: list[Node] = field(default_factory=list)
+    values_of_map: list[Node] = field(default_factory=list)
+    """What stands under the keys of a free-form map, where that is said."""
     is_open: bool = False
     """Whether fields that are not listed are announced: a free-form map, or no list at all."""
 
@@ -75,6 +77,7 @@ def _own(node: Node) -> Shape:
         fields={name: [child] for name, child in node.properties.items()},
         required=frozenset(node.required),
         items=[node.items] if node.items is not None else [],
+        values_of_map=[node.additional] if isinstance(node.additional, Node) else [],
         is_open=node.is_free_form or (not node.properties and not node.has_parts),
     )
 
@@ -114,3 +117,4 @@ def _gather(shape: Shape, part: Shape) -> None:
     for name, nodes in part.fields.items():
         shape.fields.setdefault(name, []).extend(nodes)
     shape.items.extend(part.items)
+    shape.values_of_map.extend(part.values_of_map)
