@@ -64,13 +64,14 @@ def latency_of(samples: Sequence[Sample], *, points: int) -> Latency:
 
 
 def thinned(samples: Sequence[Sample], points: int) -> tuple[Sample, ...]:
-    """Keep at most `points` samples: of each stretch the slowest, because that is what people look
+    """Keep at most `points` samples (two or more): of each stretch the slowest, because that is what people look
     for; the last one always."""
     if len(samples) <= points:
         return tuple(samples)
-    stretch = len(samples) / points
+    before, last = samples[:-1], samples[-1]
+    stretch = len(before) / (points - 1)
     kept = [
-        max(samples[int(index * stretch) : int((index + 1) * stretch)], key=lambda s: s.total_ms)
+        max(before[int(index * stretch) : int((index + 1) * stretch)], key=lambda s: s.total_ms)
         for index in range(points - 1)
     ]
-    return (*kept, samples[-1])
+    return (*kept, last)

@@ -24,8 +24,10 @@ SIGNS: Final = {
 }
 MARKS: Final = {Severity.CRITICAL: "🔴", Severity.WARNING: "🟡", Severity.INFO: "🔵"}
 
-# Everything that could start markup, a link, a mention or a table cell.
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#|~@!&])")
+# Everything that could start markup, a link or a table cell.
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#|~!&])")
+# GitHub looks for mentions after it has taken escapes away; a space of no width stops it.
+_MENTION: Final = "@\u200b"
 
 
 def render(summary: Summary) -> str:
@@ -45,20 +47,27 @@ def render(summary: Summary) -> str:
 
 def text(words: str) -> str:
     """Show `words` as they are, on one line; what stands between backticks becomes code."""
-    flat = " ".join(words.split())
+    flat = _flat(words)
     pieces = flat.split("`")
-    if len(pieces) % 2 == 0:
-        return _SPECIAL.sub(r"\\\1", flat)
+    if len(pieces) % 2 == 0:  # a backtick without its partner is only a character
+        return _escaped(flat)
     return "".join(
-        code(piece) if index % 2 else _SPECIAL.sub(r"\\\1", piece)
-        for index, piece in enumerate(pieces)
+        code(piece) if index % 2 else _escaped(piece) for index, piece in enumerate(pieces)
     )
 
 
 def code(words: str) -> str:
     """Show `words` as code, also inside a table cell."""
-    flat = " ".join(words.split()).replace("`", "'").replace("|", "\\|")
+    flat = _flat(words).replace("`", "'").replace("|", "\\|")
     return f"`{flat}`" if flat else ""
+
+
+def _flat(words: str) -> str:
+    return "".join(one if one.isprintable() else "\ufffd" for one in " ".join(words.split()))
+
+
+def _escaped(words: str) -> str:
+    return _SPECIAL.sub(r"\\\1", words).replace("@", _MENTION)
 
 
 def _measured(summary: Summary) -> str:

@@ -290,6 +290,12 @@ def again() -> Callable[[], Summary]:
 
 
 @pytest.fixture
+def nothing() -> Summary:
+    """A monitor that has not run yet."""
+    return summarise(passes=[], now=NOW)
+
+
+@pytest.fixture
 def healthy_summary() -> Summary:
     """A monitor that has only good news."""
     return summarise(passes=[quiet_pass()], now=NOW)
