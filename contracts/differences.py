@@ -77,17 +77,19 @@ def read_differences(path: Path = DIFFERENCES) -> tuple[Difference, ...]:
     found = []
     for index, entry in enumerate(document.value):
         try:
-            found.append(
+            places = entry["place"] if isinstance(entry["place"], list) else [entry["place"]]
+            found += [
                 Difference(
-                    place=str(entry["place"]),
+                    place=str(place),
                     kind=Kind(entry["kind"]),
                     evidence=str(entry["evidence"]),
                     versions=frozenset(entry.get("versions", ())),
                 )
-            )
+                for place in places
+            ]
         except (KeyError, TypeError, ValueError, AttributeError):
             raise SpecError(
-                f"{path}:{document.line(index)}: a difference needs `place`, `kind` (missing, "
-                "narrower, wider or required) and `evidence`."
+                f"{path}:{document.line(index)}: a difference needs `place` (one or several), "
+                "`kind` (missing, narrower, wider or required) and `evidence`."
             ) from None
     return tuple(found)
