@@ -6,6 +6,7 @@ mapping, and what is not JSON's kind of value (tags, cycles) is refused. YAML is
 where it is there.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -69,6 +70,10 @@ def read_document(path: Path) -> Document:
 
 def parse_document(text: str | bytes, *, source: str) -> Document:
     """Read YAML or JSON text; SpecError with `source` and the line where it is not."""
+    if text.lstrip()[:1] in ("{", b"{", "[", b"["):
+        value = _read_json(text)
+        if value is not None:
+            return Document(value=value, source=source)
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
@@ -83,6 +88,26 @@ def parse_document(text: str | bytes, *, source: str) -> Document:
     if root is None:
         raise SpecError(f"{source}: the file is empty; get it again.")
     return Document(value=_Builder(source).build(root, 0), source=source, _root=root)
+
+
+def _read_json(text: str | bytes) -> Any | None:
+    """Read what is JSON by JSON's rules, None where it is not: YAML 1.1 takes 1e5 for text and
+    refuses characters written as two escapes. Nobody knows the lines of it then."""
+    try:
+        return json.loads(text, object_pairs_hook=_each_once, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a key is given twice")
+    return members
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 class _Builder:

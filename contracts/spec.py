@@ -293,6 +293,8 @@ def _refuse_unquoted_version(document: Document) -> None:
         return
     if isinstance(document.value["info"].get("version"), (int, float)):
         written = document.plain_scalar("info", "version")
+        if written is None:
+            return  # JSON: `parse_spec` says it without a line
         raise SpecError(
             f"{document.source}:{document.line('info', 'version')}: info.version is written "
             f"without quotes and reads as a number (2.10 as 2.1): write '{written}'."
