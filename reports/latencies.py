@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Final
 
 # Below these counts a percentile is only another name for the maximum: the 95th of 20 samples is
@@ -64,14 +65,13 @@ def latency_of(samples: Sequence[Sample], *, points: int) -> Latency:
 
 
 def thinned(samples: Sequence[Sample], points: int) -> tuple[Sample, ...]:
-    """Keep at most `points` samples (two or more): of each stretch the slowest, because that is what people look
-    for; the last one always."""
+    """Keep at most `points` samples (two or more): the last one, and of each stretch before it the
+    slowest, because that is what people look for."""
     if len(samples) <= points:
         return tuple(samples)
-    before, last = samples[:-1], samples[-1]
-    stretch = len(before) / (points - 1)
-    kept = [
-        max(before[int(index * stretch) : int((index + 1) * stretch)], key=lambda s: s.total_ms)
-        for index in range(points - 1)
-    ]
-    return (*kept, last)
+    before, stretches = samples[:-1], points - 1
+    cuts = [index * len(before) // stretches for index in range(points)]
+    return (
+        *(max(before[a:b], key=lambda one: one.total_ms) for a, b in pairwise(cuts)),
+        samples[-1],
+    )
