@@ -13,17 +13,22 @@ _CUT: Final = "…"
 
 
 def escape(text: str, limit: int) -> str:
-    """Return `text` on one line, escaped, in at most `limit` characters."""
+    """Return `text` on one line, escaped, in at most `limit` characters.
+
+    Pairs of backticks stay the code they mean; an odd one would turn the rest of the line into it.
+    """
     pieces: list[str] = []
     length = 0
     # Bounded before the work, not after: a message may come from a body of any size.
     for character in _one_line(text[: limit * 2]):
         piece = _ENTITIES.get(character, character)
         if length + len(piece) > limit - len(_CUT):
-            return "".join(pieces) + _CUT
+            pieces.append(_CUT)
+            break
         pieces.append(piece)
         length += len(piece)
-    return "".join(pieces)
+    escaped = "".join(pieces)
+    return escaped.replace("`", "'") if escaped.count("`") % 2 else escaped
 
 
 def code(text: str, limit: int) -> str:

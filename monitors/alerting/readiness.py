@@ -116,8 +116,14 @@ def _failed(name: str, error: SlackCallError) -> Step:
             detail=f"The token lacks the scope {error.needed}.",
             remedy=_add_scope(error.needed),
         )
-    remedy = "" if error.is_setup else "Try again; see https://slack-status.com if it stays."
-    return Step(name=name, is_done=False, detail=f"Slack answered {error}.", remedy=remedy)
+    if error.is_setup:
+        return Step(name=name, is_done=False, detail=f"Slack answered {error}.")
+    return Step(
+        name=name,
+        is_done=False,
+        detail=f"Slack could not be asked: {error}.",
+        remedy="Try again; if it stays, see https://slack-status.com and the network's proxy.",
+    )
 
 
 def _add_scope(scope: str) -> str:

@@ -1,0 +1,229 @@
+"""What an alert says, and that Slack would always take it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.exchanges import Operation
+from contracts.findings import Certainty, Finding
+from contracts.rules import RULES, Severity
+from monitors.alerting import phrases
+from monitors.alerting.render import AMBER, GREEN, GREY, RED, render
+from monitors.records import IncidentState, Notice, Phase, Transition, TransitionKind
+from sandbox.slack import blockkit
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+MakeTransition = Callable[..., Transition]
+
+texts = st.text(max_size=4000)
+urls = st.none() | texts | texts.map("https://ci.example/{}".format)
+names = st.lists(st.text(max_size=300), max_size=40).map(tuple)
+moments = st.datetimes(
+    min_value=datetime(2000, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    max_value=datetime(2100, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
+
+
+@st.composite
+def transitions(draw: st.DrawFn) -> Transition:
+    """Any incident at all, with whatever an API or a configuration can put into it."""
+    finding = Finding(
+        rule=draw(st.sampled_from(list(RULES.values()))),
+        severity=draw(st.sampled_from(Severity)),
+        workspace=draw(texts),
+        region=draw(texts),
+        version=draw(st.none() | texts),
+        operation=draw(st.none() | st.just(Operation(method="GET", path="/x/{id}"))),
+        location=draw(texts),
+        expected=draw(texts),
+        observed=draw(texts),
+        message=draw(texts),
+        remedy=draw(texts),
+        consumers=draw(names),
+        certainty=draw(st.sampled_from(Certainty)),
+        request_id=draw(st.none() | texts),
+        deployment=draw(st.none() | texts),
+        observed_at=draw(moments),
+    )
+    kind = draw(st.sampled_from(TransitionKind))
+    at = draw(moments)
+    incident = IncidentState(
+        key=finding.cause,
+        id=draw(texts),
+        phase=Phase.OPEN,
+        finding=finding,
+        severity=finding.severity,
+        workspaces=draw(names),
+        operations=draw(names),
+        sights=draw(st.integers(0, 10**6)),
+        successes=draw(st.integers(0, 10)),
+        first_seen_at=draw(moments),
+        last_seen_at=draw(moments),
+        resolved_at=draw(st.none() | moments),
+        sequence=draw(st.integers(1, 10**6)),
+    )
+    return Transition(kind=kind, at=at, incident=incident)
+
+
+def every_text(notice: Notice) -> list[str]:
+    """The first line and every text of the blocks."""
+
+    def walk(part: object) -> list[str]:
+        if isinstance(part, dict):
+            own = [part["text"]] if isinstance(part.get("text"), str) else []
+            return own + [text for value in part.values() for text in walk(value)]
+        if isinstance(part, list):
+            return [text for item in part for text in walk(item)]
+        return []
+
+    return [notice.text, *walk(list(notice.blocks))]
+
+
+def shown(notice: Notice) -> str:
+    return "\n".join(every_text(notice))
+
+
+@given(transitions(), urls)
+@settings(max_examples=50)
+def test_slack_would_take_the_message_of_any_finding(
+    transition: Transition, report_url: str | None
+) -> None:
+    notice = render(transition, channel="#alerts", report_url=report_url, now=NOW)
+    assert blockkit.problems(list(notice.blocks)) == []
+    assert blockkit.text_length(list(notice.blocks)) < blockkit.MAX_ALL_TEXT
+    assert 0 < len(notice.text) <= 3000
+    shown(notice).encode()
+
+
+@given(transitions(), urls)
+@settings(max_examples=50)
+def test_nothing_from_outside_becomes_markup(
+    transition: Transition, report_url: str | None
+) -> None:
+    notice = render(transition, channel="#alerts", report_url=report_url, now=NOW)
+    for text in every_text(notice):
+        ours = re.sub(r"<!date\^-?\d+\^[^<>|&]+\|[^<>|&]+>|<https?://[^<>| ]+\|Report>", "", text)
+        assert "<" not in ours
+        assert ">" not in ours
+        assert not re.search(r"&(?!amp;|lt;|gt;)", ours)
+        assert text.count("`") % 2 == 0, "a backtick from outside would turn the rest into code"
+
+
+@given(st.text(), st.integers(1, 50))
+def test_escaped_text_keeps_to_its_limit_and_its_entities_whole(text: str, limit: int) -> None:
+    escaped = phrases.escape(text, limit)
+    assert len(escaped) <= limit
+    assert re.fullmatch(r"(?:[^&<>\n]|&amp;|&lt;|&gt;)*", escaped)
+
+
+def test_an_alert_says_what_broke_for_whom_and_what_to_do(transition: MakeTransition) -> None:
+    told = transition()
+    notice = render(told, channel="#alerts", report_url="https://ci.example/r.html", now=told.at)
+    said = shown(notice)
+    assert notice.text == (
+        ":red_circle: *CRITICAL* in Intercom workspace prod: "
+        "The field email is gone from GET /contacts/{contact_id}."
+    )
+    assert notice.color == RED
+    for part in (
+        "*Intercom workspace*\nprod (EU, API 2.15)",
+        "*Operation*\n`GET /contacts/{contact_id}`",
+        "*Evidence*\n`/email`: expected `string`, got `absent`",
+        "*Hurts*\ncrm-sync, support-warehouse",
+        "*Request id*\n`0009v1qsd1ds4e5gk8c0`",
+        "*What to do*\nStop reading it.",
+        "`intercheck explain schema-required`",
+        "Deployment `8d8a3a0`",
+        f"Identity `{told.incident.finding.cause}`",
+        "<https://ci.example/r.html|Report>",
+    ):
+        assert part in said
+
+
+def test_a_resolved_alert_keeps_the_facts_and_says_how_long_it_took(
+    transition: MakeTransition,
+) -> None:
+    told = transition(TransitionKind.RESOLVED, 2)
+    ended = told.incident.first_seen_at + timedelta(hours=2, minutes=5)
+    told = replace(told, incident=replace(told.incident, resolved_at=ended))
+    notice = render(told, channel="#alerts", now=ended)
+    assert notice.text.startswith(
+        ":large_green_circle: *RESOLVED after 2 hours 5 minutes. Was critical* in Intercom"
+    )
+    assert notice.color == GREEN
+    assert "`/email`: expected `string`, got `absent`" in shown(notice)
+    assert "after 2 right answers in a row" in shown(notice)
+
+
+@pytest.mark.parametrize(
+    ("kind", "severity", "start", "color"),
+    [
+        (TransitionKind.OPENED, Severity.WARNING, ":large_orange_circle: *WARNING*", AMBER),
+        (TransitionKind.BLIND, Severity.CRITICAL, ":white_circle: *NOT MEASURED", GREY),
+        (TransitionKind.ESCALATED, Severity.CRITICAL, ":red_circle: *CRITICAL, escalated", RED),
+        (TransitionKind.REOPENED, Severity.CRITICAL, ":red_circle: *CRITICAL again*", RED),
+        (TransitionKind.RESOLVED, Severity.WARNING, ":large_green_circle: *RESOLVED", GREEN),
+    ],
+)
+def test_the_status_word_and_the_colour_come_first(
+    transition: MakeTransition, kind: TransitionKind, severity: Severity, start: str, color: str
+) -> None:
+    told = transition(kind, severity=severity)
+    notice = render(told, channel="#alerts", now=told.at)
+    assert notice.text.startswith(start)
+    assert notice.color == color
+
+
+def test_what_cannot_be_asked_is_not_called_over(transition: MakeTransition) -> None:
+    told = transition(TransitionKind.BLIND, 2)
+    said = shown(render(told, channel="#alerts", now=told.at))
+    assert "NOT MEASURED any more, may still be critical" in said
+    assert "neither over nor known to go on" in said
+
+
+def test_long_lists_fold(transition: MakeTransition) -> None:
+    workspaces = tuple(f"customer-{number:02}" for number in range(29))
+    operations = tuple(f"GET /thing-{number:02}" for number in range(7))
+    told = transition(workspaces=workspaces, operations=operations)
+    said = shown(render(told, channel="#alerts", now=told.at))
+    assert "in 29 Intercom workspaces:" in said
+    assert "*Intercom workspaces (29)*\ncustomer-00, customer-01" in said
+    assert "customer-04 and 24 more" in said
+    assert "*Operations (7)*" in said
+    assert "`GET /thing-04` and 2 more" in said
+
+
+def test_an_inferred_diagnosis_says_so(transition: MakeTransition) -> None:
+    told = transition()
+    finding = replace(told.incident.finding, certainty=Certainty.INFERRED)
+    told = replace(told, incident=replace(told.incident, finding=finding))
+    assert "inferred, so check before you act" in shown(
+        render(told, channel="#alerts", now=told.at)
+    )
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "file:///report.html", "", None])
+def test_only_a_web_address_becomes_a_link(transition: MakeTransition, url: str | None) -> None:
+    told = transition()
+    assert "|Report>" not in shown(render(told, channel="#a", report_url=url, now=told.at))
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (timedelta(seconds=-4), "0 seconds"),
+        (timedelta(seconds=1), "1 second"),
+        (timedelta(minutes=42, seconds=59), "42 minutes"),
+        (timedelta(hours=2, minutes=5), "2 hours 5 minutes"),
+        (timedelta(days=1, minutes=5), "1 day 5 minutes"),
+        (timedelta(days=40, hours=3, minutes=5), "40 days 3 hours"),
+    ],
+)
+def test_durations_are_said_in_their_two_largest_units(span: timedelta, words: str) -> None:
+    assert phrases.duration(span) == words
