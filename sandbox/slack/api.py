@@ -290,9 +290,9 @@ def _update(api: Api, arguments: Arguments) -> Answer:
         raise SlackError("is_archived")
     if not TS.fullmatch(ts):
         raise SlackError("message_not_found")
-    changes = content(arguments, text_limit=MAX_UPDATE_TEXT)
-    if changes["metadata"] is None:  # an update without metadata keeps what is there
-        del changes["metadata"]
+    checked = content(arguments, text_limit=MAX_UPDATE_TEXT)
+    # What an update does not mention stays; an empty array takes it away.
+    changes = {name: value for name, value in checked.items() if arguments.get(name) is not None}
     message = api.workspace.update(channel, ts, **changes)
     return {"channel": channel.id, "ts": ts, "text": message.text, "message": as_json(message)}
 
