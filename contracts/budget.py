@@ -63,32 +63,37 @@ class RateBudget:
         refused = response.status == 429
         with self._lock:
             self._refusals = self._refusals + 1 if refused else 0
-            if refused or self._is_in_reserve(response):
-                self._free_at = self._clock.monotonic() + self._until_reset(response)
+            if refused or is_in_reserve(response, self._reserve):
+                self._free_at = self._clock.monotonic() + until_reset(response, self._clock)
 
-    def _is_in_reserve(self, response: Response) -> bool:
-        limit = _number(response, "x-ratelimit-limit")
-        remaining = _number(response, "x-ratelimit-remaining")
-        if limit is None or remaining is None:
-            return False
-        return remaining <= limit * self._reserve
 
-    def _until_reset(self, response: Response) -> float:
-        """Seconds, by the server's own clock where it tells its time."""
-        # Intercom has never been seen to send Retry-After; another in between may.
-        after = _number(response, "retry-after")
-        if after is None:
-            reset = _number(response, "x-ratelimit-reset")
-            if reset is None:
-                return WINDOW
-            after = reset - self._server_time(response)
-        return min(max(after, 0.0), LONGEST_WAIT)
+def is_in_reserve(response: Response, reserve: float = RESERVE) -> bool:
+    """Whether only the share of the window is left that belongs to the application."""
+    limit = _number(response, "x-ratelimit-limit")
+    remaining = _number(response, "x-ratelimit-remaining")
+    if limit is None or remaining is None:
+        return False
+    return remaining <= limit * reserve
 
-    def _server_time(self, response: Response) -> float:
-        try:
-            return parsedate_to_datetime(response.headers.get("date", "")).timestamp()
-        except ValueError:
-            return self._clock.now().timestamp()
+
+def until_reset(response: Response, clock: Clock) -> float:
+    """Return the seconds until the window ends, by the server's own clock where it tells its
+    time."""
+    # Intercom has never been seen to send Retry-After; another in between may.
+    after = _number(response, "retry-after")
+    if after is None:
+        reset = _number(response, "x-ratelimit-reset")
+        if reset is None:
+            return WINDOW
+        after = reset - _server_time(response, clock)
+    return min(max(after, 0.0), LONGEST_WAIT)
+
+
+def _server_time(response: Response, clock: Clock) -> float:
+    try:
+        return parsedate_to_datetime(response.headers.get("date", "")).timestamp()
+    except ValueError:
+        return clock.now().timestamp()
 
 
 def _number(response: Response, header: str) -> float | None:

@@ -6,19 +6,17 @@ the signs that going on is pointless. What the answers mean is for detectors and
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from contracts.budget import RESERVE, is_in_reserve, until_reset
 from contracts.clock import Clock
-from contracts.exchanges import Exchange, Operation
-from monitors.probes import CANARY, Identifier, Probe
+from contracts.exchanges import Exchange, Operation, Response
+from monitors.probes import CANARY, SHORTEST_INTERVAL, Identifier, Probe
 
-RATE_WINDOW: Final = timedelta(seconds=10)
-"""Intercom counts in windows of ten seconds; assumed where an answer does not name its end."""
-
-LONGEST_WAIT: Final = timedelta(seconds=16)
-"""A window of ten seconds may be told with up to six more (recorded); what asks for longer is not
-the window, and the next pass will see."""
+LONGEST_WAIT: Final = 16.0
+"""Seconds. A window of ten has been seen to end up to six later; what asks for longer is not the
+window, and the next pass will see."""
 
 UNANSWERED_IN_A_ROW: Final = 3
 """Requests without any answer before the canary decides whether to go on: 27 timeouts of half a
@@ -51,28 +49,6 @@ class Visit:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimit:
-    """What an answer says of the app's rate limit: requests a window, those left, its end."""
-
-    limit: int
-    remaining: int
-    resets_at: datetime
-
-    @classmethod
-    def of(cls, exchange: Exchange) -> "RateLimit | None":
-        """Read `X-RateLimit-*`, None where they are not there or are not numbers."""
-        headers = exchange.response.headers if exchange.response else {}
-        try:
-            return cls(
-                limit=int(headers["x-ratelimit-limit"]),
-                remaining=int(headers["x-ratelimit-remaining"]),
-                resets_at=datetime.fromtimestamp(int(headers["x-ratelimit-reset"]), UTC),
-            )
-        except (KeyError, ValueError, OverflowError, OSError):
-            return None
-
-
 @dataclass(slots=True, kw_only=True)
 class Asker:
     """Asks one workspace. `known` are all probes there are, `pins` the identifiers by name that
@@ -85,7 +61,7 @@ class Asker:
     known: Mapping[str, Probe]
     clock: Clock
     pins: dict[str, str] = field(default_factory=dict)
-    reserve: float = 0.5
+    reserve: float = RESERVE
     paused_until: datetime | None = None
     on_visit: Callable[[Visit], None] = lambda visit: None
     requests: int = 0
@@ -115,7 +91,7 @@ class Asker:
             return None
         probe = self.known.get(operation.identity)
         if probe is None:
-            probe = Probe(operation=operation, every=RATE_WINDOW)
+            probe = Probe(operation=operation, every=SHORTEST_INTERVAL)
         path_params = self._path_params(probe)
         return None if path_params is None else self._send(probe, path_params)
 
@@ -185,7 +161,7 @@ class Asker:
 
     def _consider_stopping(self, probe: Probe, exchange: Exchange) -> None:
         is_canary = probe.identity == CANARY.identity
-        if exchange.failure is not None:
+        if exchange.response is None:
             self._unanswered += 1
             if self._unanswered >= UNANSWERED_IN_A_ROW and not is_canary:
                 if self._ask_canary().failure is None:
@@ -196,41 +172,36 @@ class Asker:
                     )
             return
         self._unanswered = 0
-        status = _status(exchange)
-        if status == 429:
-            self._pause(exchange)
-        elif status == 401 and not is_canary:
+        if exchange.response.status == 429:
+            self._pause(exchange.response)
+        elif exchange.response.status == 401 and not is_canary:
             # Of a scope that is missing the canary knows nothing; of a dead token it does.
             if _status(self._canary or self._ask_canary()) == 401:
                 self._stop = f"the token is refused, also by {CANARY}"
         else:
-            self._spare_the_reserve(exchange)
+            self._spare_the_reserve(exchange.response)
 
     def _ask_canary(self) -> Exchange:
-        probe = self.known.get(CANARY.identity) or Probe(operation=CANARY, every=RATE_WINDOW)
+        probe = self.known.get(CANARY.identity) or Probe(operation=CANARY, every=SHORTEST_INTERVAL)
         exchange = self._send(probe, {})
         self.extras.append(exchange)
         return exchange
 
-    def _pause(self, exchange: Exchange) -> None:
-        limit = RateLimit.of(exchange)
-        now = self.clock.now()
-        self.paused_until = max(limit.resets_at, now) if limit else now + RATE_WINDOW
+    def _pause(self, response: Response) -> None:
+        wait = until_reset(response, self.clock)
+        self.paused_until = self.clock.now() + timedelta(seconds=wait)
         self._stop = _limited(self.paused_until)
 
-    def _spare_the_reserve(self, exchange: Exchange) -> None:
+    def _spare_the_reserve(self, response: Response) -> None:
         """Wait for the next window, once a pass, where only the application's share is left."""
-        limit = RateLimit.of(exchange)
-        if limit is None or limit.remaining > limit.limit * self.reserve:
+        if not is_in_reserve(response, self.reserve):
             return
-        wait = limit.resets_at - self.clock.now()
-        if wait <= timedelta(0):
-            return
+        wait = until_reset(response, self.clock)
         if self._waited or wait > LONGEST_WAIT:
             self._stop = "what is left of the rate limit is reserved for the application"
             return
         self._waited = True
-        self.clock.sleep(wait.total_seconds())
+        self.clock.sleep(wait)
 
 
 def _status(exchange: Exchange) -> int | None:

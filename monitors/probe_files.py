@@ -15,12 +15,9 @@ from contracts.documents import Document, read_document
 from contracts.errors import ConfigurationError, SpecError
 from contracts.exchanges import Operation
 from contracts.spec import Spec
-from monitors.probes import Identifier, Probe, in_order, path_parameters
+from monitors.probes import SHORTEST_INTERVAL, Identifier, Probe, in_order, path_parameters
 
 PACKAGED: Final = Path(__file__).with_name("probes.yaml")
-
-SHORTEST_INTERVAL: Final = timedelta(seconds=10)
-"""One of Intercom's rate-limit windows: asking more often than it counts tells nothing more."""
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # seconds
 _DURATION: Final = re.compile(r"([1-9]\d{0,5})([smhd])\Z")

@@ -12,6 +12,9 @@ from contracts.exchanges import Operation
 CANARY: Final = Operation(method="GET", path="/me")
 """Answers to any token that lives, whatever its scopes."""
 
+SHORTEST_INTERVAL: Final = timedelta(seconds=10)
+"""One of Intercom's rate-limit windows: asking more often than it counts tells nothing more."""
+
 _PATH_PARAMETER: Final = re.compile(r"\{([^{}/]+)\}")
 _DEEPEST: Final = 5  # an identifier from a list that is itself read by an identifier, and so on
 
