@@ -29,9 +29,9 @@ class ReachableProtocol(H11Protocol):
 
         async def reachable(scope: Scope, receive: Receive, send: Send) -> None:
             scope.setdefault("extensions", {})[_TRANSPORT] = transport
-            await served(scope, receive, send)  # type: ignore[arg-type]
+            await served(scope, receive, send)
 
-        self.app = reachable  # type: ignore[assignment]
+        self.app = reachable
 
 
 async def reset(scope: Scope, receive: Receive) -> None:

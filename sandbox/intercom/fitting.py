@@ -61,7 +61,7 @@ def accepts(shape: Shape, value: object) -> bool:
         return isinstance(value, Mapping) and _accepts_object(shape, value)
     if shape.type == "array":
         return isinstance(value, list) and all(accepts(shape.items, one) for one in value)
-    return shape.type is None or _coerce(shape, value) == value and _is(shape.type, value)
+    return shape.type is None or (_coerce(shape, value) == value and _is(shape.type, value))
 
 
 def _accepts_object(shape: Shape, value: Mapping[str, object]) -> bool:

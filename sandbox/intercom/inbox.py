@@ -4,22 +4,23 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sandbox.intercom.answers import Answer, Call, Handler, Refusal
+from sandbox.intercom.generic import attach_tag, delete, detach, every, show
 from sandbox.intercom.pagination import INBOX, by_cursor
-from sandbox.intercom.people import attach_tag, delete, detach, every, show
 from sandbox.intercom.search import compile_query
 from sandbox.intercom.store import Record
 from sandbox.intercom.views import view
 
-_SEARCHABLE_CONVERSATION: Final = frozenset(
-    "id title created_at updated_at waiting_since snoozed_until state open read priority source "
-    "admin_assignee_id team_assignee_id contacts contact_ids teammate_ids tag_ids statistics "
-    "conversation_rating custom_attributes ai_agent ai_agent_participated channel_initiated "
-    "topics".split()
-)
-_SEARCHABLE_TICKET: Final = frozenset(
-    "id created_at updated_at title description category ticket_type_id contact_ids teammate_ids "
-    "admin_assignee_id team_assignee_id open state snoozed_until ticket_attribute".split()
-)
+_CONVERSATION_SEARCH: Final = """
+id title created_at updated_at waiting_since snoozed_until state open read priority source
+admin_assignee_id team_assignee_id contacts contact_ids teammate_ids tag_ids statistics
+conversation_rating custom_attributes ai_agent ai_agent_participated channel_initiated topics
+"""
+_TICKET_SEARCH: Final = """
+id created_at updated_at title description category ticket_type_id contact_ids teammate_ids
+admin_assignee_id team_assignee_id open state snoozed_until ticket_attribute
+"""
+_SEARCHABLE_CONVERSATION: Final = frozenset(_CONVERSATION_SEARCH.split())
+_SEARCHABLE_TICKET: Final = frozenset(_TICKET_SEARCH.split())
 _STATES: Final[Mapping[str, str]] = {"close": "closed", "snoozed": "snoozed", "open": "open"}
 
 
@@ -205,28 +206,38 @@ def redact(call: Call) -> Answer:
 
 
 def create_ticket(call: Call) -> Answer:
-    store = call.store
-    kind = store.get("ticket_type", call.text("ticket_type_id"))
     people = call.need("contacts")
     if not isinstance(people, list) or not people:
         raise Refusal(400, "parameter_invalid", "contacts must be a list")
     named = [one.get("id") if isinstance(one, Mapping) else None for one in people]
-    contacts = [store.get("contact", one) for one in named]
-    ticket = store.add(
+    contacts = [call.store.get("contact", one).id for one in named]
+    return Answer(record=_new_ticket(call, contacts), wrote=True)
+
+
+def convert_to_ticket(call: Call) -> Answer:
+    conversation = call.store.get("conversation", call.ids[0])
+    ticket = _new_ticket(call, list(conversation.fields["contact_ids"]))
+    return Answer(record=ticket, wrote=True)
+
+
+def _new_ticket(call: Call, contacts: list[str]) -> Record:
+    store = call.store
+    kind = store.get("ticket_type", call.text("ticket_type_id"))
+    attributes = call.body.get("ticket_attributes") or call.body.get("attributes")
+    return store.add(
         "ticket",
         ticket_type_id=kind.id,
         ticket_state_id=store.all("ticket_state")[0].id,
-        ticket_attributes=dict(call.body.get("ticket_attributes") or {}),
+        ticket_attributes=dict(attributes) if isinstance(attributes, Mapping) else {},
         admin_assignee_id="0",
         team_assignee_id="0",
-        contact_ids=[one.id for one in contacts],
+        contact_ids=contacts,
         tag_ids=[],
         created_at=call.now,
         updated_at=call.now,
         open=True,
         is_shared=True,
     )
-    return Answer(record=ticket, wrote=True)
 
 
 def update_ticket(call: Call) -> Answer:
@@ -259,12 +270,30 @@ def reply_to_ticket(call: Call) -> Answer:
     return Answer(record=part, wrote=True)
 
 
+def create_ticket_type(call: Call) -> Answer:
+    record = call.store.add(
+        "ticket_type",
+        name=call.text("name"),
+        category="Customer",
+        description="",
+        icon="🎟️",
+        archived=False,
+        is_internal=False,
+        created_at=call.now,
+        updated_at=call.now,
+    )
+    return Answer(record=_change_ticket_type(call, record), wrote=True)
+
+
 def update_ticket_type(call: Call) -> Answer:
     record = call.store.get("ticket_type", call.ids[0])
-    names = ("name", "description", "icon", "archived", "category")
+    return Answer(record=_change_ticket_type(call, record), wrote=True)
+
+
+def _change_ticket_type(call: Call, record: Record) -> Record:
+    names = ("name", "description", "icon", "archived", "category", "is_internal")
     given = {name: call.body[name] for name in names if call.body.get(name) is not None}
-    call.store.change(record, **given, updated_at=call.now)
-    return Answer(record=record, wrote=True)
+    return call.store.change(record, **given, updated_at=call.now)
 
 
 OPERATIONS: Final[Mapping[str, Handler]] = {
@@ -281,6 +310,7 @@ OPERATIONS: Final[Mapping[str, Handler]] = {
     "DELETE /conversations/{}/customers/{}": remove_customer,
     "POST /conversations/{}/tags": attach_tag("conversation"),
     "DELETE /conversations/{}/tags/{}": detach("tag", "conversation"),
+    "POST /conversations/{}/convert": convert_to_ticket,
     "POST /tickets": create_ticket,
     "POST /tickets/search": search_tickets,
     "GET /tickets/{}": show("ticket"),
@@ -290,6 +320,7 @@ OPERATIONS: Final[Mapping[str, Handler]] = {
     "POST /tickets/{}/tags": attach_tag("ticket"),
     "DELETE /tickets/{}/tags/{}": detach("tag", "ticket"),
     "GET /ticket_types": every("ticket_type"),
+    "POST /ticket_types": create_ticket_type,
     "GET /ticket_types/{}": show("ticket_type"),
     "PUT /ticket_types/{}": update_ticket_type,
     "GET /ticket_states": every("ticket_state"),

@@ -1,19 +1,26 @@
-"""Operations on the workspace itself: who is asking, admins, teams, attributes, events, articles."""
+"""Operations on the workspace: who asks, admins, teams, attributes, events, articles."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sandbox.intercom.answers import Answer, Call, Handler, Refusal
+from sandbox.intercom.generic import attach_tag, delete, detach, every, show
 from sandbox.intercom.pagination import CONTENT, INBOX, by_number
-from sandbox.intercom.people import delete, every, show
 from sandbox.intercom.store import Record
 from sandbox.intercom.views import view
 
-_ARTICLE_FIELDS: Final = (
-    "title description body author_id state parent_id parent_type translated_content"
-).split()
-_COLLECTION_FIELDS: Final = "name description parent_id help_center_id".split()
-_ATTRIBUTE_FIELDS: Final = "description options archived messenger_writable".split()
+_ARTICLE_FIELDS: Final = [
+    "title",
+    "description",
+    "body",
+    "author_id",
+    "state",
+    "parent_id",
+    "parent_type",
+    "translated_content",
+]
+_COLLECTION_FIELDS: Final = ["name", "description", "parent_id", "help_center_id"]
+_ATTRIBUTE_FIELDS: Final = ["description", "options", "archived", "messenger_writable"]
 
 
 def identify(call: Call) -> Answer:
@@ -103,7 +110,7 @@ def update_attribute(call: Call) -> Answer:
     return Answer(record=_change(call, record, _ATTRIBUTE_FIELDS), wrote=True)
 
 
-def _change(call: Call, record: Record, names: list[str]) -> Record:
+def _change(call: Call, record: Record, names: Sequence[str]) -> Record:
     given = {name: call.body[name] for name in names if call.body.get(name) is not None}
     return call.store.change(record, **given, updated_at=call.now)
 
@@ -221,6 +228,8 @@ OPERATIONS: Final[Mapping[str, Handler]] = {
     "GET /articles/{}": show("article"),
     "PUT /articles/{}": update_article,
     "DELETE /articles/{}": delete("article"),
+    "POST /articles/{}/tags": attach_tag("article"),
+    "DELETE /articles/{}/tags/{}": detach("tag", "article"),
     "GET /help_center/collections": list_collections,
     "POST /help_center/collections": create_collection,
     "GET /help_center/collections/{}": show("collection"),

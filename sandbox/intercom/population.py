@@ -5,8 +5,10 @@ same workspace. Nobody in it exists.
 """
 
 from random import Random
-from typing import Any, Final
+from typing import Final
 
+from sandbox.intercom.furnishing import add_attributes, add_content, add_staff, ticket_types
+from sandbox.intercom.names import DAY, FAMILY, GIVEN, TOPICS
 from sandbox.intercom.store import Record, Store
 
 CONTACTS: Final = 46
@@ -14,20 +16,8 @@ ARCHIVED_CONTACTS: Final = 2
 COMPANIES: Final = 24
 CONVERSATIONS: Final = 32
 TICKETS: Final = 26
-ARTICLES: Final = 23
-COLLECTIONS: Final = 22
 TAGS: Final = 22
-ACTIVITY_LOGS: Final = 24
-DAY: Final = 86_400  # seconds
 
-_GIVEN: Final = (
-    "Ada Basil Chiara Dmitri Elif Farah Goran Hana Ines Jonas Kofi Lena Mateo Nadia Oren Priya "
-    "Quentin Rosa Sami Tova Uma Viktor Wanda Yusuf"
-).split()
-_FAMILY: Final = (
-    "Abara Brandt Castillo Dahl Eriksen Fontaine Gruber Haddad Ivanova Jansen Kaya Lindqvist "
-    "Moreau Novak Okafor Petrov Quiroga Rossi Sato Tanaka Ulrich Varga Weber Zhang"
-).split()
 _PLACES: Final = (
     ("Ireland", "Leinster", "Dublin"),
     ("Germany", "Berlin", "Berlin"),
@@ -36,21 +26,13 @@ _PLACES: Final = (
     ("Kenya", "Nairobi County", "Nairobi"),
 )
 _TRADES: Final = ("Robotics", "Logistics", "Textiles", "Energy", "Media", "Dairy")
-_TOPICS: Final = (
-    "an invoice that was charged twice",
-    "the export that never arrives",
-    "inviting a colleague",
-    "the webhook that stopped on Friday",
-    "changing the billing address",
-    "a page that stays blank",
-)
 _PLANS: Final = ("Free", "Team", "Business")
 
 
 def populate(store: Store, *, now: int) -> None:
     """Fill an empty workspace; `now` is in Unix seconds."""
     random = store.random
-    _staff(store, now)
+    add_staff(store, now)
     tags = [store.add("tag", name=_tag_name(number)) for number in range(TAGS)]
     segments = [
         store.add(
@@ -79,57 +61,8 @@ def populate(store: Store, *, now: int) -> None:
         _conversation(store, random.choice(living), random.choice(tags), number, now)
     for number in range(TICKETS):
         _ticket(store, random.choice(living), number, now)
-    _content(store, now)
-    _attributes(store, now)
-
-
-def _staff(store: Store, now: int) -> None:
-    teams = [
-        store.add(
-            "team",
-            name=name,
-            admin_ids=[],
-            assignment_limit=None,
-            distribution_method="round_robin",
-            admin_priority_level={"primary_admin_ids": [], "secondary_admin_ids": []},
-        )
-        for name in ("Support", "Success", "Billing")
-    ]
-    for number, title in enumerate(("Lead", "Associate", "Associate", "Engineer", "Manager")):
-        name = f"{_GIVEN[-number - 1]} {_FAMILY[number]}"
-        team = teams[number % len(teams)]
-        admin = store.add(
-            "admin",
-            name=name,
-            email=f"{name.split()[0].lower()}@acme.example.com",
-            job_title=title,
-            away_mode_enabled=False,
-            away_mode_reassign=False,
-            away_status_reason_id=None,
-            has_inbox_seat=True,
-            team_ids=[int(team.id)],
-            avatar={"type": "avatar", "image_url": f"https://static.example.com/{number}.png"},
-            email_verified=True,
-            team_priority_level={"primary_team_ids": [int(team.id)], "secondary_team_ids": []},
-        )
-        team.fields["admin_ids"].append(int(admin.id))
-        team.fields["admin_priority_level"]["primary_admin_ids"].append(int(admin.id))
-    admins = store.all("admin")
-    for number in range(ACTIVITY_LOGS):
-        admin = admins[number % len(admins)]
-        store.add(
-            "activity_log",
-            performed_by={
-                "type": "admin",
-                "id": admin.id,
-                "email": admin.fields["email"],
-                "ip": "192.0.2.10",
-            },
-            metadata={},
-            created_at=now - number * DAY // 4,
-            activity_type="app_name_change",
-            activity_description="Admin updated the app's name.",
-        )
+    add_content(store, now)
+    add_attributes(store, now)
 
 
 def _tag_name(number: int) -> str:
@@ -139,7 +72,7 @@ def _tag_name(number: int) -> str:
 
 def _company(store: Store, number: int, now: int) -> Record:
     random = store.random
-    name = f"{_FAMILY[number % len(_FAMILY)]} {_TRADES[number % len(_TRADES)]}"
+    name = f"{FAMILY[number % len(FAMILY)]} {_TRADES[number % len(_TRADES)]}"
     seats = random.randint(3, 400)
     plan = random.choice(_PLANS)
     return store.add(
@@ -164,7 +97,7 @@ def _company(store: Store, number: int, now: int) -> Record:
 
 def _contact(store: Store, number: int, now: int) -> Record:
     random = store.random
-    given, family = _GIVEN[number % len(_GIVEN)], _FAMILY[(number * 7 + 3) % len(_FAMILY)]
+    given, family = GIVEN[number % len(GIVEN)], FAMILY[(number * 7 + 3) % len(FAMILY)]
     created = now - (CONTACTS - number) * 3 * DAY - random.randint(0, DAY)
     seen = now - random.randint(1, 240) * 3600
     country, region, city = random.choice(_PLACES)
@@ -212,7 +145,7 @@ def _note(store: Store, contact: Record, now: int) -> None:
             "note",
             contact_id=contact.id,
             admin_id=admin.id,
-            body=f"<p>Spoke about {_TOPICS[number]}.</p>",
+            body=f"<p>Spoke about {TOPICS[number]}.</p>",
             created_at=now - (10 + number) * DAY,
         )
 
@@ -226,7 +159,7 @@ def _conversation(store: Store, contact: Record, tag: Record, number: int, now: 
     random = store.random
     created, updated = _times(random, now, CONVERSATIONS - number)
     admin, team = random.choice(store.all("admin")), random.choice(store.all("team"))
-    topic = _TOPICS[number % len(_TOPICS)]
+    topic = TOPICS[number % len(TOPICS)]
     conversation = store.add(
         "conversation",
         title=None if number % 4 else topic.capitalize(),
@@ -270,10 +203,10 @@ def _ticket(store: Store, contact: Record, number: int, now: int) -> None:
     admin = random.choice(store.all("admin"))
     ticket = store.add(
         "ticket",
-        ticket_type_id=random.choice(_ticket_types(store, now)).id,
+        ticket_type_id=random.choice(ticket_types(store, now)).id,
         ticket_state_id=random.choice(store.all("ticket_state")).id,
         ticket_attributes={
-            "_default_title_": _TOPICS[number % len(_TOPICS)].capitalize(),
+            "_default_title_": TOPICS[number % len(TOPICS)].capitalize(),
             "_default_description_": "As described in the conversation.",
         },
         admin_assignee_id=admin.id,
@@ -295,114 +228,3 @@ def _ticket(store: Store, contact: Record, number: int, now: int) -> None:
         created_at=updated,
         updated_at=updated,
     )
-
-
-def _ticket_types(store: Store, now: int) -> list[Record]:
-    if not store.all("ticket_type"):
-        for category, internal, external in (
-            ("submitted", "New", "Submitted"),
-            ("in_progress", "With engineering", "In progress"),
-            ("waiting_on_customer", "Waiting", "Waiting on you"),
-            ("resolved", "Done", "Resolved"),
-        ):
-            store.add(
-                "ticket_state",
-                category=category,
-                internal_label=internal,
-                external_label=external,
-                archived=False,
-            )
-        for name, category in (("Bug", "Customer"), ("Request", "Customer"), ("Task", "Tracker")):
-            store.add(
-                "ticket_type",
-                name=name,
-                category=category,
-                description=f"{name}s of customers.",
-                icon="🎟️",
-                archived=False,
-                is_internal=False,
-                created_at=now - 500 * DAY,
-                updated_at=now - 90 * DAY,
-            )
-    return store.all("ticket_type")
-
-
-def _content(store: Store, now: int) -> None:
-    author = store.all("admin")[0]
-    collections = [
-        store.add(
-            "collection",
-            name=f"Guide {number + 1}",
-            description="How it works.",
-            created_at=now - 300 * DAY,
-            updated_at=now - 20 * DAY,
-            url=f"https://help.example.com/en/collections/{number + 1}",
-            icon="book-bookmark",
-            order=number + 1,
-            default_locale="en",
-            parent_id=None,
-            help_center_id=123,
-        )
-        for number in range(COLLECTIONS)
-    ]
-    for number in range(ARTICLES):
-        collection = collections[number % len(collections)]
-        store.add(
-            "article",
-            title=f"How to deal with {_TOPICS[number % len(_TOPICS)]} ({number + 1})",
-            description="A short answer.",
-            body="<p>First, breathe.</p>",
-            author_id=int(author.id),
-            state="published" if number % 4 else "draft",
-            created_at=now - (200 - number) * DAY,
-            updated_at=now - (40 - number) * DAY,
-            parent_id=int(collection.id),
-            parent_ids=[int(collection.id)],
-            parent_type="collection",
-            default_locale="en",
-            tag_ids=[],
-        )
-
-
-def _attributes(store: Store, now: int) -> None:
-    custom: tuple[tuple[str, str, str], ...] = (
-        ("contact", "crm_id", "string"),
-        ("contact", "seats", "integer"),
-        ("contact", "plan_name", "string"),
-        ("company", "crm_stage", "string"),
-    )
-    standard: tuple[tuple[str, str, str], ...] = (
-        ("contact", "email", "string"),
-        ("contact", "created_at", "date"),
-        ("company", "name", "string"),
-    )
-    for model, name, data_type in (*standard, *custom):
-        is_custom = (model, name, data_type) in custom
-        extra: dict[str, Any] = {"admin_id": store.all("admin")[0].id} if is_custom else {}
-        store.add(
-            "data_attribute",
-            model=model,
-            name=name,
-            full_name=f"custom_attributes.{name}" if is_custom else name,
-            label=name.replace("_", " ").capitalize(),
-            description=f"The {name.replace('_', ' ')} of a {model}.",
-            data_type=data_type,
-            options=[],
-            api_writable=is_custom,
-            messenger_writable=False,
-            ui_writable=is_custom,
-            custom=is_custom,
-            archived=False,
-            created_at=now - 500 * DAY,
-            updated_at=now - 100 * DAY,
-            **extra,
-        )
-    for name in ("Newsletter", "Product updates"):
-        store.add(
-            "subscription_type",
-            state="live",
-            default_translation={"name": name, "description": name, "locale": "en"},
-            translations=[{"name": name, "description": name, "locale": "en"}],
-            consent_type="opt_in",
-            content_types=["email"],
-        )

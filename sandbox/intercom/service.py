@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from contracts.clock import Clock
 from contracts.errors import SpecError
 from contracts.spec import JSON, SpecOperation
-from sandbox.intercom import breakage, inbox, office, people
+from sandbox.intercom import breakage, companies, contacts, inbox, office
 from sandbox.intercom.answers import Answer, Call, Handler, Refusal, Reply, Request
 from sandbox.intercom.bodies import REDIRECTS, Bodies, documented_example, success_status
 from sandbox.intercom.descriptions import Description, Descriptions
@@ -25,7 +25,8 @@ from sandbox.intercom.store import Store
 from sandbox.intercom.tokens import Token, Tokens, authorize
 
 OPERATIONS: Final[Mapping[str, Handler]] = {
-    **people.OPERATIONS,
+    **contacts.OPERATIONS,
+    **companies.OPERATIONS,
     **inbox.OPERATIONS,
     **office.OPERATIONS,
 }
