@@ -11,8 +11,9 @@ from hypothesis.errors import HypothesisException
 from schemathesis.core.result import Ok
 from schemathesis.errors import SchemathesisError
 
+from contracts.errors import SpecError
 from contracts.exchanges import Operation
-from contracts.spec import Spec
+from contracts.spec import JSON, Spec, SpecOperation
 
 MOST_CASES: Final = 5
 """Cases of one operation; what five generated ones do not show, the sixth seldom does."""
@@ -35,6 +36,7 @@ class Cases:
     """
 
     def __init__(self, spec: Spec, application: Callable[..., Any], *, seed: int) -> None:
+        self._spec = spec
         self._seed = seed
         self._drawn: dict[str, list[_Case]] = {}
         self._given: set[int] = set()
@@ -63,10 +65,11 @@ class Cases:
             if identity not in self._operations:
                 raise CannotGenerateError("Schemathesis cannot read its definition")
             try:
-                self._drawn[identity] = _draw(
+                self._drawn[identity] = drawn = _draw(
                     self._operations[identity], self._seed ^ zlib.crc32(identity.encode())
                 )
-            except (HypothesisException, SchemathesisError) as error:
+                _exemplify(drawn[0], self._spec.get(identity))
+            except (HypothesisException, SchemathesisError, SpecError) as error:
                 raise CannotGenerateError(
                     f"no case can be generated ({type(error).__name__})"
                 ) from error
@@ -79,6 +82,41 @@ class Cases:
                 self._given.add(likeness)
                 return case
         return None
+
+
+def _exemplify(case: _Case, documented: SpecOperation | None) -> None:
+    """Make a case the plainest question there is: what has to be asked, with the values that the
+    description itself shows. One that is refused teaches nothing of the answer."""
+    if documented is None:
+        return
+    for parameter in documented.parameters:
+        if parameter.location == "query":
+            example = _example(parameter.definition, parameter.schema)
+            if not parameter.required:
+                case.query.pop(parameter.name, None)
+            elif example is not None:
+                case.query[parameter.name] = example
+    body = documented.definition.get("requestBody")
+    content = documented.spec.dereference(body).get("content") if isinstance(body, dict) else None
+    media = content.get(JSON) if isinstance(content, dict) else None
+    if isinstance(media, dict):
+        example = _example(media, media.get("schema"))
+        if example is not None:
+            case.body, case.media_type = deepcopy(example), JSON
+
+
+def _example(*holders: object) -> Any:
+    """Return the first example that any of the objects shows, None where there is none."""
+    for holder in holders:
+        if not isinstance(holder, dict):
+            continue
+        if "example" in holder:
+            return holder["example"]
+        examples = holder.get("examples")
+        for shown in examples.values() if isinstance(examples, dict) else ():
+            if isinstance(shown, dict) and "value" in shown:
+                return shown["value"]
+    return None
 
 
 def _draw(operation: _Operation, seed: int) -> list[_Case]:

@@ -33,6 +33,7 @@ CHECKS: Final[list[CheckFunction]] = [
 """Those of Schemathesis that look at one answer and send nothing again."""
 
 CONNECTION: Final = "connection"
+EVERY_OPERATION: Final = "*"
 
 _FAILURES: Final = {
     FailureKind.DNS: ("connection-dns", CONNECTION),
@@ -119,9 +120,12 @@ class Judge:
 
     def _finding(self, exchange: Exchange, departure: Departure) -> Finding:
         rule = RULES[departure.rule]
+        # The rate limit is the app's, whichever operation meets it.
+        operation = None if rule.name == "rate-limit-exceeded" else exchange.operation
         consumers: tuple[str, ...] = ()
-        if self._reliance is not None and exchange.operation is not None:
-            consumers = self._reliance.readers(exchange.operation.identity, departure.location)
+        if self._reliance is not None:
+            identity = operation.identity if operation else EVERY_OPERATION
+            consumers = self._reliance.readers(identity, departure.location)
         return Finding(
             rule=rule,
             severity=max(rule.severity, Severity.WARNING, key=lambda one: one.rank)
@@ -130,7 +134,7 @@ class Judge:
             workspace=exchange.workspace,
             region=exchange.region,
             version=exchange.version,
-            operation=exchange.operation,
+            operation=operation,
             location=departure.location,
             expected=departure.expected,
             observed=departure.observed,

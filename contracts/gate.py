@@ -92,11 +92,11 @@ class Gate:
         method = str(environ["REQUEST_METHOD"])
         # PATH_INFO is decoded, and what was an encoded slash would be a slash: only the raw form
         # is what goes on the wire.
-        path, _, query = str(environ["REQUEST_URI"]).partition("?")
+        path = str(environ["REQUEST_URI"]).partition("?")[0]
         operation = self._spec.match(method, path)
         if operation is None:
             raise NotAllowedError(f"a {method} request", "its path is not in the description")
-        exchange = self._send(operation, path, query, environ)
+        exchange = self._send(operation, path, str(environ.get("QUERY_STRING", "")), environ)
         if exchange.response is None:
             raise NoAnswerError(exchange)
         start_response(_status_line(exchange.response), _headers(exchange.response))

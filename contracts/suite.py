@@ -221,14 +221,16 @@ class _Run:
             self._whys[operation.identity] = (
                 f"Intercom refuses it to this token ({exchange.response.status})"
             )
-        else:
+        elif exchange.response.is_success:
             self.exercised.add(operation.identity)
+        else:
+            self._whys[operation.identity] = f"it answered {exchange.response.status}"
         for finding in self._judge.findings(exchange, failures, exists=exists):
             self.findings.setdefault(finding.fingerprint, finding)
         self._give_up_without_hope()
 
     def _give_up_without_hope(self) -> None:
-        if self.exercised:
+        if self.exercised or self.answered > len(self._refused):
             return
         if len(self._unanswered) >= HOPELESS:
             raise _StopError(f"The first {HOPELESS} requests got no answer.")
