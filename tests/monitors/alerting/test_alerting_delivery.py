@@ -137,19 +137,20 @@ def test_an_incident_is_one_message_that_is_updated_and_resolved_in_place(
     }
 
 
-@pytest.mark.parametrize("lag", [0.0, 30.0])
-@pytest.mark.parametrize("times", [1, 3])
 @pytest.mark.parametrize(
-    "fault",
+    ("fault", "times", "lag"),
     [
-        "rate-limited",
-        "server-error",
-        "internal-error",
-        "timeout-before-delivery",
-        "timeout-after-delivery",
-        "token-revoked",
-        "not-in-channel",
-        "missing-scope",
+        ("rate-limited", 3, 0),
+        ("server-error", 3, 0),
+        ("server-error", 1, 30),
+        ("internal-error", 1, 30),
+        ("timeout-before-delivery", 2, 0),
+        ("timeout-before-delivery", 1, 30),
+        ("timeout-after-delivery", 2, 0),
+        ("timeout-after-delivery", 1, 30),
+        ("token-revoked", 3, 0),
+        ("not-in-channel", 1, 0),
+        ("missing-scope", 1, 0),
     ],
 )
 def test_whatever_slack_does_an_incident_is_told_once(
@@ -159,7 +160,7 @@ def test_whatever_slack_does_an_incident_is_told_once(
     notice: MakeNotice,
     fault: str,
     times: int,
-    lag: float,
+    lag: int,
 ) -> None:
     slack.faults.inject("lagging-history", seconds=lag)
     slack.faults.inject(fault, method="chat.postMessage", times=times)
@@ -388,7 +389,7 @@ def test_a_webhook_loses_nothing_and_marks_what_it_may_repeat(
     fault: str,
     messages: int,
 ) -> None:
-    webhook = SlackWebhook(Secret(slack.webhook_url), clock=clock, timeout=timedelta(seconds=0.15))
+    webhook = SlackWebhook(Secret(slack.webhook_url), clock=clock, timeout=timedelta(seconds=0.4))
     slack.faults.inject(fault, method="webhook", times=1)
     outbox.add(notice())
     Desk(outbox, webhook, clock).deliver_until_done()

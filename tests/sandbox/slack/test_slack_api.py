@@ -263,7 +263,7 @@ def test_a_timeout_comes_before_or_after_delivery(
     slack: SlackStandIn, when: str, arrives: bool
 ) -> None:
     hasty = WebClient(token=slack.token, base_url=slack.url, retry_handlers=[])
-    hasty.timeout = 0.1  # type: ignore[assignment]
+    hasty.timeout = 0.3  # type: ignore[assignment]
     slack.faults.inject(f"timeout-{when}-delivery", times=1)
     with pytest.raises(TimeoutError):
         hasty.chat_postMessage(channel=ALERTS, text="x")
