@@ -5,10 +5,11 @@ by the word before it, and a list by the word it ends with: ids from `GET /conta
 `/contacts/{contact_id}/notes`, and those of its answer fit `/notes/{note_id}`.
 """
 
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Final
 
-from contracts.exchanges import Exchange
+from contracts.exchanges import Exchange, Operation
 
 MOST_PER_KIND: Final = 20
 """Identifiers kept of a kind; a page of the shortest lists."""
@@ -27,13 +28,11 @@ class Identifiers:
         """Take the identifiers out of an answer to a list operation."""
         if exchange.operation is None or exchange.response is None or not exchange.is_success:
             return
-        words = exchange.operation.path.strip("/").split("/")
-        if words[-1] in _LIST_WORDS:
-            words.pop()
+        kind = _kind_of(exchange.operation)
         document = exchange.response.document
-        if not words or words[-1].startswith("{") or not isinstance(document, dict):
+        if kind is None or not isinstance(document, dict):
             return
-        known = self._known.setdefault(words[-1], [])
+        known = self._known.setdefault(kind, [])
         for items in document.values():
             for item in items if isinstance(items, list) else ():
                 found = item.get("id") if isinstance(item, dict) else None
@@ -47,9 +46,44 @@ class Identifiers:
     def fill(self, path: str, turn: int = 0) -> dict[str, str]:
         """Return values for the parameters of a path template, those that are known; another
         `turn` gives others where there are any."""
-        values: dict[str, str] = {}
-        words = path.strip("/").split("/")
-        for kind, word in pairwise(words):
-            if word.startswith("{") and (known := self._known.get(kind)):
-                values[word[1:-1]] = known[turn % len(known)]
-        return values
+        return {
+            name: known[turn % len(known)]
+            for kind, name in _parameters(path)
+            if (known := self._known.get(kind))
+        }
+
+
+def lists_by_kind(operations: Iterable[Operation]) -> dict[str, Operation]:
+    """Return by kind the first operation whose answer would tell identifiers."""
+    found: dict[str, Operation] = {}
+    for operation in operations:
+        kind = _kind_of(operation)
+        if kind is not None:
+            found.setdefault(kind, operation)
+    return found
+
+
+def describe_path(path: str, sources: Mapping[str, Operation]) -> str:
+    """Write a path template with where each identifier comes from: `/teams/{id from GET /teams}`;
+    one without a source is `{generated}`."""
+    for kind, name in _parameters(path):
+        source = sources.get(kind)
+        path = path.replace(f"{{{name}}}", f"{{id from {source}}}" if source else "{generated}")
+    return path
+
+
+def _kind_of(operation: Operation) -> str | None:
+    """What an operation lists, None where it lists nothing."""
+    words = operation.path.strip("/").split("/")
+    if words[-1] in _LIST_WORDS:
+        words.pop()
+    elif operation.method != "GET":
+        return None
+    return words[-1] if words and not words[-1].startswith("{") else None
+
+
+def _parameters(path: str) -> Iterator[tuple[str, str]]:
+    """Yield kind and name of each parameter of a path template."""
+    for kind, word in pairwise(path.strip("/").split("/")):
+        if word.startswith("{"):
+            yield kind, word[1:-1]

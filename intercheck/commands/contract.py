@@ -1,0 +1,251 @@
+"""`intercheck contract`: property tests over a description, safe to point at production."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from contracts.client import IntercomClient
+from contracts.clock import Clock, SystemClock
+from contracts.errors import ConfigurationError
+from contracts.exchanges import Operation
+from contracts.identifiers import describe_path, lists_by_kind
+from contracts.overlays import SUPPORTED, embedded_contract
+from contracts.reliance import Reliance, consumers_of
+from contracts.rules import Severity
+from contracts.selection import Selection, Traits
+from contracts.spec import PREVIEW, Spec
+from contracts.suite import MOST_REQUESTS, Plan, SuiteReport, plan, run_suite
+from contracts.workspaces import Secret, Workspace
+from intercheck import options
+from intercheck.descriptions import open_description
+from intercheck.exits import ExitCode, exit_code
+from intercheck.output import Coverage, Envelope, Skipped, print_finding, print_json
+from intercheck.settings import Settings
+
+NO_TOKEN: Final = "intercheck-no-token-configured"  # noqa: S105 - says that there is none
+PROPERTIES: Final = ("path", "method", "tag", "operation-id")
+
+
+def _filters(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --include-PROPERTY and --exclude-PROPERTY, each as often as wanted."""
+    for verb, meaning in (("exclude", "Leave out operations"), ("include", "Only operations")):
+        for name in reversed(PROPERTIES):
+            function = click.option(
+                f"--{verb}-{name}",
+                multiple=True,
+                metavar=name.upper(),
+                help=f"{meaning} with this {name.replace('-', ' ')}; may be repeated.",
+            )(function)
+    return function
+
+
+@click.command()
+@options.spec
+@options.spec_dir
+@click.option("--base-url", metavar="URL", help="Test this host instead of Intercom's own.")
+@click.option("--workspace", metavar="NAME", help="Which Intercom workspace of the configuration.")
+@click.option(
+    "--max-requests",
+    type=click.IntRange(min=1),
+    default=MOST_REQUESTS,
+    show_default=True,
+    help="Send no more than this.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same requests.")
+@_filters
+@click.option("--plan", "only_plans", is_flag=True, help="Say what would be sent; send nothing.")
+@options.fail_on
+@options.config
+@options.output_format
+def command(
+    spec: str | None,
+    spec_dir: Path | None,
+    base_url: str | None,
+    workspace: str | None,
+    max_requests: int,
+    seed: int,
+    only_plans: bool,
+    fail_on: Severity,
+    config_path: Path | None,
+    output_format: str,
+    **filters: tuple[str, ...],
+) -> ExitCode:
+    """Hold the API to a description with generated requests (the embedded contract by default).
+
+    Only reads are sent, whatever the description says, unless the configuration proves a test
+    workspace. Without a token and without --base-url it runs over the embedded sandbox.
+
+    \b
+    Examples:
+      intercheck contract
+      intercheck contract --spec 2.16 --plan
+      INTERCOM_ACCESS_TOKEN=… intercheck contract --include-tag Contacts --max-requests 60
+      intercheck contract --base-url http://127.0.0.1:4010 --format json
+    """
+    settings = options.settings_from(config_path)
+    configured = _configured(settings, workspace)
+    description = _description(spec, spec_dir or settings.spec_dir, settings, configured)
+    selection = Selection(include=_traits("include", filters), exclude=_traits("exclude", filters))
+    with (
+        _target(description, configured, base_url, is_named=spec is not None) as target,
+        IntercomClient(target.workspace, clock=target.clock) as client,
+    ):
+        if only_plans:
+            _show_plan(plan(description, client, selection), max_requests, output_format)
+            return ExitCode.CLEAN
+        click.echo(f"Testing {target.name} against {description.source}.", err=True)
+        started = time.perf_counter()
+        report = run_suite(
+            description,
+            client,
+            clock=target.clock,
+            most_requests=max_requests,
+            seed=seed,
+            selection=selection,
+            reliance=_reliance(description, settings),
+            on_progress=_progress(max_requests),
+        )
+    _show(report, time.perf_counter() - started, output_format)
+    return exit_code(report.findings, fail_on=fail_on, measured=report.answered > 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """What is tested. `name` is for people."""
+
+    name: str
+    workspace: Workspace
+    clock: Clock
+
+
+@contextmanager
+def _target(
+    description: Spec, configured: Workspace | None, base_url: str | None, *, is_named: bool
+) -> Iterator[_Target]:
+    """Yield what to test: a host that was named, the configured workspace, or a sandbox."""
+    version = {None: None, PREVIEW: "Preview"}.get(description.version, description.version)
+    if configured is None and base_url is None:
+        from sandbox.intercom import Sandbox
+
+        with Sandbox(description if is_named else None) as sandbox:
+            yield _Target(
+                name="the embedded sandbox (no token is configured)",
+                workspace=Workspace(
+                    name="sandbox",
+                    token=Secret(sandbox.token),
+                    version=version or "2.15",
+                    base_url=sandbox.url,
+                ),
+                clock=sandbox.clock,
+            )
+        return
+    workspace = configured or Workspace(name="-", token=Secret(NO_TOKEN))
+    workspace = replace(
+        workspace,
+        version=version or workspace.version,
+        base_url=base_url or workspace.base_url,
+    )
+    yield _Target(name=workspace.url, workspace=workspace, clock=SystemClock())
+
+
+def _configured(settings: Settings, name: str | None) -> Workspace | None:
+    if name is None:
+        return settings.workspaces[0] if settings.workspaces else None
+    for workspace in settings.workspaces:
+        if workspace.name == name:
+            return workspace
+    known = ", ".join(one.name for one in settings.workspaces) or "none is configured"
+    raise ConfigurationError(f"There is no Intercom workspace {name!r}: {known}.")
+
+
+def _description(
+    name: str | None, spec_dir: Path | None, settings: Settings, configured: Workspace | None
+) -> Spec:
+    if name is not None or configured is None:
+        return open_description(name, spec_dir=spec_dir, cache_dir=settings.cache_dir)
+    contract = embedded_contract(configured.version, cache_dir=settings.cache_dir)
+    if contract is None:
+        raise ConfigurationError(
+            f"The embedded contract says nothing of version {configured.version} (it speaks for "
+            f"{', '.join(SUPPORTED)}): name a description with --spec."
+        )
+    return contract
+
+
+def _reliance(description: Spec, settings: Settings) -> Reliance | None:
+    """What consumers rely on in the version that is tested, where that is known."""
+    contract = embedded_contract(description.version or "", cache_dir=settings.cache_dir)
+    return Reliance(contract, consumers_of(contract)) if contract else None
+
+
+def _traits(verb: str, filters: dict[str, tuple[str, ...]]) -> Traits:
+    return Traits(
+        paths=frozenset(filters[f"{verb}_path"]),
+        methods=frozenset(method.upper() for method in filters[f"{verb}_method"]),
+        tags=frozenset(filters[f"{verb}_tag"]),
+        operation_ids=frozenset(filters[f"{verb}_operation_id"]),
+    )
+
+
+def _progress(most_requests: int) -> Callable[[int, Operation], None]:
+    """Return what shows progress on stderr: a line that changes, and nothing where nobody looks."""
+    if not sys.stderr.isatty():
+        return lambda requests, operation: None
+
+    def show(requests: int, operation: Operation) -> None:
+        click.echo(f"\r\033[K{requests}/{most_requests} {operation}", nl=False, err=True)
+
+    return show
+
+
+def _show_plan(planned: Plan, max_requests: int, output_format: str) -> None:
+    sources = lists_by_kind(one.operation for one in planned.operations)
+    lines = [
+        f"{one.operation.method} {describe_path(one.operation.path, sources)}"
+        for one in planned.operations
+    ]
+    if output_format == "json":
+        coverage = Coverage(
+            selected=len(planned.operations) + len(planned.skipped),
+            skipped=tuple(Skipped(operation=str(s.operation), why=s.why) for s in planned.skipped),
+        )
+        extra: dict[str, object] = {"plan": lines, "max_requests": max_requests}
+        print_json(Envelope(command="contract", coverage=coverage, extra=extra))
+        return
+    for line in lines:
+        click.echo(line)
+    click.echo(f"\n{len(lines)} operations, at most {max_requests} requests; nothing was sent.")
+    for skipped in planned.skipped:
+        click.echo(f"not sent: {skipped.operation}, because {skipped.why}")
+
+
+def _show(report: SuiteReport, seconds: float, output_format: str) -> None:
+    if output_format == "json":
+        coverage = Coverage(
+            selected=report.selected,
+            exercised=report.exercised,
+            skipped=tuple(Skipped(operation=str(s.operation), why=s.why) for s in report.skipped),
+            requests=report.requests,
+            seconds=seconds,
+        )
+        print_json(Envelope(command="contract", findings=report.findings, coverage=coverage))
+        return
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", nl=False, err=True)
+    for finding in sorted(report.findings, key=lambda one: -one.severity.rank):
+        print_finding(finding)
+    click.echo(
+        f"{len(report.findings)} findings; {report.exercised} of {report.selected} operations "
+        f"exercised with {report.requests} requests in {seconds:.1f} s."
+    )
+    if report.stopped:
+        click.echo(f"The rest was not asked: {report.stopped}")
+    for why, count in Counter(skipped.why for skipped in report.skipped).most_common():
+        click.echo(f"  not exercised: {count} operations, because {why}")
