@@ -109,7 +109,7 @@ def _angle(inside: str, now: datetime) -> str:
     target, _, label = inside.partition("|")
     if target.startswith("!date^"):
         return f'<time title="UTC">{_escaped(_date(target, label, now))}</time>'
-    if target[0] in "@#!":
+    if target.startswith(("@", "#", "!")):
         name = label or target[1:].partition("^")[0]
         return f'<span class="mention">{_escaped(("#" if target[0] == "#" else "@") + name)}</span>'
     shown = _escaped(label or target)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from slack_sdk import WebClient
 
@@ -78,6 +78,7 @@ def test_a_date_that_is_none_shows_its_fallback() -> None:
     assert "some day" in to_html("<!date^soon^{date}|some day>", now=NOW)
 
 
+@example("<|label>")
 @given(st.text() | st.text(alphabet="<>&*_~`:!|^\n\"'/=ab@#"))
 def test_a_message_brings_no_element_of_its_own(text: str) -> None:
     seen = Tags(str(to_html(text, now=NOW)))
