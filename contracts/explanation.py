@@ -19,7 +19,7 @@ _NO_NAMES: Final[frozenset[str]] = frozenset()
 # Keys of these are the customer's even where the description lists some.
 _CUSTOMERS_OWN: Final = ("/custom_attributes", "/metadata", "/ticket_attributes")
 # What a field of an API is called; an undocumented key like an address or an id is a value.
-_FIELD_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z_.-]*(?:[0-9]{1,3}[A-Za-z_.-]*){0,3}\Z")
+_FIELD_NAME: Final = re.compile(r"[a-z_$][A-Za-z_-]*[0-9]{0,3}[A-Za-z_-]*\Z")
 _LONGEST_FIELD_NAME: Final = 64  # characters; the longest published is 58
 
 

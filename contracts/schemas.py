@@ -131,8 +131,8 @@ class Schemas:
                 if isinstance(schema, dict):
                     self._fill(node, schema, exempt=False)
             if _leads_back(node):
-                # Nothing could ever keep a schema that is defined by itself at the same value.
-                node.unresolvable = True
+                # A schema that is defined by itself at the same value says nothing.
+                node.unresolvable, node.nullable = True, False
                 node.all_of = node.any_of = node.one_of = ()
                 node.negated = None
         return self._targets[ref]
