@@ -11,7 +11,7 @@ from monitors.alerting.outbox import GIVE_UP_AFTER, Channel, DeliveryReport, del
 from monitors.alerting.slack import REPEAT_NOTE, SlackBot, SlackWebhook
 from monitors.records import Delivery, Notice, NoticeStatus, QueuedNotice, TransitionKind
 from sandbox.clock import VirtualClock
-from sandbox.slack import SlackStandIn
+from sandbox.slack import Message, SlackStandIn
 
 CHANNEL = "#intercom-alerts"
 PASSES = 120  # of a minute each: the longest backoff is 15 minutes
@@ -190,6 +190,32 @@ def test_an_unconfirmed_message_is_found_even_when_the_token_fails_in_between(
     desk.clock.advance(timedelta(minutes=2))
     assert desk.deliver().delivered == 1
     assert statuses(slack) == ["CRITICAL"]
+
+
+@pytest.mark.parametrize("trouble", ["rate-limited", "server-error"])
+def test_a_history_that_cannot_be_read_just_now_is_waited_for(
+    desk: Desk, outbox: MemoryOutbox, slack: SlackStandIn, notice: MakeNotice, trouble: str
+) -> None:
+    slack.faults.inject("timeout-after-delivery", method="chat.postMessage", times=1)
+    slack.faults.inject(trouble, method="conversations.history", times=2, seconds=60)
+    outbox.add(notice())
+    desk.deliver_until_done()
+    assert statuses(slack) == ["CRITICAL"]
+    assert not outbox.deliveries[0].possibly_repeated
+
+
+def test_a_lost_message_is_found_among_hundreds_of_others(
+    desk: Desk, outbox: MemoryOutbox, slack: SlackStandIn, notice: MakeNotice
+) -> None:
+    slack.faults.inject("timeout-after-delivery", method="chat.postMessage", times=1)
+    outbox.add(notice())
+    desk.deliver()
+    channel = slack.workspace.channel(CHANNEL)
+    for number in range(250):
+        desk.clock.sleep(1)
+        slack.workspace.post(channel, Message(ts="", text=f"chatter {number}"))
+    desk.deliver_until_done()
+    assert len([message for message in slack.messages() if message.metadata]) == 1
 
 
 def test_a_channel_that_cannot_be_read_is_told_again_and_says_so(
