@@ -1,7 +1,6 @@
 """Read files of probes: the packaged one, and a user's own that changes and extends it."""
 
 import difflib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,19 +15,11 @@ from contracts.errors import ConfigurationError, SpecError
 from contracts.exchanges import Operation
 from contracts.spec import Spec
 from monitors.probes import SHORTEST_INTERVAL, Identifier, Probe, in_order, path_parameters
+from monitors.settings import Duration
 
 PACKAGED: Final = Path(__file__).with_name("probes.yaml")
 
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # seconds
-_DURATION: Final = re.compile(r"([1-9]\d{0,5})([smhd])\Z")
 _POINTER: Final = r"^(/([^~/]|~[01])*)+$"
-
-
-def _duration(written: object) -> timedelta:
-    match = _DURATION.match(written) if isinstance(written, str) else None
-    if match is None:
-        raise ValueError("write a duration such as 30s, 5m, 1h or 7d")
-    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
 
 
 def _operation(written: object) -> Operation:
@@ -37,7 +28,6 @@ def _operation(written: object) -> Operation:
     return Operation.parse(written)
 
 
-_Duration = Annotated[timedelta, BeforeValidator(_duration)]
 _Operation = Annotated[Any, BeforeValidator(_operation)]
 
 
@@ -46,7 +36,7 @@ class _Model(BaseModel):
 
 
 class _Ago(_Model):
-    ago: _Duration
+    ago: Duration
 
 
 class _IdentifierEntry(_Model):
@@ -56,7 +46,7 @@ class _IdentifierEntry(_Model):
 
 class _ProbeEntry(_Model):
     operation: _Operation
-    every: Annotated[_Duration, Field(ge=SHORTEST_INTERVAL)] = timedelta(minutes=5)
+    every: Annotated[Duration, Field(ge=SHORTEST_INTERVAL)] = timedelta(minutes=5)
     query: Mapping[str, str | int | _Ago] = {}
     body: dict[str, object] | None = None
     enabled: bool = True

@@ -1,14 +1,38 @@
 """What the configuration says of probing and alerting (the `monitoring:` section)."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from contracts.budget import RESERVE
+
+CALLS_PER_MINUTE: Final = 10_000
+"""What Intercom allows an app where it has not agreed on more (developers.intercom.com, rate
+limiting)."""
+
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # seconds
+_DURATION: Final = re.compile(r"([1-9]\d{0,5})([smhd])\Z")
+
+
+def read_duration(written: object) -> object:
+    """Read `30s`, `5m`, `1h` or `7d`; ValueError for anything that is no duration."""
+    if isinstance(written, timedelta):
+        return written
+    match = _DURATION.match(written) if isinstance(written, str) else None
+    if match is None:
+        raise ValueError("write a duration such as 30s, 5m, 1h or 7d")
+    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+
+
+Duration = Annotated[timedelta, BeforeValidator(read_duration)]
+"""A span of time as people write it."""
 
 
 class MonitorSettings(BaseModel):
-    """The `monitoring:` section of `intercheck.yaml`; durations as `PT30S` or seconds."""
+    """The `monitoring:` section of `intercheck.yaml`; durations as `30s`, `5m`, `1h`, `7d`."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, alias_generator=lambda name: name.replace("_", "-")
@@ -18,7 +42,22 @@ class MonitorSettings(BaseModel):
     """Sights in a row before something that may be a blip opens an incident."""
     success_threshold: Annotated[int, Field(ge=1)] = 2
     """Healthy observations in a row before an incident is resolved."""
-    connect_timeout: timedelta = timedelta(seconds=5)
-    read_timeout: timedelta = timedelta(seconds=30)
+    connect_timeout: Duration = timedelta(seconds=5)
+    read_timeout: Duration = timedelta(seconds=30)
     probes: Path | None = None
     """A file of probes of the user's own, in the form of the packaged `probes.yaml`."""
+    workspaces_at_a_time: Annotated[int, Field(ge=1, le=64)] = 4
+    """Intercom workspaces that are asked in parallel; each is asked one thing after another."""
+    rate_limit: Annotated[int, Field(ge=1)] = CALLS_PER_MINUTE
+    """Calls a minute that Intercom allows your app; a schedule has to fit into what `rate-reserve`
+    leaves of it."""
+    rate_reserve: Annotated[float, Field(ge=0, lt=1)] = RESERVE
+    """Share of the rate limit that is left to your own application."""
+    confirmation_requests: Annotated[int, Field(ge=0, le=20)] = 6
+    """Requests a pass may add for one workspace to confirm what it saw."""
+    retention: Annotated[Duration, Field(ge=timedelta(days=1))] = timedelta(days=90)
+    """How long passes and resolved incidents are kept."""
+    heartbeat_url: SecretStr | None = None
+    """A dead-man ping URL (healthchecks.io's protocol), pinged while the monitor is alive."""
+    heartbeat_url_file: Path | None = None
+    """A file that holds it."""

@@ -1,0 +1,139 @@
+"""What a pass says of an incident: seen again, over, or nothing that counts.
+
+The absence of a finding is health only where the trouble could have been seen: a 503 says nothing
+about whether a field is back. Each rule says what must have arrived (`measured_by`).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final
+
+from contracts.exchanges import BodyKind, Exchange
+from contracts.findings import Finding
+from contracts.rules import Evidence
+from monitors.asking import Visit
+from monitors.records import IncidentState
+
+_ITEM: Final = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a pass saw of one workspace: every visit, what was asked beside them, and the findings
+    of the pass after diagnosis."""
+
+    workspace: str
+    visits: Sequence[Visit]
+    extras: Sequence[Exchange] = ()
+    findings: Sequence[Finding] = ()
+    requests: int = 0
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """Everything that was sent, in order."""
+        return [*(visit.exchange for visit in self.visits if visit.exchange), *self.extras]
+
+    def asked(self, identity: str | None) -> list[Exchange]:
+        """Return the exchanges of one operation, or all of them."""
+        return [
+            exchange
+            for exchange in self.exchanges
+            if identity is None
+            or (exchange.operation is not None and exchange.operation.identity == identity)
+        ]
+
+    def meant_to_ask(self, identity: str | None) -> bool:
+        """Whether the pass had this operation (or any) to ask here, asked or not."""
+        return identity is None or any(visit.probe.identity == identity for visit in self.visits)
+
+
+class Health(Enum):
+    """What one pass says of an incident in one workspace, apart from seeing it again."""
+
+    OVER = "over"
+    UNKNOWN = "unknown"
+    NOT_ASKED = "not asked"
+
+
+def health(incident: IncidentState, look: Look) -> Health:
+    """Say whether `look`, which holds no finding of the incident, is evidence that it is over."""
+    finding = incident.finding
+    identity = finding.operation.identity if finding.operation else None
+    if not look.meant_to_ask(identity):
+        return Health.NOT_ASKED
+    # Of a cause across operations one good answer tells; what is left of it is another finding.
+    if any(is_evidence(finding, exchange) for exchange in look.asked(identity)):
+        return Health.OVER
+    return Health.UNKNOWN
+
+
+def is_evidence(finding: Finding, exchange: Exchange) -> bool:
+    """Whether an exchange could have shown `finding` again."""
+    response = exchange.response
+    if response is None:
+        return False
+    needed = finding.rule.measured_by
+    if needed is Evidence.CONNECTION:
+        return True
+    if needed is Evidence.ANSWER:
+        # What stands before Intercom answers too, without a request id and without JSON.
+        return response.status < 500 and (
+            response.request_id is not None or response.kind is BodyKind.JSON
+        )
+    if needed is Evidence.SUCCESS or not finding.location.startswith("/"):
+        return response.is_success
+    parent = finding.location.split("/")[1:-1]
+    return (
+        response.is_success
+        and response.kind is BodyKind.JSON
+        and _has_parent(response.document, parent)
+    )
+
+
+def _has_parent(document: Any, steps: Sequence[str]) -> bool:
+    """Whether a pointer pattern leads to an object or a list."""
+    if not steps:
+        return isinstance(document, (dict, list))
+    step, rest = steps[0], steps[1:]
+    if step == _ITEM:
+        items = document.values() if isinstance(document, dict) else document
+        return isinstance(document, (dict, list)) and any(_has_parent(item, rest) for item in items)
+    name = step.replace("~1", "/").replace("~0", "~")
+    return isinstance(document, dict) and name in document and _has_parent(document[name], rest)
+
+
+@dataclass(slots=True)
+class Afflicted:
+    """In which workspaces each incident was last seen and has not been seen to be over.
+
+    An incident of the API's is one over all workspaces, and their passes come one by one: it is
+    over when it is over in all of them, not when the luckiest was asked last.
+    """
+
+    by_key: dict[str, set[str]] = field(default_factory=dict)
+
+    def seen(self, key: str, workspaces: Iterable[str]) -> None:
+        """Note that an incident was seen."""
+        self.by_key.setdefault(key, set()).update(workspaces)
+
+    def observe(
+        self, incident: IncidentState, looks: Iterable[Look], configured: frozenset[str]
+    ) -> Health:
+        """Take what a pass that did not see the incident says of it.
+
+        A workspace that is no longer `configured` holds nothing open for the others.
+        """
+        ill = self.by_key.setdefault(incident.key, set(incident.workspaces))
+        ill &= configured
+        told: list[Health] = []
+        for look in looks:
+            if look.workspace not in incident.workspaces:
+                continue
+            said = health(incident, look)
+            told.append(said)
+            if said is Health.OVER:
+                ill.discard(look.workspace)
+        if Health.OVER in told:
+            return Health.NOT_ASKED if ill else Health.OVER
+        return Health.UNKNOWN if Health.UNKNOWN in told else Health.NOT_ASKED
