@@ -116,3 +116,5 @@ class Reply:
     body: bytes = field(repr=False)
     seconds: float = 0.0
     delivery: Delivery = Delivery.WHOLE
+    operation: str | None = None
+    """The identity of the operation that was asked, None where the description knows none."""

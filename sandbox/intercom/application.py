@@ -69,12 +69,11 @@ class Application:
             await _send(Reply(status=status, fields=fields, body=body), send)
             return
         reply = self._service.respond(request)
-        matched = self._service.descriptions.default.spec.match(request.method, request.path)
         self._log.add(
             Seen(
                 method=request.method,
                 path=request.path,
-                operation=matched.operation.identity if matched else None,
+                operation=reply.operation,
                 status=reply.status if reply.delivery is Delivery.WHOLE else None,
             )
         )

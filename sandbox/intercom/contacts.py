@@ -29,11 +29,12 @@ id role name avatar owner_id email email_domain phone external_id created_at sig
 last_seen_at last_contacted_at last_replied_at last_email_opened_at last_email_clicked_at
 language_override browser browser_language os location unsubscribed_from_emails
 marked_email_as_spam has_hard_bounced ios_last_seen_at ios_app_version ios_device ios_os_version
+ios_app_device ios_app_name ios_sdk_version andoid_sdk_version
 android_last_seen_at android_app_name android_app_version android_device android_sdk_version
 android_os_version segment_id tag_id custom_attributes
 """
 _SEARCHABLE_CONTACT: Final = frozenset(_CONTACT_SEARCH.split())
-"""The accepted fields of the contact search, as its description lists them."""
+"""The accepted fields of the contact search, as its description lists them (andoid: sic)."""
 
 
 def list_contacts(call: Call) -> Answer:

@@ -124,7 +124,7 @@ class _Exchange:
         except Refusal as refusal:
             status = refusal.status
             document = self._bodies.error(self._operation, refusal, self._request_id)
-            self._limits += refusal.headers
+            self._limits = [*(dict(self._limits) | dict(refusal.headers)).items()]
         if status < 300 and document is not MISSING:
             document = breakage.document(faults, document, archived=self._archived)
         seconds, told = breakage.seconds(faults, seconds)
@@ -146,6 +146,7 @@ class _Exchange:
             fields=(*fields, *self._limits),
             body=body_bytes,
             seconds=seconds,
+            operation=self._operation.operation.identity if self._operation else None,
         )
         return breakage.reply(faults, reply, request=request, now=self._now)
 

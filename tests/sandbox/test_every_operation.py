@@ -1,5 +1,6 @@
 """Every operation of every description answers with a body that keeps its schema."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,7 +133,7 @@ def path_of(operation: SpecOperation, store: Store) -> str:
 
 def ids(identity: str, store: Store) -> Iterator[str]:
     segments = identity.split("/")
-    for before, segment in zip(segments, segments[1:], strict=False):
+    for before, segment in itertools.pairwise(segments):
         if before == "find_by_external_id":
             yield str(store.all("contact")[0].fields["external_id"])
         elif segment == "{}":
