@@ -4,12 +4,11 @@ token, scope, arguments, channel, content.
 Reference: https://docs.slack.dev/reference/methods
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from sandbox.slack import blockkit
+from sandbox.slack.content import Arguments, content, refuse
 from sandbox.slack.faults import Faults
 from sandbox.slack.workspace import (
     BOT_ID,
@@ -20,7 +19,6 @@ from sandbox.slack.workspace import (
     TS,
     WEBHOOK_ID,
     Channel,
-    Document,
     Message,
     SlackError,
     SlackWorkspace,
@@ -28,14 +26,11 @@ from sandbox.slack.workspace import (
 
 MAX_POST_TEXT: Final = 40_000  # characters of `text` in chat.postMessage
 MAX_UPDATE_TEXT: Final = 4_000  # and in chat.update
-MAX_ATTACHMENTS: Final = 100
-MAX_METADATA: Final = 16_384  # bytes
 DEFAULT_PAGE: Final = 100
 MAX_PAGE: Final = 999
 
 DEFAULT_SCOPES: Final = ("chat:write", "channels:history", "channels:read")
 
-Arguments = Mapping[str, object]
 Answer = dict[str, object]
 
 
@@ -70,85 +65,10 @@ def missing_scope(scope: str, provided: set[str]) -> SlackError:
     return SlackError("missing_scope", needed=scope, provided=",".join(sorted(provided)))
 
 
-def content(arguments: Arguments, *, text_limit: int) -> dict[str, object]:
-    """Return `text`, `blocks`, `attachments`, `metadata` as message fields, checked."""
-    text = arguments.get("text")
-    text = text if isinstance(text, str) else ""
-    if len(text) > text_limit:
-        raise SlackError("msg_too_long")
-    blocks = _json(arguments.get("blocks"), "invalid_blocks_format")
-    attachments = _json(arguments.get("attachments"), "invalid_attachments")
-    if blocks is not None:
-        _refuse("invalid_blocks", blockkit.problems(blocks))
-        if blockkit.text_length(blocks) > blockkit.MAX_ALL_TEXT:
-            raise SlackError("msg_blocks_too_long")
-    if attachments is not None:
-        _check_attachments(attachments)
-    if not (text.strip() or blocks or attachments):
-        raise SlackError("no_text")
-    return {
-        "text": text,
-        "blocks": tuple(blocks) if isinstance(blocks, list) else (),
-        "attachments": tuple(attachments) if isinstance(attachments, list) else (),
-        "metadata": _metadata(arguments),
-    }
-
-
-def _json(value: object, code: str) -> object:
-    """Slack takes structures as JSON text in either kind of body."""
-    if not isinstance(value, str):
-        return value
-    if not value:
-        return None
-    try:
-        return json.loads(value)
-    except ValueError:
-        raise SlackError(code) from None
-
-
-def _refuse(code: str, problems: list[str]) -> None:
-    if problems:
-        raise SlackError(
-            code,
-            errors=problems,
-            response_metadata={"messages": [f"[ERROR] {problem}" for problem in problems]},
-        )
-
-
-def _check_attachments(attachments: object) -> None:
-    if not isinstance(attachments, list):
-        raise SlackError("invalid_attachments")
-    if len(attachments) > MAX_ATTACHMENTS:
-        raise SlackError("too_many_attachments")
-    for index, attachment in enumerate(attachments):
-        if not isinstance(attachment, Mapping):
-            raise SlackError("invalid_attachments")
-        blocks = attachment.get("blocks")
-        if blocks is not None:
-            # Seen with Slack: what is wrong with blocks in an attachment is said of the attachment.
-            pointer = f"/attachments/{index}/blocks"
-            _refuse("invalid_attachments", blockkit.problems(blocks, pointer))
-            if blockkit.text_length(blocks) > blockkit.MAX_ALL_TEXT:
-                raise SlackError("msg_blocks_too_long")
-
-
-def _metadata(arguments: Arguments) -> Document | None:
-    metadata = _json(arguments.get("metadata"), "invalid_metadata_format")
-    if metadata is None:
-        return None
-    if not isinstance(metadata, Mapping) or len(json.dumps(metadata)) > MAX_METADATA:
-        raise SlackError("invalid_metadata_format")
-    if not isinstance(metadata.get("event_type"), str) or not isinstance(
-        metadata.get("event_payload"), Mapping
-    ):
-        raise SlackError("invalid_metadata_schema")
-    return metadata
-
-
 def _required(arguments: Arguments, name: str) -> str:
     value = arguments.get(name)
     if not isinstance(value, str) or not value:
-        _refuse("invalid_arguments", [f"missing required field: {name}"])
+        refuse("invalid_arguments", [f"missing required field: {name}"])
     return str(value)
 
 
