@@ -37,7 +37,9 @@ def recall(place: Path) -> Any | None:
 
 def keep(place: Path, document: Any) -> None:
     """Keep `document` at `place`, its sha256 in front; silently not where that is impossible."""
-    payload = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    payload = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(
+        errors="surrogatepass"
+    )
     digest = hashlib.sha256(payload).hexdigest().encode()
     with suppress(OSError):  # a full or read-only disk costs time, nothing else
         write_atomically(place, digest + b"\n" + payload)

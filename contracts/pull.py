@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import requests
+from urllib3.exceptions import ReadTimeoutError
 
 from contracts.clock import Clock, SystemClock
 from contracts.errors import ConfigurationError, NothingMeasuredError, SpecError
@@ -87,7 +88,9 @@ def _reason(error: requests.RequestException) -> str:
         return f"it answered {error.response.status_code}"
     if isinstance(error, requests.ConnectTimeout):
         return "no connection in time"
-    if isinstance(error, requests.Timeout):
+    # While the body is read, requests wraps a timeout as a lost connection.
+    cause = error.args[0] if error.args else None
+    if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
         return "it stopped answering"
     if isinstance(error, requests.exceptions.SSLError):
         return "its certificate is not trusted here"
