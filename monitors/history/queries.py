@@ -92,6 +92,12 @@ def documents(connection: Connection, kind: str, key: str | None) -> dict[str, A
     return {row.key: json.loads(row.document) for row in connection.execute(query)}
 
 
+def documents_about(connection: Connection, key: str) -> dict[str, Any]:
+    """Return the small documents with a key, by kind."""
+    query = select(DOCUMENTS.c.kind, DOCUMENTS.c.document).where(DOCUMENTS.c.key == key)
+    return {row.kind: json.loads(row.document) for row in connection.execute(query)}
+
+
 def _of_passes(connection: Connection, table: Table, ids: list[str]) -> Iterable[RowMapping]:
     query = select(table).where(table.c.pass_id.in_(ids)).order_by(table.c.id)
     return connection.execute(query).mappings()

@@ -157,7 +157,7 @@ DOCUMENTS: Final = Table(
     "documents",
     METADATA,
     Column("kind", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
+    Column("key", Text, primary_key=True, index=True),
     Column("document", Text, nullable=False),
     Column("saved_at", UtcDateTime, nullable=False),
 )

@@ -134,6 +134,11 @@ class History:
         with self._reading() as connection:
             return queries.documents(connection, kind, key)
 
+    def documents_about(self, key: str) -> dict[str, Any]:
+        """Return the small documents with a key, by kind."""
+        with self._reading() as connection:
+            return queries.documents_about(connection, key)
+
     def save_state(self, kind: str, key: str, document: object) -> None:
         """Save a small document outside a pass; None removes it."""
         with self._writing() as connection:

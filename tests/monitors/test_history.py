@@ -198,6 +198,7 @@ def test_a_pass_that_cannot_be_recorded_whole_leaves_nothing(history: History) -
     assert history.incident_states() == {}
     assert history.notices() == ()
     assert history.documents("census") == {}
+    assert history.documents_about("acme") == {}
 
 
 def test_a_new_occurrence_takes_the_place_of_the_last_and_the_last_remains(
@@ -275,6 +276,12 @@ def test_small_documents_are_replaced_and_removed(history: History) -> None:
 
     assert history.state("pinned-id", "acme") == {}
     assert history.documents("census") == {"é": [None, 1.5]}
+
+    history.save_state("baseline", "é", {"samples": [41.5]})
+    assert history.documents_about("é") == {
+        "census": [None, 1.5],
+        "baseline": {"samples": [41.5]},
+    }
 
     history.save_state("census", "é", None)
     assert history.state("census", "é") is None

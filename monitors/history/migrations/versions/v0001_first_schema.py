@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("kind", "key", name="pk_documents"),
     )
+    op.create_index("ix_documents_key", "documents", ["key"])
     op.create_table(
         "incidents",
         sa.Column("id", sa.Text(), nullable=False),

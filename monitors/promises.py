@@ -1,0 +1,57 @@
+"""What is promised of each API version: the published description, and what consumers rely on."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts.conformance import Conformance
+from contracts.exchanges import Operation
+from contracts.overlays import embedded_contract
+from contracts.reliance import Reliance, consumers_of
+from contracts.spec import Spec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """What one version's answers are held to; None where nothing is said."""
+
+    published: Conformance | None = None
+    relied: Conformance | None = None
+    reliance: Reliance | None = None
+
+    def lacks(self, operation: Operation) -> bool:
+        """Whether the version is described, and has no such operation."""
+        described = [one.spec for one in (self.published, self.relied) if one is not None]
+        return bool(described) and not any(spec.get(operation.identity) for spec in described)
+
+
+class Promises:
+    """Promises by version, read and compiled once; safe to share between threads.
+
+    `published` returns the description to hold a version to, None where there is no copy of it.
+    """
+
+    def __init__(
+        self, published: Callable[[str], Spec | None], *, cache_dir: Path | None = None
+    ) -> None:
+        self._published = published
+        self._cache_dir = cache_dir
+        self._made: dict[str, Promise] = {}
+        self._lock = threading.Lock()
+
+    def of(self, version: str) -> Promise:
+        """Return what is promised of `version`; raises SpecError where a description is broken."""
+        with self._lock:
+            if version not in self._made:
+                self._made[version] = self._make(version)
+            return self._made[version]
+
+    def _make(self, version: str) -> Promise:
+        published = self._published(version)
+        relied = embedded_contract(version, cache_dir=self._cache_dir)
+        return Promise(
+            published=Conformance(published) if published else None,
+            relied=Conformance(relied) if relied else None,
+            reliance=Reliance(relied, consumers_of(relied)) if relied else None,
+        )
