@@ -7,13 +7,14 @@ HTML.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, Self
 
 from contracts.exchanges import Operation
-from contracts.rules import Rule, Severity
+from contracts.rules import RULES, Rule, Severity
 
 IDENTITY_VERSION: Final = "v1"
 
@@ -99,3 +100,34 @@ class Finding:
             "deployment": self.deployment,
             "observed_at": self.observed_at.isoformat(),
         }
+
+    @classmethod
+    def from_json(cls, form: Mapping[str, Any]) -> Self:
+        """Read what `as_json` returned; ValueError where it is something else.
+
+        A remedy that is the rule's own is left to the rule; a parameter of the path keeps its name.
+        """
+        try:
+            rule = RULES[form["rule"]]
+            finding = cls(
+                rule=rule,
+                severity=Severity(form["severity"]),
+                workspace=form["workspace"],
+                region=form["region"],
+                version=form["version"],
+                operation=None if form["operation"] == "*" else Operation.parse(form["operation"]),
+                location=form["location"],
+                expected=form["expected"],
+                observed=form["observed"],
+                message=form["message"],
+                remedy="" if form["remedy"] == rule.remedy else form["remedy"],
+                consumers=tuple(form["consumers"]),
+                accepted=form["accepted"],
+                certainty=Certainty(form["certainty"]),
+                request_id=form["request_id"],
+                deployment=form["deployment"],
+                observed_at=datetime.fromisoformat(form["observed_at"]),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"this is no finding: {error!r}") from None
+        return finding

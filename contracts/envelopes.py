@@ -1,0 +1,73 @@
+"""Read what Intercom says in an error answer, whichever of its envelopes it comes in.
+
+Most operations answer `{"type": "error.list", "errors": [{"code", "message"}]}`, but not all:
+`{"error_key", "message"}` (phone call redirects), `{"errors": {field: message}}` (fin/csat) and
+`{"type": "error", "message"}` (message status) stand in the published descriptions as well.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from contracts.exchanges import BodyKind, Response
+
+_CODE: Final = re.compile(r"[a-z][a-z0-9_]{1,63}\Z")
+"""What a code looks like; anything else may hold a customer's data and is not repeated."""
+_FIELD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]-]{0,63}\Z")
+_SCOPE: Final = re.compile(r"\b((?:read|write|manage|gather|list|create)_[a-z_]{2,48})\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorEnvelope:
+    """The first error of an answer. No message: it may quote what the customer sent."""
+
+    code: str | None = None
+    field: str | None = None
+    """Which field of the request is meant, where that is said."""
+    scope: str | None = None
+    """Which permission is missing, where that is said."""
+    is_intercoms: bool = False
+    """Whether the answer has one of Intercom's envelopes at all."""
+
+
+NO_ENVELOPE: Final = ErrorEnvelope()
+
+
+def envelope_of(response: Response) -> ErrorEnvelope:
+    """Read an answer's envelope; never raises, and never fails for lack of one."""
+    if response.kind is not BodyKind.JSON or not isinstance(response.document, dict):
+        return NO_ENVELOPE
+    body: dict[str, Any] = response.document
+    errors = body.get("errors")
+    if isinstance(errors, list):
+        first = next((one for one in errors if isinstance(one, dict)), {})
+        return ErrorEnvelope(
+            code=_matching(_CODE, first.get("code")),
+            field=_matching(_FIELD, first.get("field")),
+            scope=_scope(first.get("message"), first.get("data"), body.get("data")),
+            is_intercoms=True,
+        )
+    if isinstance(errors, dict):
+        name = next(iter(errors), None)
+        return ErrorEnvelope(field=_matching(_FIELD, name), is_intercoms=True)
+    if "error_key" in body or body.get("type") == "error":
+        return ErrorEnvelope(
+            code=_matching(_CODE, body.get("error_key", body.get("code"))),
+            scope=_scope(body.get("message")),
+            is_intercoms=True,
+        )
+    return NO_ENVELOPE
+
+
+def _matching(pattern: re.Pattern[str], value: object) -> str | None:
+    return value if isinstance(value, str) and pattern.match(value) else None
+
+
+def _scope(*said: object) -> str | None:
+    """Find the permission's name in a message or in `required_permissions`."""
+    for one in said:
+        permissions = one.get("required_permissions") if isinstance(one, dict) else [one]
+        for text in permissions if isinstance(permissions, list) else [permissions]:
+            if isinstance(text, str) and (found := _SCOPE.search(text)):
+                return found.group(1)
+    return None

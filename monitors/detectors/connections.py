@@ -1,0 +1,40 @@
+"""No answer at all, or not a whole one."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from contracts.exchanges import Exchange, FailureKind
+from contracts.findings import Finding
+from monitors.detectors.context import Context, finding, name_of
+
+_FAILURES: Final = {
+    FailureKind.DNS: ("connection-dns", "the host name could not be resolved"),
+    FailureKind.REFUSED: ("connection-refused", "the host refused the connection"),
+    FailureKind.RESET: ("connection-reset", "the connection was reset before an answer came"),
+    FailureKind.TLS: ("connection-tls", "no trusted TLS connection could be made"),
+    FailureKind.CONNECT_TIMEOUT: ("timeout", "the host did not take the connection in time"),
+    FailureKind.READ_TIMEOUT: ("timeout", "the request was sent and no whole answer came in time"),
+    FailureKind.TRUNCATED: ("body-truncated", "the body ended before it was complete"),
+    FailureKind.TOO_LARGE: ("body-too-large", "the body is larger than intercheck reads"),
+    FailureKind.ENCODING: ("connection-failed", "the body could not be unpacked"),
+    FailureKind.REDIRECT_LOOP: ("connection-redirect-loop", "the host kept redirecting"),
+    FailureKind.OTHER: ("connection-failed", "it ended in a way that has no name here"),
+}
+"""Every kind of failure; a kind that is missing here fails a test."""
+
+
+def connection_failures(exchange: Exchange, context: Context) -> Iterator[Finding]:
+    """Yield how a request ended without an answer. The library's own words stay out: they may name
+    hosts and addresses that are nobody's business in a message."""
+    if exchange.failure is None:
+        return
+    rule, words = _FAILURES[exchange.failure.kind]
+    yield finding(
+        rule,
+        exchange,
+        context,
+        location="body" if rule.startswith("body-") else "connection",
+        expected="answer",
+        observed=exchange.failure.kind.value,
+        message=f"{name_of(exchange)} had no answer: {words}.",
+    )

@@ -1,0 +1,101 @@
+"""What a detector knows beside the exchange, and how it makes a finding."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, Protocol
+
+from contracts.conformance import Conformance
+from contracts.departures import Departure
+from contracts.exchanges import Exchange, Operation
+from contracts.findings import Certainty, Finding
+from contracts.rules import RULES, Severity
+from monitors.baselines import UNLEARNED, Baseline
+
+LATENCY_LIMIT: Final = timedelta(seconds=10)
+"""A third of the time after which the client gives up; the slowest recorded live answer took 0.9
+seconds, so what takes ten is broken whatever is usual."""
+
+
+class Reads(Protocol):
+    """What consumers read, as `contracts.reliance` knows it."""
+
+    def departures(self, exchange: Exchange) -> Sequence[Departure]:
+        """Return what is absent though somebody reads it."""
+        ...
+
+    def readers(self, identity: str, location: str) -> tuple[str, ...]:
+        """Return the consumers that a departure there hurts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What is promised, relied upon, usual and accepted for the operation of an exchange.
+
+    `accepted` says by cause, or by place in a component schema and kind (`contact/owner_id
+    integer>string`), why a deviation is accepted. `known` are the causes of the census, what was so
+    when this workspace's operation was first looked at; None while it is being taken, and then
+    whatever hurts no consumer is only noted.
+    """
+
+    published: Conformance | None = None
+    relied: Conformance | None = None
+    reliance: Reads | None = None
+    baseline: Baseline = UNLEARNED
+    latency_limit: timedelta = LATENCY_LIMIT
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    known: frozenset[str] | None = None
+
+    def readers(self, operation: Operation | None, location: str) -> tuple[str, ...]:
+        """Return the consumers whom trouble at `location` hurts; everybody where it is no one
+        operation's."""
+        if self.reliance is None:
+            return ()
+        return self.reliance.readers(operation.identity if operation else "*", location)
+
+
+Detector = Callable[[Exchange, Context], Iterator[Finding]]
+
+
+def finding(
+    rule: str,
+    exchange: Exchange,
+    context: Context,
+    *,
+    location: str,
+    expected: str,
+    observed: str,
+    message: str,
+    severity: Severity | None = None,
+    remedy: str = "",
+    certainty: Certainty = Certainty.RECORDED,
+    consumers: tuple[str, ...] | None = None,
+) -> Finding:
+    """Make a finding of an exchange. `severity` defaults to the rule's, `consumers` to those whom
+    trouble at `location` hurts."""
+    if consumers is None:
+        consumers = context.readers(exchange.operation, location)
+    return Finding(
+        rule=RULES[rule],
+        severity=severity or RULES[rule].severity,
+        workspace=exchange.workspace,
+        region=exchange.region,
+        version=exchange.version,
+        operation=exchange.operation,
+        location=location,
+        expected=expected,
+        observed=observed,
+        message=message,
+        remedy=remedy,
+        consumers=consumers,
+        certainty=certainty,
+        request_id=exchange.request_id,
+        deployment=exchange.deployment,
+        observed_at=exchange.started_at,
+    )
+
+
+def name_of(exchange: Exchange) -> str:
+    """Name the operation in a sentence; a path that matches nothing known may hold identifiers."""
+    return str(exchange.operation) if exchange.operation else f"A {exchange.request.method} request"

@@ -1,0 +1,135 @@
+"""Successful answers held to what is published and to what is relied upon."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from contracts.departures import STATUS, WHOLE_BODY, Departure
+from contracts.exchanges import Exchange
+from contracts.findings import Finding
+from contracts.rules import RULES, Severity
+from monitors.detectors.bodies import unreadable_body
+from monitors.detectors.context import Context, finding, name_of
+
+_NEVER_BREAKING: Final = frozenset({"schema-undocumented", "schema-unresolvable"})
+"""A field more hurts nobody who reads the others."""
+_CALLED_NON_BREAKING: Final = frozenset({"schema-enum"})
+"""Intercom adds values about once a month and calls that compatible; who reads the field should
+know, and need not be woken."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A departure, and whether it is one from what is relied upon."""
+
+    departure: Departure
+    is_relied: bool
+
+
+def drift(exchange: Exchange, context: Context) -> Iterator[Finding]:
+    """Yield what departs from either reference, the same departure from both as one."""
+    response = exchange.response
+    if response is None or not response.is_success:
+        return  # what an error answer says is read by the detectors of errors, and tolerantly
+    held = list(_departures(exchange, context))
+    body = unreadable_body(exchange, context, [one.departure for one in held])
+    if body is not None:
+        yield body
+        return
+    for one in held:
+        if not one.departure.rule.startswith("body-"):
+            yield _found(exchange, context, one)
+
+
+def _departures(exchange: Exchange, context: Context) -> Iterator[_Held]:
+    """Yield departures, one for each place and kind of observation; what is relied upon names them
+    first, since it stays the same from one version of the description to the next."""
+    relied: list[Departure] = []
+    if context.relied is not None:
+        relied += context.relied.departures(exchange)
+    if context.reliance is not None:
+        relied += context.reliance.departures(exchange)
+    seen: set[tuple[str, str]] = set()
+    for departure in relied:
+        if (place := (departure.location, departure.observed)) not in seen:
+            seen.add(place)
+            yield _Held(departure, is_relied=True)
+    if context.published is None:
+        return
+    for departure in context.published.departures(exchange):
+        if (place := (departure.location, departure.observed)) not in seen:
+            seen.add(place)
+            yield _Held(departure, is_relied=False)
+
+
+def _found(exchange: Exchange, context: Context, held: _Held) -> Finding:
+    departure = held.departure
+    consumers = _hurt(exchange, context, held)
+    made = finding(
+        departure.rule,
+        exchange,
+        context,
+        severity=Severity.INFO,
+        location=departure.location,
+        expected=departure.expected,
+        observed=departure.observed,
+        message=_sentence(exchange, held),
+        consumers=consumers,
+    )
+    severity = _severity(made, context)
+    accepted = context.accepted.get(f"{departure.schema_place} {departure.kind}")
+    return replace(made, severity=severity, accepted=accepted)
+
+
+def _hurt(exchange: Exchange, context: Context, held: _Held) -> tuple[str, ...]:
+    """Return whom it hurts. What is relied upon says what consumers can live with: where it has no
+    objection, a departure from the published description alone hurts nobody."""
+    if held.departure.rule in _NEVER_BREAKING:
+        return ()
+    if not held.is_relied and _has_a_say(exchange, context):
+        return ()
+    return context.readers(exchange.operation, held.departure.location)
+
+
+def _has_a_say(exchange: Exchange, context: Context) -> bool:
+    operation = exchange.operation
+    if context.relied is None or operation is None:
+        return False
+    return context.relied.spec.get(operation.identity) is not None
+
+
+def _severity(made: Finding, context: Context) -> Severity:
+    """Say how much it matters, by consequence."""
+    rule = made.rule.name
+    if rule in _NEVER_BREAKING:
+        return Severity.INFO
+    if rule in _CALLED_NON_BREAKING:
+        return Severity.WARNING if made.consumers else Severity.INFO
+    if made.consumers:
+        return Severity.CRITICAL
+    # First sight is a census: what was so from the beginning and hurts nobody is no news.
+    if context.known is None or made.cause in context.known:
+        return Severity.INFO
+    return RULES[rule].severity
+
+
+def _sentence(exchange: Exchange, held: _Held) -> str:
+    departure = held.departure
+    reference = "what consumers rely on" if held.is_relied else "Intercom's published description"
+    operation = name_of(exchange)
+    if departure.location == STATUS:
+        return f"{operation} was answered with {departure.observed}, which {reference} lacks."
+    where = "the whole body" if departure.location == WHOLE_BODY else departure.location
+    times = f" in {departure.count} places" if departure.count > 1 else ""
+    if departure.observed == "absent":
+        return f"{operation} lacks {where}{times}: {reference} has {departure.expected} there."
+    if departure.rule == "schema-undocumented":
+        return f"{operation} has {where}{times}, which {reference} does not know."
+    if departure.rule == "schema-enum":
+        return f"{operation} has a value at {where}{times} that {reference} does not list."
+    if departure.rule == "schema-unresolvable":
+        return f"{operation} could not be checked at {where}: {reference} has a dangling reference."
+    return (
+        f"{operation} has {departure.observed} at {where}{times} where {reference} has "
+        f"{departure.expected}."
+    )

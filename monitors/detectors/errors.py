@@ -1,0 +1,102 @@
+"""Statuses that a healthy probe never gets, apart from those of access and rate."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from contracts.envelopes import ErrorEnvelope, envelope_of
+from contracts.exchanges import Exchange, Response
+from contracts.findings import Certainty, Finding
+from monitors.detectors.context import Context, finding, name_of
+from monitors.detectors.versions import INVALID_VERSION
+
+MERGED: Final = "contact_merged"
+_JUDGED_ELSEWHERE: Final = frozenset({401, 402, 403, 429})
+_REQUEST_TIMEOUT: Final = 408
+_STATUSES: Final = {
+    400: ("status-bad-request", "Intercom calls the request wrong"),
+    404: ("status-not-found", "what was asked for was not found"),
+    409: ("status-conflict", "the request conflicts with the present state"),
+    410: ("status-gone", "what was asked for is gone"),
+    422: ("status-unprocessable", "Intercom refuses what the request says"),
+}
+_SERVER: Final = {
+    500: "an internal error",
+    502: "a bad gateway",
+    503: "service unavailable",
+    504: "a gateway timeout",
+}
+
+
+def error_answers(exchange: Exchange, context: Context) -> Iterator[Finding]:
+    """Yield what an unsuccessful status says."""
+    response = exchange.response
+    if response is None or response.is_success or response.status in _JUDGED_ELSEWHERE:
+        return
+    if response.status >= 500:
+        yield _server_error(exchange, response, context)
+    elif response.status == _REQUEST_TIMEOUT:
+        yield finding(
+            "timeout",
+            exchange,
+            context,
+            location="status",
+            expected="answer",
+            observed="408",
+            message=f"{name_of(exchange)} was answered with 408: Intercom gave up on the request.",
+        )
+    else:
+        envelope = envelope_of(response)
+        if envelope.code != INVALID_VERSION:  # the versions' own
+            yield _refused(exchange, response, envelope, context)
+
+
+def _server_error(exchange: Exchange, response: Response, context: Context) -> Finding:
+    words = _SERVER.get(response.status, "an error")
+    form = f"a body that is {response.kind.value}" if response.kind.value != "json" else "JSON"
+    return finding(
+        "server-error",
+        exchange,
+        context,
+        location="status",
+        expected="2xx",
+        observed="5xx",
+        message=f"{name_of(exchange)} was answered with {response.status}, {words} ({form}).",
+    )
+
+
+def _refused(
+    exchange: Exchange, response: Response, envelope: ErrorEnvelope, context: Context
+) -> Finding:
+    status = response.status
+    if _is_endpoint_itself(exchange, response, envelope):
+        return finding(
+            "deprecation-endpoint-gone",
+            exchange,
+            context,
+            location="status",
+            expected="2xx",
+            observed=str(status),
+            message=f"{name_of(exchange)} was answered with {status}: there is no object in its "
+            "path that could be missing, so the endpoint itself is.",
+            certainty=Certainty.INFERRED,
+        )
+    rule, words = _STATUSES.get(status, ("status-undocumented", "no contract knows that status"))
+    code = f" {envelope.code}" if envelope.code else ""
+    place = f" (field {envelope.field})" if envelope.field else ""
+    return finding(
+        rule,
+        exchange,
+        context,
+        location="status",
+        expected="2xx",
+        observed=str(status),
+        message=f"{name_of(exchange)} was answered with {status}{code}: {words}{place}.",
+        certainty=Certainty.DOCUMENTED if envelope.code else Certainty.RECORDED,
+    )
+
+
+def _is_endpoint_itself(exchange: Exchange, response: Response, envelope: ErrorEnvelope) -> bool:
+    """Whether the endpoint is gone and not an object: the path names none."""
+    if response.status not in (404, 410) or envelope.code == MERGED:
+        return False
+    return exchange.operation is not None and "{" not in exchange.operation.path
