@@ -78,7 +78,8 @@ def parse_document(text: str | bytes, *, source: str) -> Document:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark else ""
+        # Where text ends too early, the mark is beyond its last line.
+        line = f":{min(mark.line + 1, len(text.splitlines()))}" if mark else ""
         problem = " ".join(str(error.problem or error.context or "cannot be parsed").split())
         raise SpecError(
             f"{source}{line}: not valid YAML ({problem}); was the file cut off? Get it again."

@@ -38,9 +38,16 @@ def command() -> None:
 
 @command.command()
 @click.argument("versions", nargs=-1, metavar="[VERSION]...")
+@click.option(
+    "--host",
+    metavar="URL",
+    help="A mirror of https://raw.githubusercontent.com (what it serves is verified all the same).",
+)
 @options.config
 @options.output_format
-def pull(versions: tuple[str, ...], config_path: Path | None, output_format: str) -> ExitCode:
+def pull(
+    versions: tuple[str, ...], host: str | None, config_path: Path | None, output_format: str
+) -> ExitCode:
     """Download published descriptions from GitHub (all eleven where none is named).
 
     Each is verified against its pinned sha256 before it is kept; a parsed form lies beside it. One
@@ -51,6 +58,7 @@ def pull(versions: tuple[str, ...], config_path: Path | None, output_format: str
       intercheck spec pull 2.16
       intercheck spec pull 2.14 2.15 preview
     """
+    from contracts.pull import RAW_HOST
     from contracts.pull import pull as download
 
     started = time.perf_counter()
@@ -65,7 +73,7 @@ def pull(versions: tuple[str, ...], config_path: Path | None, output_format: str
         if not was_there:
             requests += 1
             try:
-                download(pin, cache_dir=settings.cache_dir)
+                download(pin, cache_dir=settings.cache_dir, host=host or RAW_HOST)
             except IntercheckError as error:
                 errors.append(error)
                 if output_format == "text":
