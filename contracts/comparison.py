@@ -150,12 +150,14 @@ class _Comparison:
             is_field = bool(location) and not location.endswith("/*")
             self._compare_received(mine, other, place, shown, is_field=is_field)
         inside = _component(ours) or place
+        if not other.is_open:
+            for name in (name for name in mine.fields if name not in other.fields):
+                words = shape_of(mine.fields[name]).words
+                self._note(f"{inside}/{name}", Kind.MISSING, f"{location}/{name}", words, "absent")
         for name, nodes in mine.fields.items():
-            below, at = f"{inside}/{name}", f"{location}/{name}"
             if name in other.fields:
+                below, at = f"{inside}/{name}", f"{location}/{name}"
                 self._compare(nodes, other.fields[name], below, at, sent=sent)
-            elif not other.is_open:
-                self._note(below, Kind.MISSING, at, shape_of(nodes).words, "absent")
         if mine.items and other.items:
             self._compare(mine.items, other.items, f"{inside}/*", f"{location}/*", sent=sent)
 

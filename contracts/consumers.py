@@ -95,7 +95,8 @@ class Fields:
         for step in split_pattern(pattern):
             shape = shape_of(nodes)
             nodes = self.below(shape, step)
-            if not nodes and not (shape.is_open and shape.kinds <= {"object", "array"}):
+            known_open = {"object", "array"} if step == ITEM else {"object"}
+            if not nodes and not (shape.is_open and shape.kinds <= known_open):
                 known = list(shape.fields) + [ITEM] * bool(shape.items)
                 raise ConfigurationError(
                     f"{where}: {operation.operation} has no field {pattern}: "
