@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any, Final
 
 import hypothesis
@@ -29,6 +30,15 @@ class CannotGenerateError(Exception):
     """An operation for which there are no cases."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A case. `is_plain` says that it asks only what has to be asked, with the values that the
+    description shows: it is meant to work."""
+
+    case: _Case
+    is_plain: bool = False
+
+
 class Cases:
     """Cases of positive data for the operations of a description; each is given once.
 
@@ -38,7 +48,7 @@ class Cases:
     def __init__(self, spec: Spec, application: Callable[..., Any], *, seed: int) -> None:
         self._spec = spec
         self._seed = seed
-        self._drawn: dict[str, list[_Case]] = {}
+        self._drawn: dict[str, list[Question]] = {}
         self._given: set[int] = set()
         config = schemathesis.Config.from_dict(
             {
@@ -57,7 +67,7 @@ class Cases:
                 named = Operation(method=operation.method.upper(), path=operation.path)
                 self._operations[named.identity] = operation
 
-    def next(self, operation: Operation, path_parameters: dict[str, str]) -> _Case | None:
+    def next(self, operation: Operation, path_parameters: dict[str, str]) -> Question | None:
         """Return a case with these path parameters that differs from all before; None where there
         is no more. Raises CannotGenerateError."""
         identity = operation.identity
@@ -65,28 +75,32 @@ class Cases:
             if identity not in self._operations:
                 raise CannotGenerateError("Schemathesis cannot read its definition")
             try:
-                self._drawn[identity] = drawn = _draw(
-                    self._operations[identity], self._seed ^ zlib.crc32(identity.encode())
-                )
-                _exemplify(drawn[0], self._spec.get(identity))
+                self._drawn[identity] = self._questions(identity)
             except (HypothesisException, SchemathesisError, SpecError) as error:
                 raise CannotGenerateError(
                     f"no case can be generated ({type(error).__name__})"
                 ) from error
         waiting = self._drawn[identity]
         while waiting:
-            case = waiting.pop(0)
-            case.path_parameters.update(path_parameters)
-            likeness = hash(case)
+            question = waiting.pop(0)
+            question.case.path_parameters.update(path_parameters)
+            likeness = hash(question.case)
             if likeness not in self._given:
                 self._given.add(likeness)
-                return case
+                return question
         return None
 
+    def _questions(self, identity: str) -> list[Question]:
+        plain, *others = _draw(
+            self._operations[identity], self._seed ^ zlib.crc32(identity.encode())
+        )
+        _simplify(plain, self._spec.get(identity))
+        return [Question(case=plain, is_plain=True), *(Question(case=case) for case in others)]
 
-def _exemplify(case: _Case, documented: SpecOperation | None) -> None:
-    """Make a case the plainest question there is: what has to be asked, with the values that the
-    description itself shows. One that is refused teaches nothing of the answer."""
+
+def _simplify(case: _Case, documented: SpecOperation | None) -> None:
+    """Make a case the plainest question there is: one that is refused teaches nothing of the
+    answer."""
     if documented is None:
         return
     for parameter in documented.parameters:

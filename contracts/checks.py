@@ -58,9 +58,9 @@ _KEYWORDS: Final = {
 _NAME: Final = re.compile(r"[a-z][a-z_]*\Z")
 """Keys that may be shown: others are, or may be, customers' own."""
 
-_LEFT_TO_CONFORMANCE: Final = frozenset({"format"})
+_LEFT_TO_CONFORMANCE: Final = frozenset({"format", "anyOf", "oneOf", "allOf", "not"})
 """Keywords on which Schemathesis is not heard: it takes every recorded `request_id` for a broken
-UUID, where the project's dialect asserts fewer formats."""
+UUID, where the project's dialect asserts fewer formats; what may be null it rewrites to `anyOf`."""
 
 
 class Reads(Protocol):
@@ -83,11 +83,23 @@ class Judge:
         self._reliance = reliance
 
     def findings(
-        self, exchange: Exchange, failures: Sequence[Failure] = (), *, exists: bool = False
+        self,
+        exchange: Exchange,
+        failures: Sequence[Failure] = (),
+        *,
+        exists: bool = False,
+        is_plain: bool = False,
     ) -> Iterator[Finding]:
-        """Yield findings. `failures` are Schemathesis's; `exists` says that what was asked for is
-        known to exist, so that a 404 is one."""
+        """Yield findings.
+
+        `failures` are Schemathesis's. `exists` says that what was asked for is known to exist, so
+        that a 404 tells something; `is_plain` that the question is meant to work, so that a 400
+        does. Otherwise they only say that what was generated does not please.
+        """
+        status = exchange.response.status if exchange.response else 0
         for departure in self._departures(exchange, failures, exists):
+            if status == 400 and departure.rule == "status-undocumented" and not is_plain:
+                continue
             yield self._finding(exchange, departure)
 
     def _departures(
@@ -202,7 +214,15 @@ def _departure(rule: str, location: str, expected: str, observed: str) -> Depart
 
 
 def _message(exchange: Exchange, departure: Departure) -> str:
-    return (
-        f"{exchange.operation}: {departure.location} is {departure.observed}, "
-        f"{departure.expected} is promised."
-    )
+    """One sentence of kinds and places."""
+    operation, expected, observed = exchange.operation, departure.expected, departure.observed
+    if departure.location == CONNECTION:
+        return f"{operation} got no answer: {observed}."
+    if departure.location == STATUS:
+        undocumented = departure.rule == "status-undocumented"
+        return f"{operation} answers {observed}{', which is not documented' * undocumented}."
+    if departure.location in (MEDIA_TYPE, BODY):
+        return f"{operation} answers with {observed} where {expected} is promised."
+    if departure.rule == "schema-undocumented":
+        return f"{operation}: {departure.location} ({observed}) is not documented."
+    return f"{operation}: {departure.location} is {observed} where {expected} is promised."

@@ -4,7 +4,7 @@ Schemathesis generates and checks; the order is ours, because a budget of reques
 where it tells most: every operation once before any twice, lists before what they list.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -189,12 +189,13 @@ class _Run:
     def _exercise(self, operation: Operation, turn: int) -> None:
         known = self._identifiers.fill(operation.path, turn)
         try:
-            case = self._cases.next(operation, known)
+            question = self._cases.next(operation, known)
         except CannotGenerateError as error:
             self._whys[operation.identity] = str(error)
             return
-        if case is None:
+        if question is None:
             return
+        case = question.case
         self._last = None
         failures: tuple[Failure, ...] = ()
         try:
@@ -208,11 +209,17 @@ class _Run:
         except NoAnswerError:
             pass  # the exchange says what happened
         if self._last is not None:
-            self._judge_exchange(self._last, failures, len(known) == operation.path.count("{"))
+            # A filter that was made up finds nothing, and some lists say so with a 404.
+            is_unfiltered = question.is_plain or not case.query
+            exists = is_unfiltered and len(known) == operation.path.count("{")
+            self._record(
+                self._last,
+                self._judge.findings(
+                    self._last, failures, exists=exists, is_plain=question.is_plain
+                ),
+            )
 
-    def _judge_exchange(
-        self, exchange: Exchange, failures: tuple[Failure, ...], exists: bool
-    ) -> None:
+    def _record(self, exchange: Exchange, findings: Iterable[Finding]) -> None:
         operation = exchange.operation
         assert operation is not None  # noqa: S101 - the gate sends nothing else
         if exchange.response is None:
@@ -227,7 +234,7 @@ class _Run:
             self.exercised.add(operation.identity)
         else:
             self._whys[operation.identity] = f"it answered {exchange.response.status}"
-        for finding in self._judge.findings(exchange, failures, exists=exists):
+        for finding in findings:
             self.findings.setdefault(finding.fingerprint, finding)
         self._give_up_without_hope()
 
