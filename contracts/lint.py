@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from contracts.departures import Departure
-from contracts.errors import SpecError
-from contracts.explanation import explain, violations
+from contracts.examples import response_examples
+from contracts.explanation import violations
 from contracts.rules import Severity
-from contracts.schemas import Node, Schemas
-from contracts.spec import Spec, SpecOperation, escape, references
+from contracts.spec import Spec, escape, objects, references
 
 DANGLING_REFERENCE: Final = "dangling-reference"
 UNDECLARED_PARAMETER: Final = "undeclared-path-parameter"
@@ -72,45 +70,6 @@ class Defect:
         return KINDS[self.kind][0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
-    """A documented example of an answer, with the schema it is an example of."""
-
-    operation: SpecOperation
-    status: str
-    pointer: str
-    value: Any
-    node: Node
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contradiction:
-    """A departure that a description's own example shows: exactly this is no drift.
-
-    `schema_place` says where in a component schema, and holds wherever that schema is used; where
-    it is None, only `operation` (its identity) and `location` are meant.
-    """
-
-    operation: str
-    location: str
-    schema_place: str | None
-    rule: str
-    expected: str
-    observed: str
-
-    def covers(self, operation: str, departure: Departure) -> bool:
-        """Whether `departure`, seen at the operation with this identity, is the one shown."""
-        if (departure.rule, departure.expected, departure.observed) != (
-            self.rule,
-            self.expected,
-            self.observed,
-        ):
-            return False
-        if self.schema_place is not None:
-            return departure.schema_place == self.schema_place
-        return (operation, departure.location) == (self.operation, self.location)
-
-
 def lint(spec: Spec) -> tuple[Defect, ...]:
     """Return every defect, the gravest kinds first, each kind in the order of the document."""
     found = [
@@ -121,57 +80,6 @@ def lint(spec: Spec) -> tuple[Defect, ...]:
     ]
     order = list(KINDS)
     return tuple(sorted(found, key=lambda defect: order.index(defect.kind)))
-
-
-def self_contradictions(spec: Spec) -> frozenset[Contradiction]:
-    """Return each departure that an example of an answer shows from its own schema, undocumented
-    fields included."""
-    return frozenset(
-        Contradiction(
-            operation=example.operation.operation.identity,
-            location=departure.location,
-            schema_place=departure.schema_place,
-            rule=departure.rule,
-            expected=departure.expected,
-            observed=departure.observed,
-        )
-        for example in response_examples(spec)
-        for departure in explain(example.node, example.value)
-    )
-
-
-def response_examples(spec: Spec) -> Iterator[Example]:
-    """Yield every example of an answer that has a schema, in the order of the document."""
-    schemas = Schemas(spec)
-    for operation in spec.operations:
-        for status, raw in operation.responses.items():
-            try:
-                response = spec.dereference(raw)
-            except SpecError:
-                continue  # reported as a dangling reference
-            pointer = f"{operation.pointer}/responses/{escape(status)}"
-            for media_type, media in _objects(response.get("content")):
-                schema = media.get("schema")
-                if not isinstance(schema, dict):
-                    continue
-                node = schemas.node(schema)
-                place = f"{pointer}/content/{escape(media_type)}"
-                for where, value in _examples(media):
-                    yield Example(
-                        operation=operation,
-                        status=status,
-                        pointer=f"{place}/{where}",
-                        value=value,
-                        node=node,
-                    )
-
-
-def _examples(media: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    if "example" in media:
-        yield "example", media["example"]
-    for name, example in _objects(media.get("examples")):
-        if "value" in example:
-            yield f"examples/{escape(name)}/value", example["value"]
 
 
 def _dangling_references(spec: Spec) -> Iterator[Defect]:
@@ -229,7 +137,7 @@ def _all_schemas(spec: Spec) -> Iterator[tuple[str, dict[str, Any], frozenset[st
         if not isinstance(schema, dict):
             return
         yield pointer, schema, outer
-        for name, child in _objects(schema.get("properties")):
+        for name, child in objects(schema.get("properties")):
             yield from below(f"{pointer}/properties/{escape(name)}", child, frozenset())
         for keyword in ("items", "additionalProperties", "not"):
             yield from below(f"{pointer}/{keyword}", schema.get(keyword), frozenset())
@@ -251,9 +159,9 @@ def _all_schemas(spec: Spec) -> Iterator[tuple[str, dict[str, Any], frozenset[st
                 yield from search(child, f"{pointer}/{index}")
 
     components = spec.document.get("components")
-    for name, schema in _objects(components.get("schemas") if components else None):
+    for name, schema in objects(components.get("schemas") if components else None):
         yield from below(f"/components/schemas/{escape(name)}", schema, frozenset())
-    for section, content in _objects(components):
+    for section, content in objects(components):
         if section != "schemas":
             yield from search(content, f"/components/{escape(section)}")
     yield from search(spec.document["paths"], "/paths")
@@ -269,15 +177,7 @@ def _property_names(spec: Spec, schema: Any, seen: frozenset[str]) -> frozenset[
         if ref in seen or ref in spec.unresolvable:
             return frozenset()
         return _property_names(spec, spec.resolve(ref), seen | {ref})
-    names = frozenset(name for name, _ in _objects(schema.get("properties")))
+    names = frozenset(name for name, _ in objects(schema.get("properties")))
     for part in schema.get("allOf") or ():
         names |= _property_names(spec, part, seen)
     return names
-
-
-def _objects(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The members of an object that are objects themselves."""
-    if isinstance(value, dict):
-        for name, child in value.items():
-            if isinstance(child, dict):
-                yield str(name), child

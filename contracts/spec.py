@@ -283,6 +283,14 @@ def references(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
                 yield from references(child, f"{pointer}/{index}")
 
 
+def objects(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the members of an object that are objects themselves; nothing where it is none."""
+    if isinstance(value, dict):
+        for name, child in value.items():
+            if isinstance(child, dict):
+                yield str(name), child
+
+
 def escape(step: str) -> str:
     """Write one step of a JSON Pointer (RFC 6901)."""
     return step.replace("~", "~0").replace("/", "~1")

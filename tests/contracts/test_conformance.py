@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.conformance import Conformance, Departure
+from contracts.examples import response_examples
 from contracts.exchanges import (
     Exchange,
     FailureKind,
@@ -21,7 +22,6 @@ from contracts.exchanges import (
     TransportFailure,
 )
 from contracts.explanation import explain, violations
-from contracts.lint import response_examples
 from contracts.schemas import Node, Schemas
 from contracts.spec import Spec, parse_spec
 from contracts.validators import compile_closed, compile_open

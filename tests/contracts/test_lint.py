@@ -8,8 +8,10 @@ import pytest
 
 from contracts import lint as linting
 from contracts.conformance import Departure
+from contracts.examples import accepted_by_examples, response_examples, self_contradictions
 from contracts.explanation import explain
-from contracts.lint import Defect, lint, response_examples, self_contradictions
+from contracts.findings import identify
+from contracts.lint import Defect, lint
 from contracts.spec import Spec, parse_spec
 
 Published = Callable[[str], Spec]
@@ -236,3 +238,22 @@ def test_the_published_examples_are_covered_by_what_they_contradict(published: P
         identity = example.operation.operation.identity
         for departure in explain(example.node, example.value):
             assert any(one.covers(identity, departure) for one in shown)
+
+
+def test_the_ledger_names_a_place_in_a_component_or_the_cause_of_a_finding() -> None:
+    spec = described(
+        {"thing": {"properties": {"a": {"type": "integer"}}}},
+        answer={
+            "schema": {
+                "properties": {
+                    "inner": {"$ref": "#/components/schemas/thing"},
+                    "own": {"type": "string"},
+                }
+            },
+            "example": {"inner": {"a": None}, "own": 1},
+        },
+    )
+    assert set(accepted_by_examples(spec)) == {
+        "thing/a integer>null",
+        identify("schema-type", "GET /things", "/own", "string>integer"),
+    }
