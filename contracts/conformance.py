@@ -8,7 +8,7 @@ a value.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from threading import Lock
 from typing import Any, Final
 
 from contracts.departures import (
@@ -57,10 +57,8 @@ class Conformance:
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self._promises: dict[tuple[str, str], _Promise] = {}
-
-    @cached_property
-    def _schemas(self) -> Schemas:
-        return Schemas(self.spec)
+        self._schemas = Schemas(spec)
+        self._reading = Lock()
 
     def departures(self, exchange: Exchange, *, operational: bool = False) -> tuple[Departure, ...]:
         """Return how the answer departs from the description; nothing where there is no answer, or
@@ -116,8 +114,9 @@ class Conformance:
         place = (operation.pointer, key)
         promise = self._promises.get(place)
         if promise is None:
-            # Two threads may both come here: they store the same.
-            promise = self._promises[place] = self._read_promise(operation, status)
+            # Nodes are filled as they are read: another thread must not see half of one.
+            with self._reading:
+                promise = self._promises[place] = self._read_promise(operation, status)
         return promise
 
     def _read_promise(self, operation: SpecOperation, status: int) -> _Promise:

@@ -12,8 +12,9 @@ from contracts.departures import Departure
 from contracts.errors import SpecError
 from contracts.explanation import explain
 from contracts.findings import identify
+from contracts.pointers import escape, objects
 from contracts.schemas import Node, Schemas
-from contracts.spec import Spec, SpecOperation, escape, objects
+from contracts.spec import Spec, SpecOperation
 
 REASON: Final = "the description's own example shows it"
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from contracts.departures import WHOLE_BODY, Departure, collapse, kind_of
+from contracts.pointers import escape
 from contracts.schemas import FORMATS, LATEST_UNIX_TIME, Node, kinds_of
-from contracts.spec import escape
 
 DEEPEST: Final = 100  # schemas applied inside one another; Intercom's bodies stay under 15
 _NO_NAMES: Final[frozenset[str]] = frozenset()

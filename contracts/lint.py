@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from contracts.examples import response_examples
 from contracts.explanation import violations
+from contracts.pointers import escape, objects, references
 from contracts.rules import Severity
-from contracts.spec import Spec, escape, objects, references
+from contracts.spec import Spec
 
 DANGLING_REFERENCE: Final = "dangling-reference"
 UNDECLARED_PARAMETER: Final = "undeclared-path-parameter"

@@ -15,11 +15,10 @@ from typing import Final
 from contracts.documents import parse_document
 from contracts.errors import NothingMeasuredError, SpecError
 from contracts.parsed import remember
-from contracts.spec import PREVIEW, Spec, parse_spec
+from contracts.spec import PREVIEW, PREVIEW_NAMES, Spec, parse_spec
 
 _PINS: Final = Path(__file__).with_name("pins.yaml")
 _PARSED_FORM: Final = 1  # to be raised when the same file is to give another document
-_PREVIEW_NAMES: Final = frozenset({PREVIEW, "preview", "unstable"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +72,7 @@ PINS: Final = _read_pins()
 
 def pin_of(version: str) -> Pin:
     """Return the pin of a version by any of its names; SpecError where it has none."""
-    pin = PINS.get(PREVIEW if version.lower() in _PREVIEW_NAMES else version)
+    pin = PINS.get(PREVIEW if version.lower() in PREVIEW_NAMES else version)
     if pin is None:
         known = ", ".join(pin.title for pin in PINS.values())
         raise SpecError(
@@ -84,7 +83,7 @@ def pin_of(version: str) -> Pin:
 
 def is_pinned(name: str) -> bool:
     """Whether `name` is one of a pinned version."""
-    return name.lower() in _PREVIEW_NAMES or name in PINS
+    return name.lower() in PREVIEW_NAMES or name in PINS
 
 
 def nearest_pin(version: str) -> Pin | None:

@@ -22,9 +22,10 @@ from contracts.consumers import (
 )
 from contracts.departures import Departure
 from contracts.exchanges import BodyKind, Exchange
+from contracts.pointers import escape
 from contracts.schemas import kinds_of
 from contracts.shapes import shape_of
-from contracts.spec import Spec, escape
+from contracts.spec import Spec
 
 __all__ = ["EVERYTHING", "Consumer", "Reliance", "consumers_of", "read_consumers"]
 

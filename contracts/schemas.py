@@ -15,7 +15,8 @@ from typing import Any, Final
 import jsonschema_rs
 
 from contracts.errors import SpecError
-from contracts.spec import Spec, escape
+from contracts.pointers import escape
+from contracts.spec import Spec
 
 TYPES: Final = frozenset({"array", "boolean", "integer", "number", "object", "string"})
 FORMATS: Final[dict[str, Callable[[Any], bool]]] = {

@@ -16,17 +16,16 @@ from urllib.parse import unquote
 from contracts.documents import Document, read_document
 from contracts.errors import SpecError
 from contracts.exchanges import Operation
+from contracts.paths import PathTree
+from contracts.pointers import escape, follow, references
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 JSON: Final = "application/json"
 PREVIEW: Final = "0"
 """Intercom's moving version: its file lies under 0 and has called itself Unstable and Preview."""
-_PREVIEW_NAMES: Final = frozenset({"0", "preview", "unstable"})
+PREVIEW_NAMES: Final = frozenset({PREVIEW, "preview", "unstable"})
+"""What people and the file itself call it, in lower case."""
 _PARAMETER: Final = re.compile(r"\{[^{}/]*\}")
-_HERE: Final = "/"
-"""Key of the operation that ends at a node of the tree of paths: no segment can be called so."""
-_NO_SCHEMAS: Final = frozenset({"example", "examples", "default", "enum"})
-"""Keywords whose values are instances: a `$ref` in there refers to nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +96,9 @@ class Spec:
         self.version = version
         self.operations: tuple[SpecOperation, ...] = tuple(self._read_operations())
         self._by_identity = {found.operation.identity: found for found in self.operations}
-        self._tree: dict[str, Any] = {}
-        for found in self.operations:
-            node = self._tree.setdefault(found.operation.method, {})
-            for segment in found.operation.path.split("/")[1:]:
-                node = node.setdefault(_PARAMETER.sub("{}", segment), {})
-            node.setdefault(_HERE, found)
+        self._paths = PathTree(
+            (found.operation.method, found.operation.path, found) for found in self.operations
+        )
         self._unresolvable: frozenset[str] | None = None
 
     def __repr__(self) -> str:
@@ -115,10 +111,7 @@ class Spec:
     def match(self, method: str, path: str) -> SpecOperation | None:
         """Return the operation that a concrete path belongs to; literal segments win over
         parameters. A query is ignored."""
-        node = self._tree.get(method.upper())
-        if node is None or not path.startswith("/"):
-            return None
-        return _descend(node, path.partition("?")[0].split("/")[1:])
+        return self._paths.match(method.upper(), path.partition("?")[0])
 
     def resolve(self, ref: str) -> Any:
         """Return what a `$ref` leads to, through further references; SpecError where it leads
@@ -162,21 +155,12 @@ class Spec:
                 f"{self.source}: the reference {ref} leads out of the document; put what it means "
                 "into the document."
             )
-        target: Any = self.document
-        for step in unquote(ref[1:]).split("/")[1:]:
-            step = step.replace("~1", "/").replace("~0", "~")
-            if isinstance(target, dict) and step in target:
-                target = target[step]
-            elif isinstance(target, list) and step.isascii() and step.isdigit():
-                if int(step) >= len(target):
-                    raise self._dangling(ref)
-                target = target[int(step)]
-            else:
-                raise self._dangling(ref)
-        return target
-
-    def _dangling(self, ref: str) -> SpecError:
-        return SpecError(f"{self.source}: the reference {ref} leads nowhere in the document.")
+        try:
+            return follow(self.document, unquote(ref[1:]))
+        except LookupError:
+            raise SpecError(
+                f"{self.source}: the reference {ref} leads nowhere in the document."
+            ) from None
 
     def _read_operations(self) -> Iterator[SpecOperation]:
         for path, item in self.document["paths"].items():
@@ -264,38 +248,6 @@ def read_spec(path: Path) -> Spec:
     return parse_spec(document.value, source=str(path))
 
 
-def references(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each `$ref` in a document with the pointer of the object that holds it, examples and
-    other instances left out."""
-    if isinstance(value, dict):
-        ref = value.get("$ref")
-        if isinstance(ref, str):
-            yield pointer, ref
-        for key, child in value.items():
-            # A property may be called `example`: under `properties` every name is a schema's.
-            if isinstance(child, (dict, list)) and (
-                key not in _NO_SCHEMAS or pointer.endswith("/properties")
-            ):
-                yield from references(child, f"{pointer}/{escape(key)}")
-    elif isinstance(value, list):
-        for index, child in enumerate(value):
-            if isinstance(child, (dict, list)):
-                yield from references(child, f"{pointer}/{index}")
-
-
-def objects(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the members of an object that are objects themselves; nothing where it is none."""
-    if isinstance(value, dict):
-        for name, child in value.items():
-            if isinstance(child, dict):
-                yield str(name), child
-
-
-def escape(step: str) -> str:
-    """Write one step of a JSON Pointer (RFC 6901)."""
-    return step.replace("~", "~0").replace("/", "~1")
-
-
 def _refuse_unquoted_version(document: Document) -> None:
     if not isinstance(document.value, dict) or not isinstance(document.value.get("info"), dict):
         return
@@ -310,7 +262,7 @@ def _refuse_unquoted_version(document: Document) -> None:
 
 
 def _named(version: str | None) -> str | None:
-    return PREVIEW if version is not None and version.lower() in _PREVIEW_NAMES else version
+    return PREVIEW if version is not None and version.lower() in PREVIEW_NAMES else version
 
 
 def _text(value: Any) -> str | None:
@@ -328,18 +280,4 @@ def _json_schema(holder: dict[str, Any] | None) -> dict[str, Any] | None:
         if name.partition(";")[0].strip().lower() == JSON and isinstance(media, dict):
             schema = media.get("schema")
             return schema if isinstance(schema, dict) else None
-    return None
-
-
-def _descend(node: dict[str, Any], segments: list[str]) -> SpecOperation | None:
-    """Walk the tree of path segments, trying the literal one first."""
-    if not segments:
-        ends: SpecOperation | None = node.get(_HERE)
-        return ends
-    segment, rest = segments[0], segments[1:]
-    # An empty segment is a trailing or doubled slash, never a parameter's value.
-    for key in (segment, "{}") if segment else ("",):
-        child = node.get(key)
-        if child is not None and (found := _descend(child, rest)):
-            return found
     return None
