@@ -183,7 +183,7 @@ def test_any_operation_may_answer_what_only_says_something_of_the_moment(contrac
 def test_errors_are_error_lists_with_a_request_id_of_any_form(contract: Spec) -> None:
     body = {
         "type": "error.list",
-        "request_id": "002d37gmte7nhkf9o4eg",
+        "request_id": "00b7kq2v9f3m1n8c5t6g",
         "errors": [{"code": "unauthorized", "message": None}],
     }
     for operation in contract.operations:

@@ -67,13 +67,13 @@ def kinds(found: tuple[Departure, ...]) -> list[tuple[str, str, str, str]]:
 
 CONTACT: dict[str, Any] = {
     "type": "contact",
-    "id": "69fc21865a28f6d15c73b074",
+    "id": "66d1a0c4e2b7f3958a40c1d2",
     "external_id": None,
     "email": None,
     "name": "Sam",
     "role": "user",
     "owner_id": None,
-    "updated_at": 1778131335,
+    "updated_at": 1767323046,
     "custom_attributes": {},
     "avatar": None,
 }
