@@ -92,13 +92,15 @@ def key_of(finding: Finding) -> str:
 
 def merge(sightings: Iterable[Sighting]) -> dict[str, Sighting]:
     """Make one sighting of those of one incident, by key: the most severe finding, everywhere it
-    was seen."""
+    was seen. What is accepted or only noted in one workspace says nothing of another."""
     merged: dict[str, Sighting] = {}
     for sighting in sightings:
         key = key_of(sighting.finding)
         other = merged.get(key)
-        if other is None:
+        if other is None or not _counts(other.finding):
             merged[key] = sighting
+            continue
+        if not _counts(sighting.finding):
             continue
         worse = max(other, sighting, key=lambda one: one.finding.severity.rank)
         merged[key] = Sighting(

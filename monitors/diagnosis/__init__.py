@@ -1,0 +1,116 @@
+"""From the findings of a pass over one workspace to their causes.
+
+What one exchange cannot tell, the pattern of a pass can: a dead token or a missing permission,
+Intercom or our network, one endpoint or all. A broader cause takes with it what it explains;
+whatever else was found in the same pass stands beside it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from contracts.findings import Finding
+from contracts.rules import RULES, Severity
+from monitors.diagnosis.access import refusals
+from monitors.diagnosis.confirmation import MOST, confirmations
+from monitors.diagnosis.expectations import NOTHING_KNOWN, Expectation
+from monitors.diagnosis.objects import vanished_endpoints
+from monitors.diagnosis.observations import (
+    Diagnosed,
+    Evidence,
+    Explained,
+    Observation,
+    across,
+    count,
+)
+from monitors.diagnosis.outage import outages
+
+__all__ = [
+    "MOST",
+    "Diagnosed",
+    "Expectation",
+    "Observation",
+    "confirmations",
+    "diagnose",
+]
+
+_OF_THE_APP: Final = {"rate-limit-exceeded": "429", "version-mismatch": None}
+"""What is never one operation's own, and how it must have been observed."""
+
+
+def diagnose(
+    observations: Iterable[Observation],
+    *,
+    expected: Expectation = NOTHING_KNOWN,
+) -> tuple[Diagnosed, ...]:
+    """Return one diagnosis for each cause, the broadest first.
+
+    `observations` are those of one workspace, in the order they were made, those that confirm
+    something at the end. The same observations give the same diagnoses.
+    """
+    evidence = Evidence(observations)
+    found = [
+        *outages(evidence),
+        *refusals(evidence, expected),
+        *_of_the_app(evidence),
+        *vanished_endpoints(evidence),
+        *_shared(evidence),
+        *_single(evidence),
+    ]
+    return tuple(found)
+
+
+def _of_the_app(evidence: Evidence) -> Iterator[Diagnosed]:
+    for rule, observed in _OF_THE_APP.items():
+        pairs = [
+            pair
+            for pair in evidence.named(rule)
+            if observed is None or pair[1].observed == observed
+        ]
+        if pairs:
+            evidence.take(pairs)
+            yield across(pairs, pairs[-1][1])
+
+
+def _shared(evidence: Evidence) -> Iterator[Diagnosed]:
+    """Yield what is the same on most operations as one; what is only noted stays as it is."""
+    groups: dict[tuple[str, ...], list[tuple[Observation, Finding]]] = {}
+    for pair in evidence.findings(_matters):
+        groups.setdefault(_sameness(pair[1]), []).append(pair)
+    for pairs in groups.values():
+        if evidence.is_broad(one.identity for one, _ in pairs):
+            evidence.take(pairs)
+            yield _as_one(pairs, evidence)
+
+
+def _matters(finding: Finding) -> bool:
+    return finding.severity is not Severity.INFO and finding.accepted is None
+
+
+def _sameness(finding: Finding) -> tuple[str, ...]:
+    return finding.rule.name, finding.location, finding.expected, finding.observed
+
+
+def _as_one(pairs: Explained, evidence: Evidence) -> Diagnosed:
+    worst = max((finding for _, finding in pairs), key=lambda finding: finding.severity.rank)
+    message = f"{count(pairs, evidence)}: {RULES[worst.rule.name].meaning} {_example(worst)}"
+    confirmed = any(evidence.still_shows(one.identity, finding) for one, finding in pairs)
+    return across(pairs, replace(worst, message=message), confirmed=confirmed)
+
+
+def _example(finding: Finding) -> str:
+    return f"For one: {finding.message}"
+
+
+def _single(evidence: Evidence) -> Iterator[Diagnosed]:
+    """Yield what is one operation's own, each cause once and as it was last seen."""
+    last: dict[str, tuple[Observation, Finding]] = {}
+    for observation, finding in evidence.findings(lambda finding: True):
+        last[finding.cause] = observation, finding
+    for observation, finding in last.values():
+        operation = finding.operation
+        yield Diagnosed(
+            finding=finding,
+            operations=(str(operation),) if operation else (),
+            confirmed=evidence.still_shows(observation.identity, finding),
+        )

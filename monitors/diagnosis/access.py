@@ -1,0 +1,175 @@
+"""Refusals: the region, the workspace, the token, its permissions, or the plan.
+
+`/me` answers to any token that lives, whatever its permissions: the canary. A 401 elsewhere while
+it works is a missing permission; a 401 there is the token.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from contracts.exchanges import BodyKind
+from contracts.findings import Certainty, Finding
+from contracts.rules import RULES, Severity
+from monitors.diagnosis.expectations import SCOPE, TOKEN_RULES, Expectation
+from monitors.diagnosis.observations import (
+    Diagnosed,
+    Evidence,
+    Explained,
+    Observation,
+    across,
+    count,
+    shown,
+)
+from monitors.diagnosis.permissions import lost_features, missing_permissions
+from monitors.probes import CANARY
+
+_REFUSED: Final = "auth-token-refused"
+_DEFAULT_HOST: Final = "us"
+"""The host that passes requests on to the region of the token."""
+_REGIONS: Final = frozenset({"us", "eu", "au"})
+
+
+def refusals(evidence: Evidence, expected: Expectation) -> Iterator[Diagnosed]:
+    """Yield one diagnosis for each cause of refusals, and take what it explains."""
+    yield from _other_workspace(evidence, expected)
+    yield from _other_region(evidence, expected)
+    yield from _token(evidence, expected)
+    yield from missing_permissions(evidence, expected)
+    yield from lost_features(evidence, expected)
+
+
+def _other_workspace(evidence: Evidence, expected: Expectation) -> Iterator[Diagnosed]:
+    seen = _app(evidence).get("id_code")
+    if expected.app_id is None or not isinstance(seen, str) or seen == expected.app_id:
+        return
+    yield _of_canary(
+        evidence,
+        "auth-workspace-changed",
+        location="/app/id_code",
+        expected="same",
+        observed="other",
+        message="The token now speaks for another Intercom workspace than the one it is "
+        "configured, or was last seen, for.",
+        severity=Severity.CRITICAL,
+    )
+
+
+def _other_region(evidence: Evidence, expected: Expectation) -> Iterator[Diagnosed]:
+    said = _app(evidence).get("region")
+    seen = said.lower() if isinstance(said, str) else ""
+    if expected.region not in _REGIONS or seen not in _REGIONS or seen == expected.region:
+        return
+    refused = evidence.named(_REFUSED)
+    evidence.take(refused)
+    if refused:
+        words, severity = f", and refuses {count(refused, evidence)}", Severity.CRITICAL
+    elif expected.region == _DEFAULT_HOST:
+        # https://developers.intercom.com/docs/build-an-integration/learn-more/rest-apis: the host
+        # of the US routes to the right region. It works, and takes a detour.
+        words, severity = "; it works, since requests are passed on", Severity.INFO
+    else:
+        words, severity = "", Severity.WARNING
+    yield _of_canary(
+        evidence,
+        "auth-wrong-region",
+        location="/app/region",
+        expected=expected.region or "",
+        observed=seen,
+        message=f"The workspace is hosted in {seen.upper()} and the host of "
+        f"{(expected.region or '').upper()} is asked{words}.",
+        severity=severity,
+        others=refused,
+    )
+
+
+def _token(evidence: Evidence, expected: Expectation) -> Iterator[Diagnosed]:
+    refused = evidence.named(*TOKEN_RULES)
+    if not refused or evidence.canary_works:
+        return
+    if _is_refused(evidence.canary):
+        refused += [pair for pair in evidence.named(SCOPE) if pair[1].observed == "401"]
+    evidence.take(refused)
+    telling = min((finding for _, finding in refused), key=_telling)
+    confirmed = _is_refused(evidence.canary)
+    identities = {one.identity for one, _ in refused}
+    where = "everywhere, by /me as well" if confirmed else f"on {count(refused, evidence)}"
+    is_certain = confirmed or telling.rule.name != _REFUSED
+    if telling.rule.name == _REFUSED and not expected.token_is_well_formed:
+        telling = replace(telling, rule=RULES["auth-token-malformed"])
+        words = f"Intercom refuses the token {where}, and it does not look like one"
+    elif telling.rule.name == _REFUSED:
+        words = f"Intercom refuses the token {where}{_or_region(expected)}"
+    else:
+        words = f"{telling.message.rstrip('.')}; it is refused {where}"
+    yield across(
+        refused,
+        replace(
+            telling,
+            message=f"{words}.",
+            severity=Severity.CRITICAL,
+            certainty=telling.certainty if is_certain else Certainty.INFERRED,
+        ),
+        confirmed=confirmed or evidence.is_broad(identities),
+    )
+
+
+def _telling(finding: Finding) -> int:
+    name = finding.rule.name
+    return TOKEN_RULES.index(name) if name in TOKEN_RULES else len(TOKEN_RULES)
+
+
+def _or_region(expected: Expectation) -> str:
+    """A token of another region and a dead one look the same on a regional host."""
+    if expected.region in (None, _DEFAULT_HOST):
+        return ""
+    return f"; it may also belong to another region than {str(expected.region).upper()}"
+
+
+def _is_refused(canary: Observation | None) -> bool:
+    return canary is not None and canary.status == 401
+
+
+def _app(evidence: Evidence) -> dict[str, Any]:
+    """Return the app of the latest `/me`; empty where it did not answer with one."""
+    response = evidence.canary.exchange.response if evidence.canary else None
+    if response is None or not response.is_success or response.kind is not BodyKind.JSON:
+        return {}
+    document = response.document
+    app = document.get("app") if isinstance(document, dict) else None
+    return app if isinstance(app, dict) else {}
+
+
+def _of_canary(
+    evidence: Evidence,
+    rule: str,
+    *,
+    location: str,
+    expected: str,
+    observed: str,
+    message: str,
+    severity: Severity,
+    others: Explained = (),
+) -> Diagnosed:
+    canary = evidence.canary
+    if canary is None:
+        raise ValueError("there is no /me to diagnose from")
+    exchange = canary.exchange
+    return Diagnosed(
+        finding=Finding(
+            rule=RULES[rule],
+            severity=severity,
+            workspace=exchange.workspace,
+            region=exchange.region,
+            version=exchange.version,
+            operation=CANARY,
+            location=location,
+            expected=expected,
+            observed=observed,
+            message=message,
+            request_id=exchange.request_id,
+            deployment=exchange.deployment,
+            observed_at=exchange.started_at,
+        ),
+        operations=shown([exchange.operation, *(one.exchange.operation for one, _ in others)]),
+    )

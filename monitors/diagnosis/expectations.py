@@ -1,0 +1,31 @@
+"""What is known of a workspace before a pass, and how refusals are called."""
+
+from dataclasses import dataclass
+from typing import Final
+
+TOKEN_RULES: Final = (
+    "auth-token-revoked",
+    "auth-token-expired",
+    "auth-token-blocked",
+    "auth-token-missing",
+    "auth-token-refused",
+)
+"""The most telling first."""
+SCOPE: Final = "auth-scope-missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What the configuration and the history know of the workspace.
+
+    `region` is the one whose host is asked. `worked` are the identities of operations that have
+    succeeded before, None where nobody knows.
+    """
+
+    region: str | None = None
+    app_id: str | None = None
+    token_is_well_formed: bool = True
+    worked: frozenset[str] | None = None
+
+
+NOTHING_KNOWN: Final = Expectation()

@@ -1,0 +1,139 @@
+"""What a pass saw of one workspace, and what it comes to."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from contracts.exchanges import Exchange, Operation
+from contracts.findings import Finding
+from monitors.incidents import Sighting
+from monitors.probes import CANARY
+
+LEAST_BROAD: Final = 3
+"""Operations that must share a trouble before it may be everybody's; two can be a coincidence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One exchange and what the detectors made of it."""
+
+    exchange: Exchange
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        operation = self.exchange.operation
+        return operation.identity if operation else f"{self.exchange.request.method} ?"
+
+    @property
+    def status(self) -> int | None:
+        return self.exchange.response.status if self.exchange.response else None
+
+    def rules(self) -> frozenset[str]:
+        return frozenset(finding.rule.name for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosed:
+    """One cause, and the operations it was seen on, sorted and as shown.
+
+    `confirmed` is False where the latest exchange of an operation no longer shows it, or where what
+    would decide was not asked.
+    """
+
+    finding: Finding
+    operations: tuple[str, ...] = ()
+    confirmed: bool = True
+
+    @property
+    def sighting(self) -> Sighting:
+        """Return what the incident of this cause is told."""
+        return Sighting(
+            finding=self.finding,
+            workspaces=(self.finding.workspace,),
+            operations=self.operations,
+            confirmed=self.confirmed,
+        )
+
+
+class Evidence:
+    """The observations of a pass, and which of their findings are still to be explained.
+
+    Diagnoses take findings away from the most general cause to the most particular; what nobody
+    takes stands for itself.
+    """
+
+    def __init__(self, observations: Iterable[Observation]) -> None:
+        self.observations: tuple[Observation, ...] = tuple(observations)
+        self._open: list[tuple[Observation, Finding]] = [
+            (one, finding) for one in self.observations for finding in one.findings
+        ]
+        self.measured = frozenset(one.identity for one in self.observations)
+        self.latest: dict[str, Observation] = {one.identity: one for one in self.observations}
+
+    @property
+    def canary(self) -> Observation | None:
+        """The latest exchange with `/me`."""
+        return self.latest.get(CANARY.identity)
+
+    @property
+    def canary_works(self) -> bool:
+        return self.canary is not None and self.canary.exchange.is_success
+
+    def findings(self, wanted: Callable[[Finding], bool]) -> list[tuple[Observation, Finding]]:
+        """Return what is still unexplained and `wanted`, in order."""
+        return [(one, finding) for one, finding in self._open if wanted(finding)]
+
+    def named(self, *rules: str) -> list[tuple[Observation, Finding]]:
+        return self.findings(lambda finding: finding.rule.name in rules)
+
+    def take(self, explained: Sequence[tuple[Observation, Finding]]) -> None:
+        """Take these away: a diagnosis explains them."""
+        taken = {id(finding) for _, finding in explained}
+        self._open = [pair for pair in self._open if id(pair[1]) not in taken]
+
+    def is_broad(self, identities: Iterable[str]) -> bool:
+        """Whether trouble on these operations is everybody's: more than half of what was asked, and
+        either the canary is among them or there are enough of them."""
+        hit = frozenset(identities)
+        if len(hit) * 2 <= len(self.measured) or len(hit) < 2:
+            return False
+        return CANARY.identity in hit or len(hit) >= LEAST_BROAD
+
+    def still_shows(self, identity: str, finding: Finding) -> bool:
+        """Whether the latest exchange of an operation shows the same again."""
+        latest = self.latest[identity]
+        return any(
+            one.rule.name == finding.rule.name and one.location == finding.location
+            for one in latest.findings
+        )
+
+
+Explained = Sequence[tuple[Observation, Finding]]
+
+
+def across(explained: Explained, finding: Finding, *, confirmed: bool = True) -> Diagnosed:
+    """Make one diagnosis of findings across operations."""
+    return Diagnosed(
+        finding=replace(
+            finding,
+            operation=None,
+            consumers=_united(one.consumers for _, one in explained) or finding.consumers,
+        ),
+        operations=shown(one.exchange.operation for one, _ in explained),
+        confirmed=confirmed,
+    )
+
+
+def shown(operations: Iterable[Operation | None]) -> tuple[str, ...]:
+    """Return operations as shown, sorted, each once."""
+    return tuple(sorted({str(one) for one in operations if one is not None}))
+
+
+def count(explained: Explained, evidence: Evidence) -> str:
+    """Say how many of the operations that were asked are concerned."""
+    return f"{len({one.identity for one, _ in explained})} of {len(evidence.measured)} operations"
+
+
+def _united(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for several in names for name in several))
