@@ -117,11 +117,15 @@ def _consumer(entry: object, fields: Fields, *, source: str) -> Consumer:
         raise ConfigurationError(f"{source} is not a mapping.")
     for key in entry:
         if key not in _KEYS:
-            raise ConfigurationError(f"{source} has an unknown key {key!r}{_nearest(key, _KEYS)}.")
+            raise ConfigurationError(
+                f"{source} has an unknown key {key!r}{_nearest(str(key), _KEYS)}."
+            )
     for key in ("name", "owner", "runbook"):
         if not isinstance(entry.get(key), str) or not entry[key].strip():
             raise ConfigurationError(f"{source} needs `{key}`, as text.")
     where = f"{source} ({entry['name']})"
+    if not entry["runbook"].startswith(("https://", "http://")):
+        raise ConfigurationError(f"{where}: `runbook` is a URL, of what to do when it breaks.")
     timeout = entry.get("timeout")
     if timeout is not None and (
         isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout <= 0

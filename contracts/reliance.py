@@ -51,7 +51,6 @@ class Reliance:
         self._watched = {
             identity: _watch(reads, fields, identity) for identity, reads in self._reads.items()
         }
-        self._readers: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def departures(self, exchange: Exchange) -> tuple[Departure, ...]:
         """Name each field that somebody reads and that is absent; nothing of an answer that is no
@@ -81,11 +80,8 @@ class Reliance:
         """Return the consumers that a departure at `location` hurts: those who read that place,
         something inside it or something around it; all who use the operation where the location is
         none inside a body (`status`, `latency`), everybody for the identity `*`."""
-        key = (identity, location)
-        if key not in self._readers:
-            hurt = self._hurt(identity, location)
-            self._readers[key] = tuple(one.name for one in self.consumers if one.name in hurt)
-        return self._readers[key]
+        hurt = self._hurt(identity, location)
+        return tuple(one.name for one in self.consumers if one.name in hurt)
 
     def _hurt(self, identity: str, location: str) -> set[str]:
         if identity == EVERYTHING:

@@ -303,6 +303,8 @@ def test_a_consumer_of_its_own_is_read(contract: Spec) -> None:
         (reader("a", {}), "needs `reads`"),
         (reader("", {"GET /me": ["/id"]}), "needs `name`"),
         (reader("a", {"GET /me": ["/id"]}, timeout=0), "`timeout` is a number of seconds above 0"),
+        (reader("a", {"GET /me": ["/id"]}) | {"runbook": "the wiki"}, "`runbook` is a URL"),
+        (reader("a", {"GET /me": ["/id"]}) | {7: "x"}, "unknown key 7"),
         (reader("a", {"GET /me": ["/id"]}, timeout=True), "`timeout` is a number of seconds"),
         (
             reader("a", {"GET /me": ["/id"]}, runbok="x"),
