@@ -1,11 +1,12 @@
 """What is promised of each API version: the published description, and what consumers rely on."""
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from contracts.conformance import Conformance
+from contracts.examples import accepted_by_examples
 from contracts.exchanges import Operation
 from contracts.overlays import embedded_contract
 from contracts.reliance import Reliance, consumers_of
@@ -19,6 +20,8 @@ class Promise:
     published: Conformance | None = None
     relied: Conformance | None = None
     reliance: Reliance | None = None
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    """Departures that the published description's own examples show, and why they are none."""
 
     def lacks(self, operation: Operation) -> bool:
         """Whether the version is described, and has no such operation."""
@@ -54,4 +57,5 @@ class Promises:
             published=Conformance(published) if published else None,
             relied=Conformance(relied) if relied else None,
             reliance=Reliance(relied, consumers_of(relied)) if relied else None,
+            accepted=accepted_by_examples(published) if published else {},
         )
