@@ -64,7 +64,8 @@ def _sections(rule: Rule) -> list[tuple[str, str]]:
 
 
 def _over(rule: Rule) -> str:
-    return f"It is over after several answers in a row without it that are {_HEALTH[rule.measured_by]}."
+    answers = _HEALTH[rule.measured_by]
+    return f"It is over after several answers in a row without it that are {answers}."
 
 
 def _unknown(name: str) -> str:

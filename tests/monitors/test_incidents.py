@@ -1,0 +1,317 @@
+"""Incidents: when they open, end, come back, and what is never told."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from contracts.exchanges import Operation
+from contracts.findings import Finding
+from contracts.rules import RULES, Severity
+from monitors.incidents import (
+    BLIND_AFTER,
+    Healthy,
+    NotMeasured,
+    Observed,
+    Policy,
+    Sighting,
+    fold,
+    key_of,
+    merge,
+    policy_for,
+)
+from monitors.records import IncidentState, Phase, Transition, TransitionKind
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+PATIENT = Policy(at_once=False)
+CERTAIN = Policy(at_once=True)
+OPENED, RESOLVED, REOPENED, ESCALATED, BLIND = (
+    TransitionKind.OPENED,
+    TransitionKind.RESOLVED,
+    TransitionKind.REOPENED,
+    TransitionKind.ESCALATED,
+    TransitionKind.BLIND,
+)
+
+
+def a_finding(
+    severity: Severity = Severity.WARNING, rule_name: str = "server-error", workspace: str = "acme"
+) -> Finding:
+    return Finding(
+        rule=RULES[rule_name],
+        severity=severity,
+        workspace=workspace,
+        operation=Operation.parse("GET /tags"),
+        location="status",
+        expected="2xx",
+        observed="5xx",
+        message="GET /tags was answered with 503.",
+        observed_at=START,
+    )
+
+
+def sight(
+    severity: Severity = Severity.WARNING, *, confirmed: bool = True, workspace: str = "acme"
+) -> Sighting:
+    finding = a_finding(severity, workspace=workspace)
+    return Sighting(
+        finding=finding, workspaces=(workspace,), operations=("GET /tags",), confirmed=confirmed
+    )
+
+
+class Life:
+    """One incident, folded minute by minute."""
+
+    def __init__(self, policy: Policy = PATIENT) -> None:
+        self.policy = policy
+        self.state: IncidentState | None = None
+        self.now = START
+        self.told: list[Transition] = []
+        self._ids = count(1)
+
+    def __call__(self, *observed: Observed) -> list[TransitionKind]:
+        before = len(self.told)
+        for one in observed:
+            self.now += MINUTE
+            self.state, transition = fold(
+                self.state,
+                one,
+                policy=self.policy,
+                now=self.now,
+                new_id=lambda: f"incident-{next(self._ids)}",
+            )
+            if transition is not None:
+                assert transition.incident == self.state
+                self.told.append(transition)
+        return [transition.kind for transition in self.told[before:]]
+
+
+def test_what_is_certain_opens_at_once() -> None:
+    assert Life(CERTAIN)(sight()) == [OPENED]
+
+
+def test_what_was_not_confirmed_is_not_certain() -> None:
+    life = Life(CERTAIN)
+    assert life(sight(confirmed=False)) == []
+    assert life(sight()) == [OPENED]
+
+
+def test_what_may_be_a_blip_opens_at_the_third_sight_in_a_row() -> None:
+    life = Life()
+    assert life(sight(), sight()) == []
+    assert life(sight()) == [OPENED]
+    assert life.state is not None
+    assert (life.state.failures, life.state.sights) == (3, 3)
+    assert (life.state.first_seen_at, life.state.opened_at) == (START + MINUTE, START + 3 * MINUTE)
+
+
+def test_a_blip_leaves_nothing_behind() -> None:
+    life = Life()
+    assert life(sight(), sight(), Healthy()) == []
+    assert life.state is None
+
+
+def test_two_healthy_observations_end_it() -> None:
+    life = Life(CERTAIN)
+    assert life(sight(), Healthy()) == [OPENED]
+    assert life(Healthy()) == [RESOLVED]
+    assert life.state is not None
+    assert life.state.resolved_at == life.now
+
+
+def test_a_relapse_between_two_healthy_observations_keeps_it_open() -> None:
+    assert Life(CERTAIN)(sight(), Healthy(), sight(), Healthy(), sight()) == [OPENED]
+
+
+def test_what_comes_back_within_the_hour_is_the_same_incident() -> None:
+    life = Life(CERTAIN)
+    assert life(sight(), Healthy(), Healthy(), sight()) == [OPENED, RESOLVED, REOPENED]
+    assert {one.incident.id for one in life.told} == {"incident-1"}
+    assert life.state is not None
+    assert life.state.resolved_at is None
+
+
+def test_what_comes_back_later_is_another_incident() -> None:
+    life = Life(CERTAIN)
+    life(sight(), Healthy(), Healthy())
+    life.now += timedelta(hours=2)
+    assert life(sight()) == [OPENED]
+    assert [one.incident.id for one in life.told] == ["incident-1", "incident-1", "incident-2"]
+    assert life.told[-1].incident.sequence == 1
+
+
+def test_one_blip_after_it_is_over_does_not_reopen_it() -> None:
+    life = Life()
+    assert life(*[sight()] * 3, Healthy(), Healthy()) == [OPENED, RESOLVED]
+    assert life(sight(), Healthy(), sight(), Healthy()) == []
+    assert life(*[sight()] * 3) == [REOPENED]
+
+
+def test_it_escalates_when_it_gets_worse_and_says_so_once() -> None:
+    life = Life(CERTAIN)
+    assert life(sight(), sight(Severity.CRITICAL)) == [OPENED, ESCALATED]
+    assert life(sight(), sight(Severity.CRITICAL)) == []
+
+
+def test_it_goes_blind_once_when_nothing_can_be_measured() -> None:
+    life = Life(CERTAIN)
+    life(sight())
+    assert life(*[NotMeasured()] * (BLIND_AFTER * 3)) == [BLIND]
+    assert life.state is not None
+    assert life.state.phase is Phase.OPEN
+
+
+def test_not_measured_is_not_health() -> None:
+    assert RESOLVED not in Life(CERTAIN)(sight(), *[NotMeasured()] * 50)
+
+
+def test_a_pending_incident_that_nobody_can_measure_is_forgotten_in_silence() -> None:
+    life = Life()
+    assert life(sight(), *[NotMeasured()] * BLIND_AFTER) == []
+    assert life.state is None
+
+
+@pytest.mark.parametrize("policy", [PATIENT, CERTAIN])
+def test_information_never_opens_an_incident(policy: Policy) -> None:
+    life = Life(policy)
+    assert life(*[sight(Severity.INFO)] * 10) == []
+    assert life.state is None
+
+
+def test_accepting_a_deviation_ends_its_incident() -> None:
+    accepted = sight()
+    accepted = replace(accepted, finding=replace(accepted.finding, accepted="agreed until May"))
+    assert Life(CERTAIN)(sight(), accepted, accepted) == [OPENED, RESOLVED]
+
+
+def test_a_workspaces_own_trouble_is_an_incident_of_that_workspace() -> None:
+    tokens = [a_finding(rule_name="auth-token-revoked", workspace=name) for name in ("a", "b")]
+    errors = [a_finding(workspace=name) for name in ("a", "b")]
+    assert len({key_of(one) for one in tokens}) == 2
+    assert len({key_of(one) for one in errors}) == 1
+
+
+def test_one_cause_in_many_workspaces_is_one_sighting() -> None:
+    merged = merge([sight(workspace="b"), sight(Severity.CRITICAL, workspace="a")])
+    (only,) = merged.values()
+    assert only.workspaces == ("a", "b")
+    assert only.finding.severity is Severity.CRITICAL
+
+
+def test_what_one_workspace_accepts_does_not_speak_for_another() -> None:
+    accepted = sight(Severity.CRITICAL, workspace="a")
+    accepted = replace(accepted, finding=replace(accepted.finding, accepted="census"))
+    for pair in ([accepted, sight(workspace="b")], [sight(workspace="b"), accepted]):
+        (only,) = merge(pair).values()
+        assert (only.workspaces, only.finding.accepted) == (("b",), None)
+
+
+def test_a_policy_of_the_users_own_wins() -> None:
+    own = Policy(at_once=True, success_threshold=5)
+    assert policy_for(RULES["timeout"], {"timeout": own}) is own
+    assert policy_for(RULES["timeout"], failure_threshold=7).failure_threshold == 7
+    assert policy_for(RULES["auth-token-revoked"]).at_once
+
+
+observations: st.SearchStrategy[Observed] = st.one_of(
+    st.builds(sight, st.sampled_from(Severity), confirmed=st.booleans()),
+    st.just(Healthy()),
+    st.just(NotMeasured()),
+)
+
+
+@given(st.lists(observations, max_size=40), st.sampled_from([PATIENT, CERTAIN]))
+def test_the_same_observations_make_the_same_incident(
+    observed: list[Observed], policy: Policy
+) -> None:
+    one, other = Life(policy), Life(policy)
+    one(*observed)
+    other(*observed)
+    assert (one.state, one.told) == (other.state, other.told)
+
+
+class IncidentMachine(RuleBasedStateMachine):
+    """Holds `fold` to a model that knows only what has been told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.life = Life()
+        self.is_open = False
+        self.healthy_in_a_row = 0
+        self.seen_in_a_row = 0
+
+    @initialize(at_once=st.booleans(), failures=st.integers(1, 4), successes=st.integers(1, 3))
+    def configure(self, at_once: bool, failures: int, successes: int) -> None:
+        self.life.policy = Policy(
+            at_once=at_once, failure_threshold=failures, success_threshold=successes
+        )
+
+    @rule(severity=st.sampled_from([Severity.WARNING, Severity.CRITICAL]), confirmed=st.booleans())
+    def see(self, severity: Severity, confirmed: bool) -> None:
+        self.seen_in_a_row += 1
+        self.healthy_in_a_row = 0
+        kinds = self.life(sight(severity, confirmed=confirmed))
+        policy = self.life.policy
+        is_due = self.seen_in_a_row >= policy.failure_threshold or (policy.at_once and confirmed)
+        if self.is_open:
+            assert kinds in ([], [ESCALATED])
+        elif is_due:
+            assert kinds in ([OPENED], [REOPENED])
+            self.is_open = True
+        else:
+            assert kinds == []
+
+    @rule(quiet=st.booleans())
+    def be_healthy(self, quiet: bool) -> None:
+        self.seen_in_a_row = 0
+        self.healthy_in_a_row += 1
+        kinds = self.life(sight(Severity.INFO) if quiet else Healthy())
+        if self.is_open and self.healthy_in_a_row >= self.life.policy.success_threshold:
+            assert kinds == [RESOLVED]
+            self.is_open = False
+        else:
+            assert kinds == []
+
+    @rule()
+    def be_unmeasured(self) -> None:
+        assert self.life(NotMeasured()) in ([], [BLIND])
+        if self.life.state is None:
+            self.seen_in_a_row = 0  # a pending one was forgotten
+
+    @rule(hours=st.integers(0, 3))
+    def wait(self, hours: int) -> None:
+        self.life.now += timedelta(hours=hours)
+
+    @invariant()
+    def the_state_says_what_was_told(self) -> None:
+        state = self.life.state
+        assert self.is_open == (state is not None and state.phase is Phase.OPEN)
+        if state is not None and state.phase is not Phase.PENDING:
+            assert state.opened_at is not None
+            assert (state.resolved_at is None) == self.is_open
+
+    @invariant()
+    def every_occurrence_counts_its_transitions_from_one(self) -> None:
+        by_id: dict[str, list[int]] = {}
+        for one in self.life.told:
+            by_id.setdefault(one.incident.id, []).append(one.incident.sequence)
+        assert all(seen == list(range(1, len(seen) + 1)) for seen in by_id.values())
+
+    @invariant()
+    def nothing_opens_twice_without_an_end_between(self) -> None:
+        is_open = False
+        for one in self.life.told:
+            if one.kind in (OPENED, REOPENED):
+                assert not is_open
+                is_open = True
+            elif one.kind is RESOLVED:
+                assert is_open
+                is_open = False
+
+
+TestIncidentsKeepToTheModel = IncidentMachine.TestCase
