@@ -42,11 +42,16 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """What came of one probe: an exchange, or the reason why nothing was asked."""
+    """What came of one probe: an exchange, or the reason why nothing was asked.
+
+    `does_not_apply` says that there is nothing here to ask, rather than no way to ask it now.
+    """
 
     probe: Probe
+    at: datetime
     exchange: Exchange | None = None
     why: str = ""
+    does_not_apply: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,8 +70,8 @@ class Asker:
     paused_until: datetime | None = None
     on_visit: Callable[[Visit], None] = lambda visit: None
     requests: int = 0
-    extras: list[Exchange] = field(default_factory=list)
-    """What was asked of the canary beside the probes."""
+    sent: list[Exchange] = field(default_factory=list)
+    """Every exchange in its order, less those that only found an object to be gone."""
     _lists: dict[str, Exchange] = field(default_factory=dict)
     _stop: str = ""
     _waited: bool = False
@@ -79,7 +84,7 @@ class Asker:
             self._stop = _limited(self.paused_until)
         visits: list[Visit] = []
         for probe in probes:
-            visit = Visit(probe=probe, why=self._stop) if self._stop else self._visit(probe)
+            visit = self._unasked(probe, self._stop) if self._stop else self._visit(probe)
             visits.append(visit)
             self.on_visit(visit)
         return visits
@@ -98,28 +103,35 @@ class Asker:
     def _visit(self, probe: Probe) -> Visit:
         path_params = self._path_params(probe)
         if path_params is None:
-            return Visit(probe=probe, why=_nothing_to_read(probe))
+            return self._unasked(probe, _nothing_to_read(probe))
         exchange = self._send(probe, path_params)
         if probe.identifiers and _status(exchange) in GONE:
             return self._visit_another(probe, exchange)
-        return Visit(probe=probe, exchange=exchange)
+        return self._visited(probe, exchange)
 
     def _visit_another(self, probe: Probe, exchange: Exchange) -> Visit:
         """Read another object where the pinned one is gone; where it is still listed, or another
         is not found either, it is the operation that is not there."""
         for identifier in probe.identifiers:
             candidates = self._candidates(identifier)
-            if candidates is None:
-                return Visit(probe=probe, why=f"what it read is gone, {_nothing_to_read(probe)}")
-            if self.pins[identifier.name] in candidates:
+            if candidates and self.pins[identifier.name] in candidates:
                 continue
+            self.sent = [one for one in self.sent if one is not exchange]
+            if candidates is None:
+                return self._unasked(probe, "what it read is gone, and no list says what is there")
             if not candidates:
                 del self.pins[identifier.name]
-                return Visit(probe=probe, why=_nothing_to_read(probe))
+                return self._unasked(probe, _nothing_to_read(probe))
             self.pins[identifier.name] = candidates[0]
             path_params = {one.name: self.pins[one.name] for one in probe.identifiers}
-            return Visit(probe=probe, exchange=self._send(probe, path_params))
-        return Visit(probe=probe, exchange=exchange)
+            return self._visited(probe, self._send(probe, path_params))
+        return self._visited(probe, exchange)
+
+    def _visited(self, probe: Probe, exchange: Exchange) -> Visit:
+        return Visit(probe=probe, at=exchange.started_at, exchange=exchange)
+
+    def _unasked(self, probe: Probe, why: str) -> Visit:
+        return Visit(probe=probe, at=self.clock.now(), why=why)
 
     def _path_params(self, probe: Probe) -> dict[str, str] | None:
         found: dict[str, str] = {}
@@ -153,6 +165,7 @@ class Asker:
             body=probe.body,
         )
         self.requests += 1
+        self.sent.append(exchange)
         self._lists[probe.identity] = exchange
         if probe.identity == CANARY.identity:
             self._canary = exchange
@@ -183,9 +196,7 @@ class Asker:
 
     def _ask_canary(self) -> Exchange:
         probe = self.known.get(CANARY.identity) or Probe(operation=CANARY, every=SHORTEST_INTERVAL)
-        exchange = self._send(probe, {})
-        self.extras.append(exchange)
-        return exchange
+        return self._send(probe, {})
 
     def _pause(self, response: Response) -> None:
         wait = until_reset(response, self.clock)

@@ -10,7 +10,6 @@ from typing import Final, Self
 
 from contracts.findings import Finding
 
-_WITHOUT_FEATURE: Final = "auth-plan-restricted"
 _DEPARTURES: Final = ("schema-", "status-undocumented")
 """Rules that compare an answer with a description; all others speak of the moment."""
 
@@ -46,15 +45,6 @@ class Census:
             finding.cause for finding in findings if is_departure(finding) and not finding.consumers
         )
         self.changed = True
-
-    def lacks_feature(self, finding: Finding) -> bool:
-        """Whether a finding only says that the workspace's plan does not include an operation that
-        never worked there: not applicable, rather than broken."""
-        return (
-            finding.rule.name == _WITHOUT_FEATURE
-            and finding.operation is not None
-            and self.known(finding.operation.identity) is None
-        )
 
 
 def is_departure(finding: Finding) -> bool:

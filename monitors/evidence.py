@@ -4,15 +4,17 @@ The absence of a finding is health only where the trouble could have been seen: 
 about whether a field is back. Each rule says what must have arrived (`measured_by`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Self
 
-from contracts.exchanges import BodyKind, Exchange
+from contracts.exchanges import BodyKind, Exchange, Operation
 from contracts.findings import Finding
-from contracts.rules import Evidence
+from contracts.rules import Evidence, Severity
 from monitors.asking import Visit
+from monitors.diagnosis import Diagnosed, Observation
+from monitors.incidents import Sighting
 from monitors.records import IncidentState
 
 _ITEM: Final = "*"
@@ -20,32 +22,27 @@ _ITEM: Final = "*"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What a pass saw of one workspace: every visit, what was asked beside them, and the findings
-    of the pass after diagnosis."""
+    """What a pass saw of one workspace: what came of every probe, everything that was observed in
+    its order, and the causes it comes to."""
 
     workspace: str
     visits: Sequence[Visit]
-    extras: Sequence[Exchange] = ()
-    findings: Sequence[Finding] = ()
+    observations: Sequence[Observation] = ()
+    diagnosed: Sequence[Diagnosed] = ()
     requests: int = 0
 
     @property
-    def exchanges(self) -> list[Exchange]:
-        """Everything that was sent, in order."""
-        return [*(visit.exchange for visit in self.visits if visit.exchange), *self.extras]
-
-    def asked(self, identity: str | None) -> list[Exchange]:
-        """Return the exchanges of one operation, or all of them."""
+    def sightings(self) -> list[Sighting]:
+        """Return the causes that can make an incident."""
         return [
-            exchange
-            for exchange in self.exchanges
-            if identity is None
-            or (exchange.operation is not None and exchange.operation.identity == identity)
+            one.sighting
+            for one in self.diagnosed
+            if one.finding.accepted is None and one.finding.severity is not Severity.INFO
         ]
 
-    def meant_to_ask(self, identity: str | None) -> bool:
-        """Whether the pass had this operation (or any) to ask here, asked or not."""
-        return identity is None or any(visit.probe.identity == identity for visit in self.visits)
+    def meant_to_ask(self, identities: frozenset[str]) -> bool:
+        """Whether the pass had one of these operations to ask here, asked or not."""
+        return any(visit.probe.identity in identities for visit in self.visits)
 
 
 class Health(Enum):
@@ -58,14 +55,24 @@ class Health(Enum):
 
 def health(incident: IncidentState, look: Look) -> Health:
     """Say whether `look`, which holds no finding of the incident, is evidence that it is over."""
-    finding = incident.finding
-    identity = finding.operation.identity if finding.operation else None
-    if not look.meant_to_ask(identity):
+    concerned = _identities(incident)
+    if not look.meant_to_ask(concerned):
         return Health.NOT_ASKED
     # Of a cause across operations one good answer tells; what is left of it is another finding.
-    if any(is_evidence(finding, exchange) for exchange in look.asked(identity)):
+    if any(
+        is_evidence(incident.finding, one.exchange)
+        for one in look.observations
+        if one.identity in concerned
+    ):
         return Health.OVER
     return Health.UNKNOWN
+
+
+def _identities(incident: IncidentState) -> frozenset[str]:
+    operation = incident.finding.operation
+    if operation is not None:
+        return frozenset({operation.identity})
+    return frozenset(Operation.parse(shown).identity for shown in incident.operations)
 
 
 def is_evidence(finding: Finding, exchange: Exchange) -> bool:
@@ -112,10 +119,27 @@ class Afflicted:
     """
 
     by_key: dict[str, set[str]] = field(default_factory=dict)
+    _before: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, documents: Mapping[str, Any]) -> Self:
+        """Read what `changes` gave earlier, by key."""
+        return cls({key: set(names) for key, names in documents.items()}, documents)
+
+    def changes(self) -> Iterator[tuple[str, list[str] | None]]:
+        """Yield what is not as it was, by key; None for what nobody suffers from any more."""
+        for key, names in self.by_key.items():
+            now = sorted(names) or None
+            if now != self._before.get(key):
+                yield key, now
 
     def seen(self, key: str, workspaces: Iterable[str]) -> None:
         """Note that an incident was seen."""
         self.by_key.setdefault(key, set()).update(workspaces)
+
+    def forget(self, key: str) -> None:
+        """Note that an incident came to nothing."""
+        self.by_key[key] = set()
 
     def observe(
         self, incident: IncidentState, looks: Iterable[Look], configured: frozenset[str]

@@ -8,23 +8,27 @@ from typing import Any, Final, Self
 from contracts.exchanges import Exchange
 from monitors.baselines import Baseline, key_of, update
 from monitors.census import Census
+from monitors.probes import CANARY
 
 PINS: Final = "pinned-id"
 CENSUS: Final = "census"
 BASELINES: Final = "baseline"
 PAUSE: Final = "pause"
+APP: Final = "app"
 
 
 @dataclass(slots=True, kw_only=True)
 class Memory:
     """One workspace's pinned identifiers (Intercom's own object ids, by name), census, baselines by
-    their key, and until when its rate limit is used up."""
+    their key, until when its rate limit is used up, and the `id_code` of the app that its token
+    first spoke for."""
 
     workspace: str
     pins: dict[str, str] = field(default_factory=dict)
     census: Census = field(default_factory=Census)
     baselines: dict[str, Baseline] = field(default_factory=dict)
     paused_until: datetime | None = None
+    app_id: str | None = None
     _before: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _learned: bool = False
 
@@ -32,6 +36,7 @@ class Memory:
     def of(cls, workspace: str, documents: Mapping[str, Any]) -> Self:
         """Read what was remembered, by kind; what is missing or of another form is forgotten."""
         pins, baselines, pause = (documents.get(kind) for kind in (PINS, BASELINES, PAUSE))
+        app = documents.get(APP)
         return cls(
             workspace=workspace,
             pins=dict(pins) if isinstance(pins, dict) else {},
@@ -41,6 +46,7 @@ class Memory:
                 for key, form in (baselines if isinstance(baselines, dict) else {}).items()
             },
             paused_until=datetime.fromisoformat(pause) if isinstance(pause, str) else None,
+            app_id=app if isinstance(app, str) else None,
             _before=documents,
         )
 
@@ -50,11 +56,13 @@ class Memory:
         return self.baselines.get(key, Baseline()) if key else Baseline()
 
     def learn(self, exchange: Exchange) -> None:
-        """Take an exchange into its baseline."""
+        """Take an exchange into its baseline; from `/me` take whose workspace it is."""
         key = key_of(exchange)
         if key:
             self.baselines[key], _ = update(self.baselines.get(key, Baseline()), exchange)
             self._learned = True
+        if self.app_id is None and exchange.operation and exchange.operation.path == CANARY.path:
+            self.app_id = _app_of(exchange)
 
     def changes(self) -> dict[tuple[str, str], object]:
         """Return the documents that are not as they were."""
@@ -62,6 +70,8 @@ class Memory:
         changed: dict[tuple[str, str], object] = {}
         if self.pins != self._before.get(PINS, {}):
             changed[PINS, self.workspace] = dict(self.pins)
+        if self.app_id != self._before.get(APP):
+            changed[APP, self.workspace] = self.app_id
         if pause != self._before.get(PAUSE):
             changed[PAUSE, self.workspace] = pause
         if self.census.changed:
@@ -71,3 +81,10 @@ class Memory:
                 key: baseline.as_json() for key, baseline in self.baselines.items()
             }
         return changed
+
+
+def _app_of(exchange: Exchange) -> str | None:
+    document = exchange.response.document if exchange.response else None
+    app = document.get("app") if isinstance(document, dict) else None
+    found = app.get("id_code") if isinstance(app, dict) else None
+    return found if isinstance(found, str) else None

@@ -38,13 +38,13 @@ OVERDUE: Final = timedelta(minutes=10)
 
 
 class Passes(Protocol):
-    """What the schedule drives: `monitors.monitor.Monitor` as the front door wires it."""
+    """What the schedule drives: `monitors.monitor.Monitor`."""
 
-    def run_due(self, workspace: str, probes: Sequence[Probe]) -> None:
-        """Run one pass over one workspace."""
+    def run_pass(self, names: Sequence[str], probes: Sequence[Probe]) -> object:
+        """Run one pass over the workspaces called `names`."""
         ...
 
-    def deliver(self) -> None:
+    def deliver(self) -> object:
         """Deliver what waits in the outbox."""
         ...
 
@@ -148,9 +148,13 @@ class Schedule:
     def _run(self, name: str) -> None:
         agenda = self._agendas[name]
         probes = agenda.due(self._clock.now())
+
+        def one_pass() -> object:
+            return self._passes.run_pass([name], probes)
+
         try:
             if probes and not self._stopping.is_set():
-                self._guarded(f"the pass over {name}", lambda: self._passes.run_due(name, probes))
+                self._guarded(f"the pass over {name}", one_pass)
         finally:
             agenda.done(probes, self._clock.now())
             self._plan(name)
@@ -173,7 +177,7 @@ class Schedule:
         else:
             self._heartbeat.success(f"{len(self._agendas)} Intercom workspaces are probed")
 
-    def _guarded(self, what: str, work: Callable[[], None]) -> None:
+    def _guarded(self, what: str, work: Callable[[], object]) -> None:
         """Do the work; our own trouble is logged and told to the dead-man service, and the
         schedule goes on."""
         try:

@@ -39,7 +39,8 @@ class Recorder:
         self.deliveries = 0
         self.prunings = 0
 
-    def run_due(self, workspace: str, probes: Sequence[Probe]) -> None:
+    def run_pass(self, names: Sequence[str], probes: Sequence[Probe]) -> None:
+        (workspace,) = names
         with self._lock:
             self.running[workspace] = self.running.get(workspace, 0) + 1
             self.overlapped |= self.running[workspace] > 1

@@ -1,0 +1,110 @@
+"""Look at one workspace: ask, detect, confirm what is not certain, diagnose, and learn."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from contracts.clock import Clock
+from contracts.exchanges import Exchange
+from contracts.workspaces import Workspace
+from monitors.asking import Asker, Sender, Visit
+from monitors.detectors import Context, detect
+from monitors.diagnosis import Expectation, Observation, confirmations, diagnose
+from monitors.evidence import Look
+from monitors.memory import Memory
+from monitors.probes import Probe
+from monitors.promises import Promise
+
+CONFIRM_WITHIN: Final = 30.0
+"""Seconds. What has to be asked again is asked at once: a blip that is over after half a minute
+must not look confirmed, and nobody waits for the news longer than that."""
+
+OnVisit = Callable[[str, Visit], None]
+"""Takes the name of a workspace and what came of a probe, as soon as it is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looker:
+    """Looks at one workspace. `known` are all probes there are, by identity."""
+
+    workspace: Workspace
+    sender: Sender
+    promise: Promise
+    known: Mapping[str, Probe]
+    clock: Clock
+    reserve: float
+    most_confirmations: int
+    on_visit: OnVisit
+
+    def look(self, probes: Sequence[Probe], memory: Memory) -> Look:
+        """Ask `probes` in their order and say what was seen; `memory` is brought up to date."""
+        asker = Asker(
+            sender=self.sender,
+            known=self.known,
+            clock=self.clock,
+            pins=memory.pins,
+            reserve=self.reserve,
+            paused_until=memory.paused_until,
+            on_visit=lambda visit: self.on_visit(self.workspace.name, visit),
+        )
+        expected = Expectation(
+            region=self.workspace.region,
+            app_id=self.workspace.app_id or memory.app_id,
+            worked=frozenset(memory.census.causes),
+        )
+        offered = [probe for probe in probes if not self.promise.lacks(probe.operation)]
+        visits = asker.visit_all(offered)
+        visits += [self._lacking(probe) for probe in probes if probe not in offered]
+        observations = [self._observe(exchange, memory) for exchange in asker.sent]
+        self._confirm(asker, observations, memory)
+        memory.paused_until = asker.paused_until
+        return Look(
+            workspace=self.workspace.name,
+            visits=visits,
+            observations=observations,
+            diagnosed=diagnose(observations, expected=expected),
+            requests=asker.requests,
+        )
+
+    def _lacking(self, probe: Probe) -> Visit:
+        visit = Visit(
+            probe=probe,
+            at=self.clock.now(),
+            why=f"version {self.workspace.version} has no such operation",
+            does_not_apply=True,
+        )
+        self.on_visit(self.workspace.name, visit)
+        return visit
+
+    def _observe(self, exchange: Exchange, memory: Memory) -> Observation:
+        identity = exchange.operation.identity if exchange.operation else ""
+        context = Context(
+            published=self.promise.published,
+            relied=self.promise.relied,
+            reliance=self.promise.reliance,
+            accepted=self.promise.accepted,
+            baseline=memory.baseline_of(exchange),
+            known=memory.census.known(identity),
+        )
+        findings = detect(exchange, context)
+        if exchange.is_success:
+            memory.census.take(identity, findings)
+        memory.learn(exchange)
+        return Observation(exchange=exchange, findings=findings)
+
+    def _confirm(self, asker: Asker, observations: list[Observation], memory: Memory) -> None:
+        """Ask again what is not certain, within the budget, and append what came of it."""
+        deadline = self.clock.monotonic() + CONFIRM_WITHIN
+        left = self.most_confirmations
+        while wanted := confirmations(observations)[:left]:
+            asked = 0
+            for operation in wanted:
+                if self.clock.monotonic() > deadline:
+                    return
+                exchange = asker.again(operation)
+                if exchange is not None:
+                    observations.append(self._observe(exchange, memory))
+                    asked += 1
+            left -= asked
+            if not asked:
+                return

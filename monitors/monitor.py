@@ -1,0 +1,234 @@
+"""One pass, end to end: look at every workspace, fold into incidents, record, and deliver."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Final, Self
+
+from contracts.client import IntercomClient
+from contracts.clock import Clock
+from contracts.findings import Finding
+from contracts.workspaces import Workspace
+from monitors.alerting.outbox import Channel, DeliveryReport, deliver
+from monitors.alerting.render import render
+from monitors.census import is_departure
+from monitors.evidence import Afflicted, Look
+from monitors.folding import Folded, fold_looks
+from monitors.history import History
+from monitors.incidents import Policy, key_of, policy_for
+from monitors.looking import Looker, OnVisit
+from monitors.memory import Memory
+from monitors.outcomes import measurements_of
+from monitors.probes import Probe, with_sources
+from monitors.promises import Promises
+from monitors.records import IncidentState, Notice, PassRecord, Phase, Transition
+from monitors.settings import MonitorSettings
+
+AFFLICTED: Final = "afflicted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassReport:
+    """What a pass came to. `findings` are all of its causes, those of the census too; `incidents`
+    are those open after it, and `known` the fingerprints of findings whose incident was open
+    before."""
+
+    record: PassRecord
+    findings: tuple[Finding, ...]
+    transitions: tuple[Transition, ...]
+    incidents: tuple[IncidentState, ...]
+    known: frozenset[str]
+    delivery: DeliveryReport
+
+
+class Monitor:
+    """Probes workspaces and keeps their incidents; a context manager.
+
+    `channels` are by the name that notices carry. Safe to call from several threads, as long as no
+    two passes are over the same workspace.
+    """
+
+    def __init__(
+        self,
+        *,
+        workspaces: Sequence[Workspace],
+        probes: Sequence[Probe],
+        promises: Promises,
+        history: History,
+        channels: Mapping[str, Channel],
+        clock: Clock,
+        new_id: Callable[[], str],
+        settings: MonitorSettings | None = None,
+        on_visit: OnVisit = lambda workspace, visit: None,
+        report_url: str | None = None,
+    ) -> None:
+        self._workspaces = {workspace.name: workspace for workspace in workspaces}
+        self._probes = tuple(probes)
+        self._promises = promises
+        self._history = history
+        self._channels = channels
+        self._clock = clock
+        self._new_id = new_id
+        self._settings = settings or MonitorSettings()
+        self._on_visit = on_visit
+        self._report_url = report_url
+        self._clients: dict[str, IntercomClient] = {}
+        self._delivering = threading.Lock()
+
+    def close(self) -> None:
+        """Close every connection to Intercom; the history stays open."""
+        for client in self._clients.values():
+            client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def run_pass(
+        self, names: Sequence[str] | None = None, probes: Sequence[Probe] | None = None
+    ) -> PassReport:
+        """Probe the workspaces called `names` (all) with `probes` (all), record what was seen
+        and what follows, and deliver what there is to tell.
+
+        Raises HistoryError where it cannot be recorded: then nothing is sent either.
+        """
+        workspaces = [self._workspaces[name] for name in names or self._workspaces]
+        started_at = self._clock.now()
+        memories = {
+            one.name: Memory.of(one.name, self._history.documents_about(one.name))
+            for one in workspaces
+        }
+        at_a_time = min(len(workspaces), self._settings.workspaces_at_a_time)
+        looks: list[Look]
+        if at_a_time == 1:
+            looks = [self._look(one, memories[one.name], probes) for one in workspaces]
+        else:
+            with ThreadPoolExecutor(at_a_time) as pool:
+                looks = list(
+                    pool.map(lambda one: self._look(one, memories[one.name], probes), workspaces)
+                )
+        return self._conclude(workspaces, looks, memories, started_at)
+
+    def deliver(self) -> DeliveryReport:
+        """Deliver what waits in the outbox and is due."""
+        with self._delivering:
+            return deliver(self._history, self._channels, clock=self._clock)
+
+    def prune(self) -> None:
+        """Forget what is older than the retention."""
+        self._history.prune(self._clock.now() - self._settings.retention)
+
+    def _look(self, workspace: Workspace, memory: Memory, probes: Sequence[Probe] | None) -> Look:
+        looker = Looker(
+            workspace=workspace,
+            sender=self._client(workspace),
+            promise=self._promises.of(workspace.version),
+            known={probe.identity: probe for probe in self._probes},
+            clock=self._clock,
+            reserve=self._settings.rate_reserve,
+            most_confirmations=self._settings.confirmation_requests,
+            on_visit=self._on_visit,
+        )
+        chosen = self._probes if probes is None else probes
+        return looker.look(with_sources(chosen, self._probes, pinned=memory.pins), memory)
+
+    def _client(self, workspace: Workspace) -> IntercomClient:
+        client = self._clients.get(workspace.name)
+        if client is None:
+            client = self._clients[workspace.name] = IntercomClient(
+                workspace,
+                clock=self._clock,
+                connect_timeout=self._settings.connect_timeout,
+                read_timeout=self._settings.read_timeout,
+            )
+        return client
+
+    def _conclude(
+        self,
+        workspaces: Sequence[Workspace],
+        looks: Sequence[Look],
+        memories: Mapping[str, Memory],
+        started_at: datetime,
+    ) -> PassReport:
+        """Fold, record in one transaction, and only then deliver."""
+        now = self._clock.now()
+        findings = tuple(one.finding for look in looks for one in look.diagnosed)
+        record = PassRecord(
+            id=self._new_id(),
+            started_at=started_at,
+            finished_at=now,
+            measurements=tuple(
+                measurement
+                for look, workspace in zip(looks, workspaces, strict=True)
+                for measurement in measurements_of(look, workspace)
+            ),
+            findings=tuple(one for one in findings if self._is_news(one, memories)),
+            requests=sum(look.requests for look in looks),
+        )
+        with self._history.transaction():
+            states = self._history.incident_states()
+            afflicted = Afflicted.of(self._history.documents(AFFLICTED))
+            folded = fold_looks(
+                looks,
+                states,
+                afflicted,
+                configured=frozenset(self._workspaces),
+                policy=self._policy,
+                now=now,
+                new_id=self._new_id,
+            )
+            documents = {
+                key: document
+                for memory in memories.values()
+                for key, document in memory.changes().items()
+            }
+            documents.update(((AFFLICTED, key), document) for key, document in afflicted.changes())
+            self._history.record(
+                record,
+                states=folded.states,
+                transitions=folded.transitions,
+                notices=self._notices(folded, now),
+                documents=documents,
+                forgotten=folded.forgotten,
+            )
+        was_open = {key for key, state in states.items() if state.phase is Phase.OPEN}
+        after = {**states, **{state.key: state for state in folded.states}}
+        return PassReport(
+            record=record,
+            findings=findings,
+            transitions=folded.transitions,
+            incidents=tuple(state for state in after.values() if state.phase is Phase.OPEN),
+            known=frozenset(one.fingerprint for one in findings if key_of(one) in was_open),
+            delivery=self.deliver(),
+        )
+
+    def _is_news(self, finding: Finding, memories: Mapping[str, Memory]) -> bool:
+        """Whether a finding is to be kept: what the census holds is kept there, once."""
+        if not is_departure(finding) or finding.operation is None:
+            return True
+        known = memories[finding.workspace].census.known(finding.operation.identity)
+        return known is None or finding.cause not in known
+
+    def _policy(self, finding: Finding) -> Policy:
+        return policy_for(
+            finding.rule,
+            failure_threshold=self._settings.failure_threshold,
+            success_threshold=self._settings.success_threshold,
+        )
+
+    def _notices(self, folded: Folded, now: datetime) -> list[Notice]:
+        return [
+            render(transition, channel=channel, report_url=self._report_url, now=now)
+            for transition in folded.transitions
+            for channel in self._channels
+        ]

@@ -1,0 +1,335 @@
+"""One pass end to end, over the sandbox and the Slack stand-in, on one virtual clock."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from contracts.errors import HistoryError
+from contracts.workspaces import Secret, Workspace
+from monitors.alerting.outbox import Channel, DeliveryReport
+from monitors.alerting.slack import SlackBot
+from monitors.history import History
+from monitors.monitor import Monitor, PassReport
+from monitors.probe_files import load_probes
+from monitors.promises import Promises
+from monitors.records import NoticeStatus, Outcome, TransitionKind
+from monitors.settings import MonitorSettings
+from sandbox.clock import VirtualClock
+from sandbox.intercom import Condition, Fault, Sandbox
+from sandbox.slack import DEFAULT_CHANNEL, Message, SlackStandIn
+
+PROBES = load_probes()
+BETWEEN = timedelta(minutes=5)
+REVOKED = Fault(name="revoked-token")
+
+
+@cache
+def promises() -> Promises:
+    """The embedded contract alone, compiled once for all tests."""
+    return Promises(lambda version: None)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A sandbox, a Slack and a history on one clock."""
+
+    clock: VirtualClock
+    intercom: Sandbox
+    slack: SlackStandIn
+    history: History
+
+    def workspace(self, name: str = "acme", **settings: str) -> Workspace:
+        token = Secret(settings.pop("token", self.intercom.token))
+        return Workspace(name=name, token=token, base_url=self.intercom.url, **settings)  # type: ignore[arg-type]
+
+    def channels(self) -> Mapping[str, Channel]:
+        bot = SlackBot(Secret(self.slack.token), base_url=self.slack.url, clock=self.clock)
+        return {DEFAULT_CHANNEL: bot}
+
+    def monitor(
+        self, *workspaces: Workspace, channels: Mapping[str, Channel] | None = None
+    ) -> Monitor:
+        ids = itertools.count(len(self.history.passes()) * 1000)
+        return Monitor(
+            workspaces=workspaces or (self.workspace(),),
+            probes=PROBES,
+            promises=promises(),
+            history=self.history,
+            channels=self.channels() if channels is None else channels,
+            clock=self.clock,
+            new_id=lambda: f"id-{next(ids)}",
+            settings=MonitorSettings.model_validate({"read-timeout": "1s"}),
+        )
+
+    def passes(self, monitor: Monitor, number: int) -> list[PassReport]:
+        reports = []
+        for _ in range(number):
+            self.clock.advance(BETWEEN)
+            reports.append(monitor.run_pass())
+        return reports
+
+    def messages(self) -> list[Message]:
+        return list(self.slack.messages(DEFAULT_CHANNEL))
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    clock = VirtualClock()
+    with (
+        Sandbox(clock=clock, latency=False) as intercom,
+        SlackStandIn(clock=clock) as slack,
+        History.open(f"sqlite:///{tmp_path}/history.sqlite", clock=clock) as history,
+    ):
+        yield Stage(clock, intercom, slack, history)
+
+
+def test_a_healthy_workspace_is_27_healthy_probes_and_no_word(stage: Stage) -> None:
+    with stage.monitor() as monitor:
+        for report in stage.passes(monitor, 3):
+            outcomes = [one.outcome for one in report.record.measurements]
+            assert outcomes == [Outcome.HEALTHY] * 27
+            assert (report.record.findings, report.transitions, report.incidents) == ((), (), ())
+    assert stage.messages() == []
+    assert [one.requests for one in stage.history.passes()] == [27, 27, 27]
+
+
+def test_a_revoked_token_is_one_incident_and_one_message_resolved_in_place(stage: Stage) -> None:
+    with stage.monitor() as monitor:
+        stage.passes(monitor, 1)
+        stage.intercom.faults.add(REVOKED)
+        (opened, again) = stage.passes(monitor, 2)
+        (message,) = stage.messages()
+        assert "revoked" in message.text
+        stage.intercom.faults.clear()
+        (healing, healed) = stage.passes(monitor, 2)
+
+    assert [one.kind for one in opened.transitions] == [TransitionKind.OPENED]
+    assert [one.finding.rule.name for one in opened.incidents] == ["auth-token-revoked"]
+    assert again.transitions == healing.transitions == ()
+    assert [one.kind for one in healed.transitions] == [TransitionKind.RESOLVED]
+    (after,) = stage.messages()
+    assert (after.ts, after.text == message.text) == (message.ts, False)
+    assert "RESOLVED" in after.text
+    assert opened.record.requests <= 5  # two refusals, what confirms them, and no more
+    why = {one.why for one in opened.record.measurements if one.outcome is Outcome.NOT_MEASURED}
+    assert why == {"the token is refused, also by GET /me"}
+
+
+def test_a_blip_is_nobodys_business(stage: Stage) -> None:
+    with stage.monitor() as monitor:
+        stage.passes(monitor, 1)
+        stage.intercom.faults.add(Fault(name="503", operation="GET /tags", when=Condition(times=1)))
+        (blip, after) = stage.passes(monitor, 2)
+    assert {str(one.operation) for one in blip.record.measurements if one.status == 503} == {
+        "GET /tags"
+    }
+    assert blip.transitions == after.transitions == ()
+    assert stage.messages() == []
+    assert stage.history.incidents() == ()
+
+
+def test_a_failure_that_lasts_is_told_after_three_passes(stage: Stage) -> None:
+    with stage.monitor() as monitor:
+        stage.passes(monitor, 1)
+        stage.intercom.faults.add(Fault(name="500", operation="GET /tags"))
+        kinds = [[one.kind for one in r.transitions] for r in stage.passes(monitor, 4)]
+    assert kinds == [[], [], [TransitionKind.OPENED], []]
+    assert len(stage.messages()) == 1
+
+
+def test_a_field_that_consumers_read_is_missed_at_once_and_found_again(stage: Stage) -> None:
+    with stage.monitor() as monitor:
+        stage.passes(monitor, 1)
+        removed = Fault(name="field-removed", operation="GET /contacts", pointer="/data/*/email")
+        stage.intercom.faults.add(removed)
+        (missed,) = stage.passes(monitor, 1)
+        stage.intercom.faults.clear()
+        (_, found) = stage.passes(monitor, 2)
+    (incident,) = missed.incidents
+    assert (incident.finding.rule.name, incident.finding.location) == (
+        "schema-required",
+        "/data/*/email",
+    )
+    assert "crm-sync" in incident.finding.consumers
+    assert [one.kind for one in found.transitions] == [TransitionKind.RESOLVED]
+    assert len(stage.messages()) == 1
+
+
+def test_an_answer_that_cannot_show_a_field_does_not_heal_it(stage: Stage) -> None:
+    with stage.monitor() as monitor:
+        stage.passes(monitor, 1)
+        removed = Fault(name="field-removed", operation="GET /contacts", pointer="/data/*/email")
+        stage.intercom.faults.add(removed)
+        stage.passes(monitor, 1)
+        stage.intercom.faults.replace([Fault(name="503", operation="GET /contacts")])
+        reports = stage.passes(monitor, 2)
+    assert all(
+        "/data/*/email" in [one.finding.location for one in report.incidents] for report in reports
+    )
+
+
+def test_what_was_so_at_first_sight_and_hurts_nobody_is_known_from_then_on(stage: Stage) -> None:
+    odd = Fault(
+        name="field-retyped", operation="GET /tags", pointer="/data/*/applied_at", value="string"
+    )
+    stage.intercom.faults.add(
+        Fault(name="field-retyped", operation="GET /teams", pointer="/type", value="integer")
+    )
+    with stage.monitor() as monitor:
+        (first, second) = stage.passes(monitor, 2)
+        assert first.transitions == second.transitions == ()
+        locations = {(str(one.operation), one.location) for one in first.findings}
+        assert ("GET /teams", "/type") in locations
+        stage.intercom.faults.add(odd)
+        stage.passes(monitor, 1)
+    assert first.record.findings == ()
+    assert stage.history.state("census", "acme")["GET /teams"] != []
+
+
+def test_two_workspaces_with_a_dead_token_each_are_two_incidents_one_drift_is_one(
+    stage: Stage,
+) -> None:
+    stage.intercom.add_token("second-token-of-bravo", app_id="sbx2other")
+    workspaces = (stage.workspace(), stage.workspace("bravo", token="second-token-of-bravo"))
+    with stage.monitor(*workspaces) as monitor:
+        (first,) = stage.passes(monitor, 1)
+        assert {one.workspace for one in first.record.measurements} == {"acme", "bravo"}
+        removed = Fault(name="field-removed", operation="GET /contacts", pointer="/data/*/email")
+        stage.intercom.faults.replace([removed])
+        (drift,) = stage.passes(monitor, 1)
+        stage.intercom.faults.clear()
+        stage.passes(monitor, 2)
+        stage.intercom.faults.replace([REVOKED])
+        (dead,) = stage.passes(monitor, 1)
+
+    (incident,) = drift.incidents
+    assert incident.workspaces == ("acme", "bravo")
+    assert [one.workspaces for one in dead.incidents] == [("acme",), ("bravo",)]
+    assert len(stage.messages()) == 3
+
+
+def test_an_incident_of_the_api_lasts_until_the_last_workspace_is_well(stage: Stage) -> None:
+    stage.intercom.add_token("second-token-of-bravo", app_id="sbx2other")
+    workspaces = (stage.workspace(), stage.workspace("bravo", token="second-token-of-bravo"))
+    with stage.monitor(*workspaces) as monitor:
+        stage.passes(monitor, 1)
+        removed = Fault(name="field-removed", operation="GET /contacts", pointer="/data/*/email")
+        stage.intercom.faults.replace([removed])
+        stage.passes(monitor, 1)
+        stage.intercom.faults.clear()
+        for _ in range(4):  # the schedule asks one workspace at a time
+            report = monitor.run_pass(["acme"])
+            assert len(report.incidents) == 1
+        monitor.run_pass(["bravo"])
+        report = monitor.run_pass(["acme"])
+    assert [one.kind for one in report.transitions] == [TransitionKind.RESOLVED]
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Dying(Channel):
+    """A channel in whose hands the process dies: before sending, or after."""
+
+    def __init__(self, channel: Channel | None = None) -> None:
+        self._channel = channel
+
+    def send(self, queued: object) -> object:  # type: ignore[override]
+        if self._channel is not None:
+            self._channel.send(queued)  # type: ignore[arg-type]
+        raise Killed
+
+
+@pytest.mark.parametrize("was_sent", [False, True])
+def test_a_message_survives_a_kill_and_is_told_exactly_once(stage: Stage, was_sent: bool) -> None:
+    stage.intercom.faults.add(REVOKED)
+    ((name, bot),) = stage.channels().items()
+    with (
+        stage.monitor(channels={name: Dying(bot if was_sent else None)}) as monitor,
+        pytest.raises(Killed),
+    ):
+        monitor.run_pass()
+    assert len(stage.history.notices(NoticeStatus.PENDING)) == 1
+
+    with stage.monitor() as monitor:
+        (report,) = stage.passes(monitor, 1)
+    assert report.delivery == DeliveryReport(delivered=1)
+    assert len(stage.messages()) == 1
+
+
+def test_what_cannot_be_recorded_is_not_told_either_and_not_lost(stage: Stage) -> None:
+    stage.intercom.faults.add(REVOKED)
+    with stage.monitor() as monitor:
+        trouble = HistoryError("the disk is full")
+        with (
+            patch.object(stage.history, "record", side_effect=trouble),
+            pytest.raises(HistoryError),
+        ):
+            monitor.run_pass()
+        assert stage.messages() == []
+        stage.passes(monitor, 1)
+    assert len(stage.messages()) == 1
+
+
+def test_a_feature_outside_the_plan_does_not_apply_until_it_has_worked(stage: Stage) -> None:
+    stage.intercom.add_token("token-without-plan", plan="essential", app_id="sbx3small")
+    with stage.monitor(stage.workspace(token="token-without-plan")) as monitor:
+        reports = stage.passes(monitor, 2)
+    for report in reports:
+        outcomes = {str(one.operation): one.outcome for one in report.record.measurements}
+        assert outcomes["GET /articles"] is Outcome.NOT_APPLICABLE
+        assert report.transitions == ()
+
+    with stage.monitor(stage.workspace("bravo")) as monitor:
+        stage.passes(monitor, 1)
+        stage.intercom.faults.add(Fault(name="plan-restriction", operation="GET /articles"))
+        (lost,) = stage.passes(monitor, 1)
+    outcomes = {str(one.operation): one.outcome for one in lost.record.measurements}
+    assert outcomes["GET /articles"] is Outcome.FAILED
+    assert [one.finding.rule.name for one in lost.incidents] == ["auth-plan-restricted"]
+
+
+def test_a_slow_operation_is_told_and_forgiven(stage: Stage) -> None:
+    with stage.monitor() as monitor:
+        stage.passes(monitor, 8)
+        stage.intercom.faults.add(Fault(name="slow", operation="GET /tags", milliseconds=2000))
+        slow = stage.passes(monitor, 3)
+        stage.intercom.faults.clear()
+        healed = stage.passes(monitor, 2)
+    assert [one.finding.rule.name for one in slow[-1].incidents] == ["latency-regression"]
+    assert [one.kind for one in healed[-1].transitions] == [TransitionKind.RESOLVED]
+
+
+def test_nothing_in_the_history_gives_away_a_token_or_a_customer(
+    stage: Stage, tmp_path: Path
+) -> None:
+    contact = stage.intercom.store().all("contact")[0]
+    stage.intercom.store().change(contact, name="Canary of Customers", email="canary@example.com")
+    with stage.monitor() as monitor:
+        stage.passes(monitor, 1)
+        stage.intercom.faults.replace(
+            [
+                Fault(
+                    name="field-retyped",
+                    operation="GET /contacts",
+                    pointer="/data/*/email",
+                    value="integer",
+                ),
+                Fault(name="422", operation="POST /contacts/search"),
+                Fault(name="503", operation="GET /contacts/{}"),
+            ]
+        )
+        stage.passes(monitor, 3)
+    kept = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    posted = str([(one.text, one.attachments) for one in stage.messages()])
+    assert len(stage.messages()) >= 1
+    for canary in (stage.intercom.token, stage.slack.token, "Canary", "canary@"):
+        assert canary.encode() not in kept
+        assert canary not in posted
