@@ -120,6 +120,7 @@ class Afflicted:
 
     by_key: dict[str, set[str]] = field(default_factory=dict)
     _before: Mapping[str, Any] = field(default_factory=dict)
+    _over: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, documents: Mapping[str, Any]) -> Self:
@@ -127,9 +128,9 @@ class Afflicted:
         return cls({key: set(names) for key, names in documents.items()}, documents)
 
     def changes(self) -> Iterator[tuple[str, list[str] | None]]:
-        """Yield what is not as it was, by key; None for what nobody suffers from any more."""
+        """Yield what is not as it was, by key; None for an incident that is over."""
         for key, names in self.by_key.items():
-            now = sorted(names) or None
+            now = None if key in self._over else sorted(names)
             if now != self._before.get(key):
                 yield key, now
 
@@ -138,8 +139,9 @@ class Afflicted:
         self.by_key.setdefault(key, set()).update(workspaces)
 
     def forget(self, key: str) -> None:
-        """Note that an incident came to nothing."""
-        self.by_key[key] = set()
+        """Note that an incident is over, or came to nothing."""
+        self.by_key.setdefault(key, set())
+        self._over.add(key)
 
     def observe(
         self, incident: IncidentState, looks: Iterable[Look], configured: frozenset[str]

@@ -41,6 +41,7 @@ def fold_looks(
             changed.append(after)
         if after is None and before is not None:
             forgotten.append(before.id)
+        if before is not None and (after is None or _is_at_rest(after)):
             afflicted.forget(before.key)
         if transition is not None:
             transitions.append(transition)

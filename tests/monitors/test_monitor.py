@@ -229,6 +229,7 @@ def test_an_incident_of_the_api_lasts_until_the_last_workspace_is_well(stage: St
         monitor.run_pass(["bravo"])
         report = monitor.run_pass(["acme"])
     assert [one.kind for one in report.transitions] == [TransitionKind.RESOLVED]
+    assert stage.history.documents("afflicted") == {}
 
 
 class Killed(BaseException):
@@ -299,7 +300,7 @@ def test_a_feature_outside_the_plan_does_not_apply_until_it_has_worked(stage: St
 def test_a_slow_operation_is_told_and_forgiven(stage: Stage) -> None:
     with stage.monitor() as monitor:
         stage.passes(monitor, 8)
-        stage.intercom.faults.add(Fault(name="slow", operation="GET /tags", milliseconds=2000))
+        stage.intercom.faults.add(Fault(name="slow", operation="GET /tags", milliseconds=700))
         slow = stage.passes(monitor, 3)
         stage.intercom.faults.clear()
         healed = stage.passes(monitor, 2)
