@@ -1,6 +1,6 @@
 """The sandbox as Python sees it: an Intercom on loopback, in a thread."""
 
-import secrets
+import hashlib
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
@@ -23,8 +23,8 @@ class Sandbox:
     """A running Intercom; a context manager.
 
     Answers by `spec`, or by the embedded contract in every version it speaks of. Without a `clock`
-    it has a virtual one of its own (`.clock`). `token` works everywhere; `url` has no trailing
-    slash.
+    it has a virtual one of its own (`.clock`). `token` may do everything, and is the same for the
+    same seed; `url` has no trailing slash.
     """
 
     def __init__(
@@ -49,7 +49,8 @@ class Sandbox:
             rate_limit=rate_limit,
             tokens=self._tokens,
         )
-        self.token = f"sandbox-{secrets.token_hex(16)}"
+        digest = hashlib.sha256(f"intercheck sandbox {seed}".encode()).hexdigest()
+        self.token = f"sandbox_{digest[:40]}"
         self.add_token(self.token, region=region)
         application = Application(self._service, clock=self.clock, log=self._log)
         self._server = Server(application, port=port, protocol=ReachableProtocol)
