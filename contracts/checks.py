@@ -7,22 +7,23 @@ identity wherever it is met; what only Schemathesis sees is not lost.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from schemathesis.checks import CheckFunction, not_a_server_error
 from schemathesis.core.failures import Failure
-from schemathesis.openapi.checks import JsonSchemaError, UndefinedStatusCode
+from schemathesis.openapi.checks import JsonSchemaError
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
     status_code_conformance,
 )
 
-from contracts.conformance import Conformance, is_operational
-from contracts.departures import BODY, MEDIA_TYPE, STATUS, Departure, kind_of
-from contracts.exchanges import Exchange, FailureKind
+from contracts.conformance import is_operational
+from contracts.departures import BODY, MEDIA_TYPE, STATUS, WHOLE_BODY, Departure, kind_of
+from contracts.exchanges import BodyKind, Exchange, FailureKind, Response
 from contracts.findings import Finding
-from contracts.rules import RULES, Severity
+from contracts.promises import Promises
+from contracts.rules import RULES, Rule, Severity
 
 CHECKS: Final[list[CheckFunction]] = [
     not_a_server_error,
@@ -33,7 +34,8 @@ CHECKS: Final[list[CheckFunction]] = [
 """Those of Schemathesis that look at one answer and send nothing again."""
 
 CONNECTION: Final = "connection"
-EVERY_OPERATION: Final = "*"
+SUCCESS: Final = "2xx"
+_MISSING: Final = {404: "status-not-found", 410: "status-gone"}
 
 _FAILURES: Final = {
     FailureKind.DNS: ("connection-dns", CONNECTION),
@@ -63,24 +65,11 @@ _LEFT_TO_CONFORMANCE: Final = frozenset({"format", "anyOf", "oneOf", "allOf", "n
 UUID, where the project's dialect asserts fewer formats; what may be null it rewrites to `anyOf`."""
 
 
-class Reads(Protocol):
-    """What consumers read, as `contracts.reliance` knows it."""
-
-    def departures(self, exchange: Exchange) -> Sequence[Departure]:
-        """Return what is absent though somebody reads it."""
-        ...
-
-    def readers(self, identity: str, location: str) -> tuple[str, ...]:
-        """Return the consumers that a departure there hurts."""
-        ...
-
-
 class Judge:
     """Says what an exchange of a property test shows."""
 
-    def __init__(self, conformance: Conformance, reliance: Reads | None = None) -> None:
-        self._conformance = conformance
-        self._reliance = reliance
+    def __init__(self, promises: Promises) -> None:
+        self._promises = promises
 
     def findings(
         self,
@@ -96,53 +85,44 @@ class Judge:
         that a 404 tells something; `is_plain` that the question is meant to work, so that a 400
         does. Otherwise they only say that what was generated does not please.
         """
-        status = exchange.response.status if exchange.response else 0
-        for departure in self._departures(exchange, failures, exists):
-            if status == 400 and departure.rule == "status-undocumented" and not is_plain:
-                continue
+        for departure in self._departures(exchange, failures, exists, is_plain):
             yield self._finding(exchange, departure)
 
     def _departures(
-        self, exchange: Exchange, failures: Sequence[Failure], exists: bool
+        self, exchange: Exchange, failures: Sequence[Failure], exists: bool, is_plain: bool
     ) -> Iterator[Departure]:
         if exchange.failure is not None:
             rule, location = _FAILURES[exchange.failure.kind]
-            yield Departure(
-                rule=rule,
-                location=location,
-                expected="answer",
-                observed=exchange.failure.kind.value,
-            )
+            yield _departure(rule, location, "answer", exchange.failure.kind.value)
             return
         response = exchange.response
         if response is None:
             return
-        yield from _of_status(response.status, exists)
-        departures = self._conformance.departures(exchange)
-        yield from departures
-        if self._reliance is not None:
-            yield from self._reliance.departures(exchange)
-        rules = {departure.rule.partition("-")[0] for departure in departures}
+        yield from _of_status(exchange, response, exists)
+        seen: set[str] = set()
+        for departure in self._promises.departures(exchange):
+            seen.add(_family(departure))
+            if departure.rule.startswith("body-"):
+                yield _of_body(departure, response)
+            elif response.status != 400 or departure.location != STATUS:
+                yield departure
+            elif is_plain:
+                yield _departure("status-bad-request", STATUS, SUCCESS, "400")
         for failure in failures:
-            found = _of_failure(failure, exchange)
-            # One validator saw the schema broken, the status or the media type undocumented: the
-            # other's word for the same answer adds nothing.
-            if found is not None and found.rule.partition("-")[0] not in rules:
+            found = _of_failure(failure, response)
+            # Where one validator saw the schema, the status or the media type broken, the other's
+            # word for it adds nothing.
+            if found is not None and _family(found) not in seen:
                 yield found
 
     def _finding(self, exchange: Exchange, departure: Departure) -> Finding:
         rule = RULES[departure.rule]
         # The rate limit is the app's, whichever operation meets it.
         operation = None if rule.name == "rate-limit-exceeded" else exchange.operation
-        consumers: tuple[str, ...] = ()
-        if self._reliance is not None:
-            identity = operation.identity if operation else EVERY_OPERATION
-            consumers = self._reliance.readers(identity, departure.location)
+        consumers = self._promises.readers(operation, departure)
         return Finding(
             rule=rule,
-            severity=max(rule.severity, Severity.WARNING, key=lambda one: one.rank)
-            if consumers
-            else rule.severity,
+            severity=_severity(rule, departure, consumers),
             workspace=exchange.workspace,
             region=exchange.region,
             version=exchange.version,
@@ -158,37 +138,54 @@ class Judge:
         )
 
 
-def _of_status(status: int, exists: bool) -> Iterator[Departure]:
+def _severity(rule: Rule, departure: Departure, consumers: tuple[str, ...]) -> Severity:
+    """Say how much it matters, by whom it hurts."""
+    if not consumers or not departure.rule.startswith(("schema-", "body-")):
+        return rule.severity
+    return Severity.WARNING if rule.name == "schema-enum" else Severity.CRITICAL
+
+
+def _family(departure: Departure) -> str:
+    return departure.rule.partition("-")[0]
+
+
+def _of_status(exchange: Exchange, response: Response, exists: bool) -> Iterator[Departure]:
     """What a status says whatever is documented; refusals (401, 403) need the whole run."""
+    status = response.status
     if status >= 500:
-        rule, expected = "server-error", "answer"
+        yield _departure("server-error", STATUS, SUCCESS, "5xx")
     elif status == 429:
-        rule, expected = "rate-limit-exceeded", "success"
-    elif status == 404 and exists:
-        rule, expected = "status-not-found", "success"
-    elif status == 410 and exists:
-        rule, expected = "status-gone", "success"
-    else:
-        return
-    yield Departure(rule=rule, location=STATUS, expected=expected, observed=str(status))
+        yield _departure("rate-limit-exceeded", STATUS, SUCCESS, "429")
+    elif status in _MISSING and exists:
+        names_an_object = exchange.operation is None or "{" in exchange.operation.path
+        rule = _MISSING[status] if names_an_object else "deprecation-endpoint-gone"
+        yield _departure(rule, STATUS, SUCCESS, str(status))
 
 
-def _of_failure(failure: Failure, exchange: Exchange) -> Departure | None:
+def _of_body(departure: Departure, response: Response) -> Departure:
+    """Name a body that cannot be read as everywhere else: JSON was promised, and something else
+    came."""
+    if response.kind is BodyKind.EMPTY:
+        return _departure("body-empty", BODY, "json", "empty")
+    if response.kind is BodyKind.OTHER:
+        is_html = "html" in response.media_type or response.body[:512].lstrip().startswith(b"<")
+        return _departure("body-not-json", BODY, "json", "html" if is_html else "other")
+    return _departure("body-media-type", MEDIA_TYPE, "json", "other")
+
+
+def _of_failure(failure: Failure, response: Response) -> Departure | None:
     """Say in our words what Schemathesis saw; None where it is not ours to report."""
-    status = exchange.response.status if exchange.response else 0
     match failure.code:
-        case "ST103":
-            if not isinstance(failure, UndefinedStatusCode) or is_operational(status):
-                return None
-            return _departure("status-undocumented", STATUS, "documented", str(status))
+        case "ST103" if response.status != 400 and not is_operational(response.status):
+            return _departure("status-undocumented", STATUS, "documented", str(response.status))
         case "ST104" | "ST105" | "ST106":
-            return _departure("body-media-type", MEDIA_TYPE, "documented", "other")
+            return _departure("body-media-type", MEDIA_TYPE, "json", "other")
         case "ST108" if isinstance(failure, JsonSchemaError):
             return _of_schema_error(failure)
         case "ST109" | "ST110":
             return _departure("body-not-json", BODY, "json", "other")
         case "ST111":
-            return _departure("schema-constraint", BODY, "discriminator", "other")
+            return _departure("schema-constraint", WHOLE_BODY, "discriminator", "other")
     return None  # server errors are told by the status
 
 

@@ -13,14 +13,17 @@ from schemathesis.core.failures import Failure, FailureGroup
 from contracts.allowlist import NotAllowedError
 from contracts.budget import BudgetSpentError, RateBudget
 from contracts.cases import MOST_CASES, CannotGenerateError, Cases
-from contracts.checks import CHECKS, Judge, Reads
+from contracts.checks import CHECKS, SUCCESS, Judge
 from contracts.client import IntercomClient
 from contracts.clock import Clock
 from contracts.conformance import Conformance
+from contracts.envelopes import envelope_of
 from contracts.exchanges import Exchange, Operation
 from contracts.findings import Finding
 from contracts.gate import PASS, Gate, NoAnswerError
 from contracts.identifiers import Identifiers
+from contracts.planning import EVERYTHING, Skip, plan
+from contracts.promises import Promises, Reads
 from contracts.rules import RULES
 from contracts.selection import Selection
 from contracts.spec import Spec, SpecOperation
@@ -30,25 +33,6 @@ MOST_REQUESTS: Final = 150
 
 HOPELESS: Final = 3
 """Operations refused or unanswered, with none that succeeded, after which the rest is not asked."""
-
-_ORDER: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_EVERYTHING: Final = Selection()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skip:
-    """An operation that was not exercised, and why."""
-
-    operation: Operation
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a run would ask, in this order, and what it would not."""
-
-    operations: tuple[SpecOperation, ...]
-    skipped: tuple[Skip, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,23 +50,6 @@ class SuiteReport:
     """Why it ended before every operation had its turn, where it did."""
 
 
-def plan(spec: Spec, client: IntercomClient, selection: Selection = _EVERYTHING) -> Plan:
-    """Choose the operations that `selection` picks and `client` may send, and put them in order:
-    reads first, lists before what they list, deletions last."""
-    chosen: list[SpecOperation] = []
-    skipped: list[Skip] = []
-    for operation in spec.operations:
-        if not selection.picks(operation):
-            continue
-        try:
-            client.check(operation.operation, operation.operation.path)
-        except NotAllowedError as error:
-            skipped.append(Skip(operation=operation.operation, why=error.reason))
-        else:
-            chosen.append(operation)
-    return Plan(operations=tuple(sorted(chosen, key=_turn_of)), skipped=tuple(skipped))
-
-
 def run_suite(
     spec: Spec,
     client: IntercomClient,
@@ -90,17 +57,24 @@ def run_suite(
     clock: Clock,
     most_requests: int = MOST_REQUESTS,
     seed: int = 0,
-    selection: Selection = _EVERYTHING,
-    reliance: Reads | None = None,
+    selection: Selection = EVERYTHING,
+    relied: Spec | None = None,
+    reads: Reads | None = None,
     budget: RateBudget | None = None,
     on_progress: Callable[[int, Operation], None] = lambda requests, operation: None,
 ) -> SuiteReport:
     """Hold the API to `spec` with at most `most_requests` requests; the same `seed` asks the same.
 
+    What is `relied` upon is held against its answers too, and what somebody `reads` of them.
     `on_progress` is told the number of requests so far and the operation whose turn it is.
     """
     planned = plan(spec, client, selection)
-    run = _Run(spec, client, clock, most_requests, seed, reliance, budget)
+    promises = Promises(
+        tested=Conformance(spec),
+        relied=Conformance(relied) if relied and relied is not spec else None,
+        reads=reads,
+    )
+    run = _Run(spec, client, clock, most_requests, seed, promises, budget)
     started = clock.monotonic()
     stopped = run.work(planned.operations, on_progress)
     return SuiteReport(
@@ -113,12 +87,6 @@ def run_suite(
         seconds=clock.monotonic() - started,
         stopped=stopped,
     )
-
-
-def _turn_of(operation: SpecOperation) -> tuple[bool, int, int]:
-    method, path = operation.operation.method, operation.operation.path
-    is_read = method == "GET" or path.endswith(("/search", "/list"))
-    return not is_read, 0 if is_read else _ORDER.index(method), path.count("{")
 
 
 class _StopError(Exception):
@@ -135,7 +103,7 @@ class _Run:
         clock: Clock,
         most_requests: int,
         seed: int,
-        reliance: Reads | None,
+        promises: Promises,
         budget: RateBudget | None,
     ) -> None:
         self.findings: dict[str, Finding] = {}
@@ -145,7 +113,7 @@ class _Run:
         self._refused: dict[str, Exchange] = {}
         self._unanswered: list[Exchange] = []
         self._last: Exchange | None = None
-        self._judge = Judge(Conformance(spec), reliance)
+        self._judge = Judge(promises)
         self._identifiers = Identifiers()
         self._most_requests = most_requests
         self.gate = Gate(
@@ -227,8 +195,9 @@ class _Run:
             self._whys[operation.identity] = "it got no answer"
         elif exchange.response.status in (401, 403):
             self._refused[operation.identity] = exchange
+            code = envelope_of(exchange.response).code or "no code"
             self._whys[operation.identity] = (
-                f"Intercom refuses it to this token ({exchange.response.status})"
+                f"Intercom refuses it to this token ({exchange.response.status} {code})"
             )
         elif exchange.response.is_success:
             self.exercised.add(operation.identity)
@@ -253,7 +222,7 @@ class _Run:
                 version=exchange.version,
                 operation=None,
                 location="status",
-                expected="success",
+                expected=SUCCESS,
                 observed="401",
                 message=f"Intercom refuses the token: {HOPELESS} operations of {HOPELESS} did.",
                 request_id=exchange.request_id,

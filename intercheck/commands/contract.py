@@ -17,11 +17,12 @@ from contracts.errors import ConfigurationError
 from contracts.exchanges import Operation
 from contracts.identifiers import describe_path, lists_by_kind
 from contracts.overlays import SUPPORTED, embedded_contract
+from contracts.planning import Plan, plan
 from contracts.reliance import Reliance, consumers_of
 from contracts.rules import Severity
 from contracts.selection import Selection, Traits
 from contracts.spec import PREVIEW, Spec
-from contracts.suite import MOST_REQUESTS, Plan, SuiteReport, plan, run_suite
+from contracts.suite import MOST_REQUESTS, SuiteReport, run_suite
 from contracts.workspaces import Secret, Workspace
 from intercheck import options
 from intercheck.descriptions import open_description
@@ -92,6 +93,9 @@ def command(
     settings = options.settings_from(config_path)
     configured = _configured(settings, workspace)
     description = _description(spec, spec_dir or settings.spec_dir, settings, configured)
+    relied: Spec | None = description
+    if spec is not None:
+        relied = embedded_contract(description.version or "", cache_dir=settings.cache_dir)
     selection = Selection(include=_traits("include", filters), exclude=_traits("exclude", filters))
     with (
         _target(description, configured, base_url, is_named=spec is not None) as target,
@@ -109,7 +113,8 @@ def command(
             most_requests=max_requests,
             seed=seed,
             selection=selection,
-            reliance=_reliance(description, settings),
+            relied=relied,
+            reads=Reliance(relied, consumers_of(relied)) if relied else None,
             on_progress=_progress(max_requests),
         )
     _show(report, time.perf_counter() - started, output_format)
@@ -177,12 +182,6 @@ def _description(
             f"{', '.join(SUPPORTED)}): name a description with --spec."
         )
     return contract
-
-
-def _reliance(description: Spec, settings: Settings) -> Reliance | None:
-    """What consumers rely on in the version that is tested, where that is known."""
-    contract = embedded_contract(description.version or "", cache_dir=settings.cache_dir)
-    return Reliance(contract, consumers_of(contract)) if contract else None
 
 
 def _traits(verb: str, filters: dict[str, tuple[str, ...]]) -> Traits:

@@ -18,11 +18,13 @@ from contracts.findings import Finding
 from contracts.gate import PASS, Gate
 from contracts.identifiers import Identifiers, describe_path, lists_by_kind
 from contracts.overlays import embedded_contract
+from contracts.planning import plan
+from contracts.promises import Promises
 from contracts.reliance import Reliance, consumers_of
 from contracts.rules import Severity
 from contracts.selection import Selection, Traits
 from contracts.spec import Spec, parse_spec
-from contracts.suite import HOPELESS, SuiteReport, plan, run_suite
+from contracts.suite import HOPELESS, SuiteReport, run_suite
 from contracts.workspaces import Secret, Workspace
 from sandbox.intercom import Condition, Fault, Sandbox
 
@@ -79,8 +81,8 @@ def said(report: SuiteReport) -> list[tuple[str, str, str, str]]:
 def test_a_faithful_api_gives_no_finding_and_every_read_succeeds(
     sandbox: Sandbox, contract: Spec
 ) -> None:
-    reliance = Reliance(contract, consumers_of(contract))
-    report = run(sandbox, contract, reliance=reliance, most_requests=120)
+    reads = Reliance(contract, consumers_of(contract))
+    report = run(sandbox, contract, reads=reads, most_requests=120)
     assert said(report) == []
     assert report.exercised == READS
     assert report.selected == len(contract.operations)
@@ -170,19 +172,19 @@ def test_a_proven_test_workspace_is_written_to_after_it_was_read(contract: Spec)
         ),
         (
             Fault(name="503", operation="GET /teams"),
-            ("server-error", "GET /teams", "status", "answer>503"),
+            ("server-error", "GET /teams", "status", "2xx>5xx"),
         ),
         (
             Fault(name="wrong-media-type", operation="GET /segments"),
-            ("body-media-type", "GET /segments", "media-type", "application/json>text/html"),
+            ("body-media-type", "GET /segments", "media-type", "json>other"),
         ),
         (
             Fault(name="non-json-body", operation="GET /segments"),
-            ("body-not-json", "GET /segments", "body", "json>other"),
+            ("body-not-json", "GET /segments", "body", "json>html"),
         ),
         (
             Fault(name="empty-body", operation="GET /segments"),
-            ("body-empty", "GET /segments", "body", "object>empty"),
+            ("body-empty", "GET /segments", "body", "json>empty"),
         ),
         (
             Fault(name="truncated-body", operation="GET /segments"),
@@ -202,7 +204,7 @@ def test_a_proven_test_workspace_is_written_to_after_it_was_read(contract: Spec)
         ),
         (
             Fault(name="endpoint-gone", operation="GET /tags", status=404),
-            ("status-not-found", "GET /tags", "status", "success>404"),
+            ("deprecation-endpoint-gone", "GET /tags", "status", "2xx>404"),
         ),
     ],
 )
@@ -217,12 +219,12 @@ def test_what_is_broken_is_one_finding_and_nothing_else_is(
         if found.operation.identity == fault.operation
     )
     lists = {"/me", "/admins"} if "{" in path else {"/me"}
-    reliance = Reliance(contract, consumers_of(contract))
+    reads = Reliance(contract, consumers_of(contract))
     report = run(
         sandbox,
         contract,
         selection=only(path, *lists),
-        reliance=reliance,
+        reads=reads,
         most_requests=1 + len(lists),
     )
     assert set(said(report)) == {expected}
@@ -232,10 +234,10 @@ def test_a_field_that_somebody_reads_names_who_is_hurt(sandbox: Sandbox, contrac
     sandbox.faults.add(
         Fault(name="field-removed", operation="GET /contacts", pointer="/data/*/email")
     )
-    reliance = Reliance(contract, consumers_of(contract))
-    report = run(sandbox, contract, selection=only("/contacts"), reliance=reliance)
+    reads = Reliance(contract, consumers_of(contract))
+    report = run(sandbox, contract, selection=only("/contacts"), reads=reads)
     assert report.findings[0].consumers == ("crm-sync",)
-    assert report.findings[0].severity.rank >= Severity.WARNING.rank
+    assert report.findings[0].severity is Severity.CRITICAL
 
 
 def test_a_refused_token_is_one_finding_and_the_rest_is_not_asked(
@@ -275,7 +277,7 @@ def test_nobody_there_ends_the_run_soon(contract: Spec) -> None:
 def test_the_rate_limit_is_one_finding_of_the_app(sandbox: Sandbox, contract: Spec) -> None:
     sandbox.faults.add(Fault(name="429", when=Condition(times=2)))
     report = run(sandbox, contract)
-    assert said(report) == [("rate-limit-exceeded", "*", "status", "success>429")]
+    assert said(report) == [("rate-limit-exceeded", "*", "status", "2xx>429")]
     assert report.exercised > 30
 
 
@@ -394,7 +396,7 @@ def test_a_question_is_asked_only_once(contract: Spec) -> None:
 def findings_of(
     contract: Spec, found: Exchange, *, exists: bool = False, is_plain: bool = False
 ) -> list[Finding]:
-    judge = Judge(Conformance(contract))
+    judge = Judge(Promises(tested=Conformance(contract)))
     return list(judge.findings(found, exists=exists, is_plain=is_plain))
 
 
@@ -419,7 +421,7 @@ def test_a_400_tells_something_only_of_a_question_meant_to_work() -> None:
     refused = exchange("GET /me", b"{}", status=400)
     assert findings_of(spec, refused) == []
     assert [one.rule.name for one in findings_of(spec, refused, is_plain=True)] == [
-        "status-undocumented"
+        "status-bad-request"
     ]
 
 

@@ -1,0 +1,52 @@
+"""What a run of property tests would ask, in which order, and what it would not."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from contracts.allowlist import NotAllowedError
+from contracts.client import IntercomClient
+from contracts.exchanges import Operation
+from contracts.selection import Selection
+from contracts.spec import Spec, SpecOperation
+
+_ORDER: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+EVERYTHING: Final = Selection()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """An operation that was not exercised, and why."""
+
+    operation: Operation
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run would ask, in this order, and what it would not."""
+
+    operations: tuple[SpecOperation, ...]
+    skipped: tuple[Skip, ...]
+
+
+def plan(spec: Spec, client: IntercomClient, selection: Selection = EVERYTHING) -> Plan:
+    """Choose the operations that `selection` picks and `client` may send, and put them in order:
+    reads first, lists before what they list, deletions last."""
+    chosen: list[SpecOperation] = []
+    skipped: list[Skip] = []
+    for operation in spec.operations:
+        if not selection.picks(operation):
+            continue
+        try:
+            client.check(operation.operation, operation.operation.path)
+        except NotAllowedError as error:
+            skipped.append(Skip(operation=operation.operation, why=error.reason))
+        else:
+            chosen.append(operation)
+    return Plan(operations=tuple(sorted(chosen, key=_turn_of)), skipped=tuple(skipped))
+
+
+def _turn_of(operation: SpecOperation) -> tuple[bool, int, int]:
+    method, path = operation.operation.method, operation.operation.path
+    is_read = method == "GET" or path.endswith(("/search", "/list"))
+    return not is_read, 0 if is_read else _ORDER.index(method), path.count("{")

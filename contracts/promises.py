@@ -1,0 +1,52 @@
+"""What an answer is held to: descriptions, and what somebody reads."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from contracts.conformance import Conformance
+from contracts.departures import Departure
+from contracts.exchanges import Exchange, Operation
+
+_EVERY_OPERATION: Final = "*"
+_HARMLESS: Final = frozenset({"schema-undocumented", "schema-unresolvable"})
+"""Rules whose findings hurt nobody: who reads the other fields still finds them."""
+
+
+class Reads(Protocol):
+    """What consumers read, as `contracts.reliance` knows it."""
+
+    def departures(self, exchange: Exchange) -> Sequence[Departure]:
+        """Return what is absent though somebody reads it."""
+        ...
+
+    def readers(self, identity: str, location: str) -> tuple[str, ...]:
+        """Return the consumers that a departure there hurts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promises:
+    """What an answer is held to: the description that is tested; what is relied upon, where that is
+    another; and what of it somebody reads."""
+
+    tested: Conformance
+    relied: Conformance | None = None
+    reads: Reads | None = None
+
+    def departures(self, exchange: Exchange) -> Iterator[Departure]:
+        """Yield how a whole answer departs from any of them, each place once."""
+        seen: set[tuple[str, str]] = set()
+        for holder in (self.relied, self.reads, self.tested):
+            for departure in holder.departures(exchange) if holder else ():
+                place = (departure.location, departure.observed)
+                if place not in seen:
+                    seen.add(place)
+                    yield departure
+
+    def readers(self, operation: Operation | None, departure: Departure) -> tuple[str, ...]:
+        """Return the consumers that a departure hurts; a field more hurts nobody."""
+        if self.reads is None or departure.rule in _HARMLESS:
+            return ()
+        identity = operation.identity if operation else _EVERY_OPERATION
+        return self.reads.readers(identity, departure.location)
