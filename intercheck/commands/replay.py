@@ -1,0 +1,129 @@
+"""`intercheck replay FILE…`: the detectors over recorded exchanges, offline."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from contracts.errors import NothingMeasuredError
+from contracts.findings import Finding
+from contracts.rules import Severity
+from contracts.spec import Spec
+from intercheck import options, output
+from intercheck.descriptions import open_description
+from intercheck.exits import ExitCode, exit_code
+from intercheck.published import published_description
+from intercheck.replaying import Recording, judge, read_all
+from intercheck.settings import DEFAULT_VERSION, Settings
+from monitors.promises import Promises
+from reports.words import counted
+
+
+@click.command(
+    epilog='A line of JSON lines: {"method": "GET", "url": "/tags", "status": 200, "headers": {…}, '
+    '"body": …, "started_at": "2026-03-02T09:00:00Z", "elapsed_ms": 80, "version": "2.15", '
+    '"workspace": "acme"}; `method`, `url` and one of `status` and `failure` are required.'
+)
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE…",
+    type=click.Path(path_type=Path),
+)
+@options.config
+@options.spec
+@options.spec_dir
+@options.output_format
+@options.fail_on
+def command(
+    files: tuple[Path, ...],
+    config_path: Path | None,
+    spec: str | None,
+    spec_dir: Path | None,
+    output_format: str,
+    fail_on: Severity,
+) -> ExitCode:
+    """Run the detectors over recorded exchanges: HAR 1.2 files, or JSON lines.
+
+    Nothing is sent. Each exchange is held to the descriptions of the version that it asked for
+    (`Intercom-Version`), published and relied upon, as far as they are at hand; --spec names
+    another one for all of them. Tokens and cookies in the files are taken out as they are read.
+    """
+    settings = options.settings_from(config_path)
+    promises = _promises(settings, spec, spec_dir)
+    recording = read_all(files, promises, default_version=DEFAULT_VERSION)
+    findings = sorted(
+        (diagnosed.finding for diagnosed in judge(recording)),
+        key=lambda finding: (
+            finding.accepted is not None,
+            -finding.severity.rank,
+            finding.rule.name,
+            str(finding.operation or ""),
+            finding.location,
+        ),
+    )
+    errors = _errors(recording)
+    if not recording.entries:
+        raise NothingMeasuredError("There is no exchange in the recording: record some first.")
+    if output_format == "json":
+        output.print_json(_envelope(recording, findings, errors))
+    else:
+        _print(recording, findings, errors)
+    return exit_code(findings, fail_on=fail_on, measured=bool(recording.exchanges))
+
+
+def _promises(settings: Settings, name: str | None, spec_dir: Path | None) -> Promises:
+    spec_dir = spec_dir or settings.spec_dir
+    named = (
+        open_description(name, spec_dir=spec_dir, cache_dir=settings.cache_dir) if name else None
+    )
+
+    def published(version: str) -> Spec | None:
+        if named is not None:
+            return named
+        return published_description(version, spec_dir=spec_dir, cache_dir=settings.cache_dir)
+
+    return Promises(published, cache_dir=settings.cache_dir)
+
+
+def _errors(recording: Recording) -> list[str]:
+    return [str(broken) for broken in recording.broken]
+
+
+def _envelope(
+    recording: Recording, findings: Sequence[Finding], errors: Sequence[str]
+) -> output.Envelope:
+    return output.Envelope(
+        command="replay",
+        findings=findings,
+        coverage=output.Coverage(
+            selected=recording.entries,
+            exercised=len(recording.exchanges),
+            skipped=tuple(
+                output.Skipped(operation="*", why=f"{counted(number, 'exchange')}: {why}")
+                for why, number in recording.skipped.items()
+            ),
+        ),
+        errors=errors,
+    )
+
+
+def _print(recording: Recording, findings: Sequence[Finding], errors: Sequence[str]) -> None:
+    for sentence in errors:
+        click.echo(sentence, err=True)
+    for why, number in recording.skipped.items():
+        click.echo(f"Not judged: {counted(number, 'exchange')}: {why}.", err=True)
+    for finding in findings:
+        output.print_finding(finding)
+        click.echo()
+    accepted = sum(finding.accepted is not None for finding in findings)
+    by_severity = ", ".join(
+        f"{number} {severity.value}"
+        for severity in reversed(Severity)
+        if (number := sum(f.severity is severity and f.accepted is None for f in findings))
+    )
+    click.echo(
+        f"{counted(len(recording.exchanges), 'exchange')} of {recording.entries} judged: "
+        f"{by_severity or 'nothing found'}" + (f" ({accepted} accepted)." if accepted else ".")
+    )

@@ -1,0 +1,118 @@
+"""Recorded exchanges judged like live ones: which of them, as which operation, by what."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from contracts.exchanges import Exchange
+from contracts.recordings import BrokenEntry, read_recordings
+from contracts.workspaces import REGIONS
+from monitors.detectors import Context, detect
+from monitors.diagnosis import Diagnosed, Observation, diagnose
+from monitors.memory import Memory
+from monitors.promises import Promise, Promises
+
+_INTERCOM: Final = frozenset(urlsplit(url).hostname for url in REGIONS.values())
+# What a recorder put where the version belongs is only repeated when it looks like one.
+_VERSION: Final = re.compile(r"\d{1,3}\.\d{1,3}|preview|unstable", re.IGNORECASE)
+
+
+@dataclass(slots=True, kw_only=True)
+class Recording:
+    """What the files held: exchanges to judge, in the order they were recorded, and everything
+    else by name."""
+
+    exchanges: list[tuple[Exchange, Promise]] = field(default_factory=list)
+    broken: list[BrokenEntry] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    """Exchanges that are not judged, by reason."""
+    entries: int = 0
+
+
+def read_all(paths: Iterable[Path], promises: Promises, *, default_version: str) -> Recording:
+    """Read every file and find out what each exchange is held to.
+
+    Its version is the one that was asked for, else the one that answered (`Intercom-Version` comes
+    back), else `default_version`.
+    """
+    recording = Recording()
+    found: list[Exchange] = []
+    for path in paths:
+        for entry in read_recordings(path):
+            recording.entries += 1
+            if isinstance(entry, BrokenEntry):
+                recording.broken.append(entry)
+            else:
+                found.append(entry)
+    # A browser records everything that its page asked for. Where some of it went to Intercom, the
+    # rest did not; where none did, a proxy or a sandbox stood in for it.
+    only_intercom = any(_host(exchange) in _INTERCOM for exchange in found)
+    for exchange in sorted(found, key=lambda exchange: exchange.started_at):
+        if only_intercom and _host(exchange) not in _INTERCOM:
+            recording.skipped["not sent to a host of Intercom's"] += 1
+            continue
+        version = exchange.version or _answered(exchange) or default_version
+        if not _VERSION.fullmatch(version):
+            recording.skipped["asked for what is no version of Intercom's API"] += 1
+            continue
+        promise = promises.of(version)
+        known = _identified(exchange, promise)
+        if known is not None:
+            recording.exchanges.append((known, promise))
+        elif promise.published is None and promise.relied is None:
+            recording.skipped[
+                f"no description of version {version} is at hand: name one with --spec, or run "
+                f"`intercheck spec pull {version}`"
+            ] += 1
+        else:
+            recording.skipped[f"no operation that version {version} describes"] += 1
+    return recording
+
+
+def judge(recording: Recording) -> tuple[Diagnosed, ...]:
+    """Return what is wrong, one diagnosis for each cause in each Intercom workspace.
+
+    A recording is a first sight, so what hurts no consumer is only noted; latency is held to what
+    the recording itself shows to be usual.
+    """
+    observed: dict[tuple[str, str], list[Observation]] = {}
+    memories: dict[tuple[str, str], Memory] = {}
+    for exchange, promise in recording.exchanges:
+        where = exchange.workspace, exchange.region
+        memory = memories.setdefault(where, Memory(workspace=exchange.workspace))
+        context = Context(
+            published=promise.published,
+            relied=promise.relied,
+            reliance=promise.reliance,
+            accepted=promise.accepted,
+            baseline=memory.baseline_of(exchange),
+        )
+        observation = Observation(exchange=exchange, findings=detect(exchange, context))
+        observed.setdefault(where, []).append(observation)
+        memory.learn(exchange)
+    return tuple(
+        diagnosed for observations in observed.values() for diagnosed in diagnose(observations)
+    )
+
+
+def _host(exchange: Exchange) -> str | None:
+    """Return the host a request went to, None where only its path was recorded."""
+    return urlsplit(exchange.request.url).hostname
+
+
+def _answered(exchange: Exchange) -> str | None:
+    return exchange.response.headers.get("intercom-version") if exchange.response else None
+
+
+def _identified(exchange: Exchange, promise: Promise) -> Exchange | None:
+    """Give the exchange its operation; None where no description knows it."""
+    path = urlsplit(exchange.request.url).path
+    for described in (promise.published, promise.relied):
+        found = described.spec.match(exchange.request.method, path) if described else None
+        if found is not None:
+            return replace(exchange, operation=found.operation)
+    return None

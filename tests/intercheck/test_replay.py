@@ -1,0 +1,286 @@
+"""`intercheck replay`: the detectors over recordings, offline, and nothing of anybody's in what it
+prints."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from intercheck.cli import main
+from sandbox.clock import DEFAULT_START
+
+TOKEN = "canary-dG9rOjEyMzQ1Njc4OTAx"
+EMAIL = "canary.customer@example.com"
+ATTRIBUTE = "canary_attribute_of_a_customer"
+NAME = "Canary Customer"
+CANARIES = (TOKEN, EMAIL, ATTRIBUTE, NAME, "canary", "Canary")
+
+HEADERS = {
+    "content-type": "application/json; charset=utf-8",
+    "intercom-version": "2.15",
+    "x-request-id": "000on04msi4jpk7d3u60",
+}
+
+
+@pytest.fixture(autouse=True)
+def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run where there is no configuration and nothing was ever pulled."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("INTERCHECK_CACHE_DIR", str(tmp_path / "cache"))
+    for name in ("INTERCHECK_CONFIG", "INTERCHECK_SPEC_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def line(url: str, body: object, *, status: int = 200, **more: object) -> str:
+    """Return one exchange as a JSON line."""
+    return json.dumps(
+        {
+            "method": "GET",
+            "url": f"https://api.intercom.io{url}",
+            "status": status,
+            "headers": HEADERS,
+            "body": body,
+            "version": "2.15",
+            "workspace": "acme",
+            "started_at": DEFAULT_START.isoformat(),
+            **more,
+        }
+    )
+
+
+def tags(**changes: object) -> dict[str, object]:
+    tag = {"type": "tag", "id": "123", "name": NAME, **changes}
+    return {"type": "list", "data": [{k: v for k, v in tag.items() if v is not ...}]}
+
+
+def refusal(code: str) -> dict[str, object]:
+    return {
+        "type": "error.list",
+        "request_id": "000on04msi4jpk7d3u60",
+        "errors": [{"code": code, "message": "Access Token Invalid"}],
+    }
+
+
+def replay(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Run the command; return exit code, stdout and stderr."""
+    with pytest.raises(SystemExit) as ended:
+        main(["replay", *arguments])
+    assert isinstance(ended.value.code, int)
+    printed = capsys.readouterr()
+    return ended.value.code, printed.out, printed.err
+
+
+def replay_json(
+    capsys: pytest.CaptureFixture[str], *arguments: str
+) -> tuple[int, dict[str, object]]:
+    code, out, _ = replay(capsys, *arguments, "--format", "json")
+    document = json.loads(out)
+    assert isinstance(document, dict)
+    return code, document
+
+
+def rules_of(document: dict[str, object]) -> list[str]:
+    findings = document["findings"]
+    assert isinstance(findings, list)
+    return [finding["rule"] for finding in findings]
+
+
+def test_a_recording_that_keeps_the_contract_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("good.jsonl").write_text(line("/tags", tags()))
+    code, document = replay_json(capsys, "good.jsonl")
+    assert code == 0
+    assert rules_of(document) == []
+    assert document["coverage"] == {
+        "selected": 1,
+        "exercised": 1,
+        "skipped": [],
+        "requests": 0,
+        "seconds": 0.0,
+    }
+
+
+def test_a_field_that_a_consumer_reads_and_that_is_gone_is_found(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("gone.jsonl").write_text(line("/tags", tags(name=...)))
+    code, document = replay_json(capsys, "gone.jsonl")
+    assert code == 1
+    findings = document["findings"]
+    assert isinstance(findings, list)
+    (found,) = [one for one in findings if one["severity"] == "critical"]
+    assert (found["rule"], found["location"]) == ("schema-required", "/data/*/name")
+    assert found["workspace"] == "acme"
+    assert found["consumers"]
+
+
+def test_a_refused_token_is_one_finding_however_often_it_was_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    paths = ("/me", "/tags", "/admins", "/teams", "/segments")
+    Path("dead.jsonl").write_text(
+        "\n".join(line(path, refusal("token_revoked"), status=401) for path in paths)
+    )
+    code, document = replay_json(capsys, "dead.jsonl")
+    assert code == 1
+    assert rules_of(document) == ["auth-token-revoked"]
+
+
+def test_fail_on_decides_what_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("new.jsonl").write_text(line("/tags", tags(color_that_is_new="red")))
+    code, document = replay_json(capsys, "new.jsonl")
+    assert code == 0
+    assert rules_of(document) == ["schema-undocumented"]
+    assert replay(capsys, "new.jsonl", "--fail-on", "info")[0] == 1
+
+
+def har_entry(url: str, body: object, **response: object) -> dict[str, object]:
+    return {
+        "startedDateTime": "2026-03-02T09:00:00Z",
+        "time": 120.0,
+        "request": {
+            "method": "GET",
+            "url": url,
+            "headers": [
+                {"name": "Authorization", "value": f"Bearer {TOKEN}"},
+                {"name": "Cookie", "value": f"session={TOKEN}"},
+            ],
+        },
+        "response": {
+            "status": 200,
+            "headers": [{"name": name, "value": value} for name, value in HEADERS.items()],
+            "content": {"size": 1, "text": json.dumps(body)},
+            **response,
+        },
+    }
+
+
+def write_har(name: str, *entries: object) -> None:
+    Path(name).write_text(json.dumps({"log": {"version": "1.2", "entries": entries}}))
+
+
+def test_a_har_with_broken_entries_loses_none_of_the_others(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_har(
+        "browser.har",
+        har_entry("https://app.example.com/tags", {"type": "something else"}),
+        {"request": "lost"},
+        har_entry("https://api.intercom.io/tags", tags(name=...)),
+        har_entry("https://api.intercom.io/no/such/thing", {}),
+    )
+    code, document = replay_json(capsys, "browser.har")
+    assert code == 1
+    assert document["errors"] == ["browser.har: log.entries[1] has no `request`; it was left out."]
+    assert "schema-required" in rules_of(document)
+    coverage = document["coverage"]
+    assert isinstance(coverage, dict)
+    assert (coverage["selected"], coverage["exercised"]) == (4, 1)
+    assert [one["why"] for one in coverage["skipped"]] == [
+        "1 exchange: not sent to a host of Intercom's",
+        "1 exchange: no operation that version 2.15 describes",
+    ]
+
+
+def test_an_aborted_request_is_a_failure_of_the_connection(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_har(
+        "down.har",
+        har_entry(
+            "https://api.intercom.io/tags", {}, status=0, _error="net::ERR_NAME_NOT_RESOLVED"
+        ),
+    )
+    _, document = replay_json(capsys, "down.har")
+    assert rules_of(document) == ["connection-dns"]
+
+
+def test_nothing_of_a_customer_and_no_token_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    contact = {
+        "type": "contact",
+        "id": 77,
+        "email": [EMAIL],
+        "name": NAME,
+        "custom_attributes": {ATTRIBUTE: {"nested": [EMAIL]}},
+    }
+    write_har(
+        "private.har",
+        har_entry(f"https://api.intercom.io/contacts/{EMAIL}?access_token={TOKEN}", contact),
+        har_entry(f"https://api.intercom.io/secret/{EMAIL}/{TOKEN}", contact),
+        har_entry("https://api.intercom.io/contacts", {"type": EMAIL, "data": [contact]}),
+        har_entry("https://api.intercom.io/tags", {}, content={"size": 9, "text": f"<p>{EMAIL}"}),
+        {"request": {"method": "GET", "url": f"http://[{EMAIL}"}, "response": {"status": EMAIL}},
+    )
+    Path("private.jsonl").write_text(
+        "\n".join(
+            [
+                line("/contacts/1", contact, request_headers={"Authorization": f"Bearer {TOKEN}"}),
+                line("/tags", {}, version=EMAIL),
+                line("/tags", {}, failure=EMAIL),
+                f'{{"method": "{TOKEN}',
+            ]
+        )
+    )
+    for output_format in ("text", "json"):
+        code, out, err = replay(capsys, "private.har", "private.jsonl", "--format", output_format)
+        assert code == 1
+        assert "schema-type" in out
+        assert [canary for canary in CANARIES if canary in out + err] == []
+
+
+def test_text_says_what_to_do_and_how_much_was_judged(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("gone.jsonl").write_text(line("/tags", tags(name=...)) + "\n{")
+    code, out, err = replay(capsys, "gone.jsonl")
+    assert code == 1
+    assert "schema-required" in out
+    assert "do: " in out
+    assert "1 exchange of 2 judged: 1 critical" in out
+    assert "gone.jsonl: line 2 is not valid JSON" in err
+
+
+def test_a_recording_of_which_nothing_can_be_judged_is_nothing_measured(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("other.jsonl").write_text(line("/tags", {}, version="1.0"))
+    code, _, err = replay(capsys, "other.jsonl")
+    assert code == 3
+    assert "no description of version 1.0" in err
+
+
+def test_an_empty_recording_is_nothing_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("empty.jsonl").write_text("\n")
+    assert replay(capsys, "empty.jsonl")[0] == 3
+
+
+def test_a_file_that_is_not_there_or_cut_off_is_wrong_usage(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, _, err = replay(capsys, "absent.har")
+    assert (code, len(err.splitlines())) == (2, 1)
+    Path("cut.har").write_text('{"log": {"entries": [\n{"request"')
+    code, _, err = replay(capsys, "cut.har")
+    assert code == 2
+    assert "cut.har:2 is not valid JSON" in err
+
+
+def test_a_published_description_judges_what_the_contract_does_not_know(
+    shared_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("calls.jsonl").write_text(line("/calls", {"type": "list", "data": [{"id": 5}]}))
+    assert replay(capsys, "calls.jsonl")[0] == 3
+    code, held = replay_json(
+        capsys, "calls.jsonl", "--spec-dir", str(shared_dir / "intercom-openapi")
+    )
+    findings = held["findings"]
+    assert isinstance(findings, list)
+    assert ("schema-type", "/data/*/id") in {(one["rule"], one["location"]) for one in findings}
+    assert code == 0  # nobody relies on it
+
+
+def test_a_named_description_judges_every_version(
+    shared_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("old.jsonl").write_text(line("/tags", {"data": "none"}, version="1.0"))
+    assert replay(capsys, "old.jsonl")[0] == 3
+    named = str(shared_dir / "intercom-openapi" / "2.15.yaml")
+    _, document = replay_json(capsys, "old.jsonl", "--spec", named)
+    assert "schema-type" in rules_of(document)
