@@ -151,12 +151,13 @@ def _compose(
         spec_dir=base / spec_dir if spec_dir else None,
         cache_dir=base / cache if cache else platformdirs.user_cache_path("intercheck"),
         history_url=_history_url(history, state),
-        report_dir=base / report_dir if report_dir else _default_report_dir(directory),
+        report_dir=base / report_dir if report_dir else default_report_dir(directory),
         source=file.path if file else None,
     )
 
 
-def _default_report_dir(directory: Path) -> Path:
+def default_report_dir(directory: Path) -> Path:
+    """Return `reports/out` in a checkout, else `intercheck-report`."""
     checkout = (directory / "pyproject.toml").is_file() and (directory / "reports").is_dir()
     return directory / ("reports/out" if checkout else "intercheck-report")
 

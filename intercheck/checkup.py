@@ -1,0 +1,253 @@
+"""Walk from nothing to a working set-up, one step at a time.
+
+Each step says what was seen and, where it is not done, exactly what to do. What a workspace may not
+call is named with its cause (scope or plan); nothing is recorded and nothing is posted.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from contracts.client import IntercomClient
+from contracts.clock import Clock
+from contracts.exchanges import Exchange
+from contracts.findings import Finding
+from contracts.rules import Severity
+from contracts.workspaces import Workspace
+from intercheck.settings import FILE_NAME, Settings
+from intercheck.tokens import HOW_TO_GET_ONE
+from monitors.alerting.readiness import walk
+from monitors.alerting.slack import SlackBot
+from monitors.evidence import Look
+from monitors.history import History
+from monitors.looking import Looker, OnVisit
+from monitors.memory import Memory
+from monitors.probes import CANARY, Probe
+from monitors.promises import Promises
+
+_TOKEN_RULES: Final = ("auth-token-", "auth-wrong-region", "auth-blocked", "auth-workspace-changed")
+_CALL_RULES: Final = ("auth-scope-missing", "auth-plan-restricted")
+SLACK_STEPS: Final = (
+    "at https://api.slack.com/apps make an app, add the bot token scopes chat:write, "
+    "channels:read and channels:history, install it, invite it to a channel, and set "
+    "SLACK_BOT_TOKEN and SLACK_CHANNEL (or SLACK_WEBHOOK_URL for an incoming webhook)"
+)
+
+
+class State(StrEnum):
+    """How a step stands."""
+
+    DONE = "done"
+    MISSING = "missing"
+    """Has to be done before intercheck can do its job."""
+    OPTIONAL = "optional"
+    """Not set up; intercheck works without it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckupStep:
+    """One step. `operations` are those it is about, where it is not about all."""
+
+    name: str
+    state: State
+    detail: str
+    remedy: str = ""
+    operations: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "name": self.name,
+            "state": self.state.value,
+            "detail": self.detail,
+            "remedy": self.remedy,
+            "operations": list(self.operations),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceCheckup:
+    """What was seen of one workspace."""
+
+    steps: tuple[CheckupStep, ...]
+    findings: tuple[Finding, ...]
+    requests: int
+    answered: int
+
+
+def no_token() -> CheckupStep:
+    """The step of whoever has not got a token."""
+    return CheckupStep(
+        name="Intercom token",
+        state=State.MISSING,
+        detail="No Intercom token is configured.",
+        remedy=f"{HOW_TO_GET_ONE[0].upper()}{HOW_TO_GET_ONE[1:]}; then set INTERCOM_ACCESS_TOKEN, "
+        f"or name it in {FILE_NAME}.",
+    )
+
+
+def check_workspace(
+    workspace: Workspace,
+    *,
+    probes: Sequence[Probe],
+    promises: Promises,
+    settings: Settings,
+    clock: Clock,
+    on_visit: OnVisit,
+) -> WorkspaceCheckup:
+    """Ask every probe once and say what the answers mean for the set-up."""
+    with IntercomClient(
+        workspace,
+        clock=clock,
+        connect_timeout=settings.monitoring.connect_timeout,
+        read_timeout=settings.monitoring.read_timeout,
+    ) as client:
+        look = Looker(
+            workspace=workspace,
+            sender=client,
+            promise=promises.of(workspace.version),
+            known={probe.identity: probe for probe in probes},
+            clock=clock,
+            reserve=settings.monitoring.rate_reserve,
+            most_confirmations=settings.monitoring.confirmation_requests,
+            on_visit=on_visit,
+        ).look(probes, Memory(workspace=workspace.name))
+    return WorkspaceCheckup(
+        steps=tuple(_workspace_steps(workspace, look)),
+        findings=tuple(one.finding for one in look.diagnosed),
+        requests=look.requests,
+        answered=sum(one.exchange.response is not None for one in look.observations),
+    )
+
+
+def _workspace_steps(workspace: Workspace, look: Look) -> Iterator[CheckupStep]:
+    name = f"Intercom workspace {workspace.name}"
+    exchanges = [one.exchange for one in look.observations]
+    blocking = [
+        one.finding
+        for one in look.diagnosed
+        if one.finding.rule.name.startswith(_TOKEN_RULES) or _is_everywhere(one.finding)
+    ]
+    yield from (_from_finding(f"{name}: token", finding) for finding in blocking)
+    identity = _identity(exchanges)
+    if identity is not None:
+        yield CheckupStep(
+            name=f"{name}: token",
+            state=State.DONE,
+            detail=f"It works, and speaks for the app {identity.get('name') or 'without a name'} "
+            f"(app-id {identity.get('id_code')}) in region {identity.get('region')}.",
+        )
+        yield _version_step(name, workspace, exchanges)
+    for one in look.diagnosed:
+        if one.finding.rule.name.startswith(_CALL_RULES):
+            step = _from_finding(f"{name}: permissions", one.finding)
+            yield CheckupStep(
+                name=step.name,
+                state=State.OPTIONAL,
+                detail=step.detail,
+                remedy=step.remedy,
+                operations=tuple(one.operations),
+            )
+    if identity is None:
+        return
+    asked = [visit for visit in look.visits if visit.exchange is not None]
+    working = [visit for visit in asked if visit.exchange and visit.exchange.is_success]
+    yield CheckupStep(
+        name=f"{name}: probes",
+        state=State.DONE if working else State.MISSING,
+        detail=f"{len(working)} of {len(look.visits)} probes answer.",
+        operations=tuple(
+            f"{visit.probe.operation}: {visit.why}" for visit in look.visits if visit.why
+        ),
+    )
+    if (left := _rate_limit(exchanges)) is not None:
+        yield CheckupStep(name=f"{name}: rate limit", state=State.DONE, detail=left)
+
+
+def _is_everywhere(finding: Finding) -> bool:
+    return finding.operation is None and finding.severity is Severity.CRITICAL
+
+
+def _from_finding(name: str, finding: Finding) -> CheckupStep:
+    return CheckupStep(
+        name=name,
+        state=State.MISSING,
+        detail=finding.message,
+        remedy=finding.remedy or finding.rule.remedy,
+    )
+
+
+def _identity(exchanges: Iterable[Exchange]) -> dict[str, Any] | None:
+    """Return the app that `/me` answered with."""
+    for exchange in exchanges:
+        if exchange.operation == CANARY and exchange.is_success and exchange.response:
+            document = exchange.response.document
+            app = document.get("app") if isinstance(document, dict) else None
+            if isinstance(app, dict):
+                return app
+    return None
+
+
+def _version_step(name: str, workspace: Workspace, exchanges: Iterable[Exchange]) -> CheckupStep:
+    answered = {
+        version
+        for exchange in exchanges
+        if exchange.response and (version := exchange.response.headers.get("intercom-version"))
+    }
+    said = f"answers as {', '.join(sorted(answered))}" if answered else "does not say its version"
+    return CheckupStep(
+        name=f"{name}: version",
+        state=State.DONE if answered <= {workspace.version} else State.MISSING,
+        detail=f"intercheck asks for {workspace.version}, and Intercom {said}.",
+        remedy="" if answered <= {workspace.version} else "Set `version:` to what it answers.",
+    )
+
+
+def _rate_limit(exchanges: Sequence[Exchange]) -> str | None:
+    for exchange in reversed(exchanges):
+        headers = exchange.response.headers if exchange.response else {}
+        limit, left = headers.get("x-ratelimit-limit"), headers.get("x-ratelimit-remaining")
+        if limit and left:
+            return f"{left} of {limit} calls were left in the window of the last answer."
+    return None
+
+
+def check_slack(settings: Settings, clock: Clock) -> Iterator[CheckupStep]:
+    """Whether alerts would arrive; nothing is posted."""
+    slack = settings.slack
+    if slack is None:
+        yield CheckupStep(
+            name="Slack",
+            state=State.OPTIONAL,
+            detail="No Slack is configured: findings are printed and reported, nobody is told.",
+            remedy=f"{SLACK_STEPS[0].upper()}{SLACK_STEPS[1:]}.",
+        )
+    elif slack.token is not None:
+        bot = SlackBot(slack.token, base_url=slack.base_url, clock=clock)
+        for step in walk(bot, slack.channel):
+            yield CheckupStep(
+                name=step.name,
+                state=State.DONE if step.is_done else State.MISSING,
+                detail=step.detail,
+                remedy=step.remedy,
+            )
+    else:
+        yield CheckupStep(
+            name="Slack webhook",
+            state=State.DONE,
+            detail="An incoming webhook is configured; whether it works cannot be seen without "
+            "posting, and its messages cannot be updated.",
+        )
+
+
+def check_history(settings: Settings, clock: Clock) -> CheckupStep:
+    """Open the history, which creates it where there is none; raises HistoryError."""
+    with History.open(settings.history_url, clock=clock) as history:
+        passes = len(history.passes(1))
+    shown = settings.history_url.partition("://")
+    place = shown[2] if shown[0].startswith("sqlite") else f"a {shown[0]} server"
+    return CheckupStep(
+        name="History",
+        state=State.DONE,
+        detail=f"It is kept in {place}" + ("." if passes else ", which is empty as yet."),
+    )

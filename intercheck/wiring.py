@@ -1,0 +1,51 @@
+"""Put the parts together as the settings say."""
+
+from pathlib import Path
+from typing import Final
+
+from contracts.clock import Clock
+from contracts.overlays import embedded_contract
+from contracts.spec import Spec
+from intercheck.published import published_description
+from intercheck.settings import Settings
+from monitors.alerting.outbox import Channel
+from monitors.alerting.slack import SlackBot, SlackWebhook
+from monitors.probe_files import load_probes
+from monitors.probes import Probe
+from monitors.promises import Promises
+
+WEBHOOK: Final = "webhook"
+"""What notices call the channel behind an incoming webhook, whose name it does not tell."""
+
+
+def probes_of(settings: Settings, named: Spec | None = None) -> tuple[Probe, ...]:
+    """Return the probes to ask, the packaged ones and the user's own, checked against the
+    description that was named, else against the embedded contract."""
+    contract = embedded_contract(cache_dir=settings.cache_dir)
+    specs = [spec for spec in (named, contract) if spec is not None]
+    return load_probes(settings.monitoring.probes, specs=specs)
+
+
+def promises_of(
+    settings: Settings, *, spec_dir: Path | None = None, named: Spec | None = None
+) -> Promises:
+    """Return what each version is held to: the description that was named, else the published one
+    where there is a copy of it (nothing is downloaded), and the contract we rely on."""
+
+    def published(version: str) -> Spec | None:
+        return named or published_description(
+            version, spec_dir=spec_dir or settings.spec_dir, cache_dir=settings.cache_dir
+        )
+
+    return Promises(published, cache_dir=settings.cache_dir)
+
+
+def channels_of(settings: Settings, *, clock: Clock) -> dict[str, Channel]:
+    """Return the channels that notices go to, by the name they carry; empty without Slack."""
+    slack = settings.slack
+    if slack is None:
+        return {}
+    if slack.token is not None:
+        return {slack.channel: SlackBot(slack.token, base_url=slack.base_url, clock=clock)}
+    assert slack.webhook_url is not None  # noqa: S101 - the settings have one of the two
+    return {WEBHOOK: SlackWebhook(slack.webhook_url, clock=clock)}
