@@ -1,0 +1,110 @@
+"""`intercheck contract` as people call it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from intercheck.cli import main
+from sandbox.intercom import Fault, Sandbox
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in an empty directory; return exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("INTERCHECK_CONFIG", "INTERCOM_ACCESS_TOKEN", "INTERCHECK_SPEC_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("INTERCHECK_CACHE_DIR", str(tmp_path / "cache"))
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            main(["contract", *arguments])
+        streams = capsys.readouterr()
+        assert isinstance(left.value.code, int)
+        return left.value.code, streams.out, streams.err
+
+    return call
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+def test_without_a_token_it_runs_over_the_sandbox_and_says_so(run: Run) -> None:
+    code, out, err = run("--include-path", "/tags", "--include-path", "/me")
+    assert code == 0
+    assert "embedded sandbox" in err
+    assert "0 findings; 2 of 3 operations exercised" in out
+    assert "not on the list" in out
+
+
+def test_the_plan_says_what_would_be_sent_and_sends_nothing(run: Run) -> None:
+    code, out, _ = run("--plan", "--include-tag", "Contacts", "--exclude-method", "post")
+    assert code == 0
+    assert "GET /contacts/{id from GET /contacts}/notes" in out
+    assert "POST" not in out
+    assert "nothing was sent" in out
+    code, out, _ = run("--plan", "--format", "json", "--max-requests", "7")
+    document = json.loads(out)
+    assert document["max_requests"] == 7
+    assert "GET /me" in document["plan"]
+    assert document["coverage"]["requests"] == 0
+
+
+def test_a_finding_is_exit_code_1_and_one_json_object(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Sandbox(latency=False) as sandbox:
+        monkeypatch.setenv("INTERCOM_ACCESS_TOKEN", sandbox.token)
+        sandbox.faults.add(
+            Fault(name="field-removed", operation="GET /contacts", pointer="/data/*/email")
+        )
+        arguments = ("--base-url", sandbox.url, "--include-path", "/contacts")
+        code, out, err = run(*arguments, "--format", "json")
+        document: dict[str, Any] = json.loads(out)
+        assert code == 1
+        finding = document["findings"][0]
+        assert finding["rule"] == "schema-required"
+        assert finding["location"] == "/data/*/email"
+        assert finding["consumers"] == ["crm-sync"]
+        assert document["coverage"]["selected"] == 2
+        assert document["coverage"]["exercised"] == 1
+        assert sandbox.token not in out + err
+        code, out, _ = run(*arguments)
+        assert code == 1
+        assert "schema-required" in out
+        sandbox.faults.clear()
+        code, _, _ = run(*arguments, "--fail-on", "info")
+        assert code == 0
+
+
+def test_a_workspace_nobody_configured_is_wrong_usage(run: Run) -> None:
+    code, _, err = run("--workspace", "acme")
+    assert code == 2
+    assert "'acme'" in err
+
+
+def test_a_description_that_is_none_is_wrong_usage(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes.yaml").write_text("just: notes\n")
+    code, _, err = run("--spec", "notes.yaml")
+    assert code == 2
+    assert "notes.yaml" in err
+
+
+def test_a_published_description_that_is_not_here_says_how_to_get_it(run: Run) -> None:
+    code, _, err = run("--spec", "2.16")
+    assert code == 3
+    assert "spec pull" in err
+
+
+def test_a_published_description_is_held_over_a_sandbox_of_it(run: Run, shared_dir: Path) -> None:
+    code, out, _ = run(
+        *("--spec", "2.16", "--spec-dir", str(shared_dir / "intercom-openapi")),
+        *("--include-tag", "Tags", "--format", "json"),
+    )
+    assert code == 0
+    assert json.loads(out)["coverage"]["exercised"] >= 2
