@@ -1,9 +1,8 @@
 """Faults: what can be made to go wrong, on which operation and under which condition."""
 
-import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from random import Random
+from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 from contracts.exchanges import Operation
@@ -47,6 +46,23 @@ FAULTS: Final[Mapping[str, str]] = {
 }
 """Every name, and what it does."""
 
+FORMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "deprecation": ("rfc9745", "imf-fixdate", "true", "boolean", "epoch"),
+    "sunset": ("imf-fixdate", "utc", "rfc850", "asctime"),
+    "slow": ("network",),
+    "500": ("html",),
+}
+"""Faults that come in several forms; of the headers the first is the usual one."""
+
+STATUSES: Final[Mapping[str, tuple[int, ...]]] = {
+    "endpoint-gone": (404, 410, 400),
+    "missing-scope": (401, 403),
+}
+"""Faults that come with several statuses; the first is the usual one."""
+
+TYPES: Final = ("boolean", "integer", "number", "string", "array", "object", "null")
+"""What a field can be retyped to."""
+
 POINTER_FAULTS: Final = frozenset(
     {
         "field-removed",
@@ -56,6 +72,10 @@ POINTER_FAULTS: Final = frozenset(
         "field-added",
         "unknown-enum-value",
     }
+)
+
+_IN_HEADERS: Final = frozenset(
+    {"deprecation", "sunset", "warning", "version-mismatch", "wrong-media-type"}
 )
 
 
@@ -102,6 +122,15 @@ class Fault:
             raise ValueError(f"there is no fault {self.name!r}; there are {', '.join(FAULTS)}")
         if self.name in POINTER_FAULTS and not (self.pointer or "").startswith("/"):
             raise ValueError(f"{self.name} needs a pointer such as /data/*/email")
+        _one_of(self.name, "form", self.form, FORMS.get(self.name, ()))
+        _one_of(self.name, "status", self.status, STATUSES.get(self.name, ()))
+        if self.name == "field-retyped":
+            _one_of(self.name, "value", self.value, TYPES)
+        if self.at is not None:
+            moment(self.at)
+        for text in (self.value if self.name in _IN_HEADERS else None, self.link):
+            if isinstance(text, str) and not (text.isascii() and text.isprintable()):
+                raise ValueError(f"{self.name} cannot put {text!r} into a header")
         if self.operation is not None:  # frozen: normalised once, compared often
             identity = Operation.parse(self.operation).identity
             object.__setattr__(self, "operation", identity)
@@ -126,6 +155,30 @@ class Fault:
         return shown
 
 
+_ANYTHING: Final = frozenset({"value", "when"})
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    **dict.fromkeys(("status", "page", "index", "times", "after"), (int,)),
+    **dict.fromkeys(("milliseconds", "factor", "share"), (int, float)),
+    "archived": (bool,),
+    "at": (int, str),
+}
+"""What members are in JSON; the others are text."""
+
+
+def moment(at: int | str) -> datetime:
+    """Return the moment that Unix seconds or ISO 8601 name; ValueError where they name none."""
+    if isinstance(at, int):
+        return datetime.fromtimestamp(at, UTC)
+    named = datetime.fromisoformat(at)
+    return named if named.tzinfo else named.replace(tzinfo=UTC)
+
+
+def _one_of(name: str, member: str, given: object, known: Sequence[object]) -> None:
+    if given is not None and given not in known:
+        there = f"; it has {', '.join(map(str, known))}" if known else ""
+        raise ValueError(f"{name} has no {member} {given}{there}")
+
+
 def _members(document: object, owner: type[Any], what: str) -> dict[str, Any]:
     if not isinstance(document, Mapping):
         raise ValueError(f"{what} must be an object")
@@ -135,83 +188,9 @@ def _members(document: object, owner: type[Any], what: str) -> dict[str, Any]:
             f"{what} has no {', '.join(sorted(map(str, unknown)))}; "
             f"it may have {', '.join(sorted(known))}"
         )
+    for name, value in document.items():
+        kinds = _KINDS.get(name, (str,))
+        is_right = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+        if name not in _ANYTHING and value is not None and not is_right:
+            raise ValueError(f"{name} of {what} cannot be {value!r}")
     return dict(document)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """What a condition is held against. `operation` is an identity."""
-
-    operation: str
-    page: int
-    token: str = field(repr=False)
-    app_id: str
-
-
-@dataclass(slots=True)
-class _Active:
-    fault: Fault
-    met: int = 0
-    applied: int = 0
-
-
-class Faults:
-    """The faults that are switched on; safe to change from another thread than the server's."""
-
-    def __init__(self, random: Random) -> None:
-        self._random = random
-        self._lock = threading.Lock()
-        self._active: list[_Active] = []
-
-    def add(self, fault: Fault) -> None:
-        """Switch a fault on."""
-        with self._lock:
-            self._active.append(_Active(fault))
-
-    def replace(self, faults: Iterable[Fault]) -> None:
-        """Switch these on and all others off."""
-        with self._lock:
-            self._active = [_Active(fault) for fault in faults]
-
-    def remove(self, fault: Fault) -> None:
-        """Switch off every fault that equals this one."""
-        with self._lock:
-            self._active = [one for one in self._active if one.fault != fault]
-
-    def clear(self) -> None:
-        """Switch all off."""
-        self.replace(())
-
-    @property
-    def active(self) -> tuple[Fault, ...]:
-        with self._lock:
-            return tuple(one.fault for one in self._active)
-
-    def as_json(self) -> dict[str, object]:
-        """Return every name with its meaning, and what is active with how often it was applied."""
-        with self._lock:
-            active = [{**one.fault.as_json(), "applied": one.applied} for one in self._active]
-        return {"names": dict(FAULTS), "active": active}
-
-    def hitting(self, situation: Situation) -> tuple[Fault, ...]:
-        """Return the faults that apply to this request, and count it against their conditions."""
-        if not self._active:
-            return ()
-        with self._lock:
-            return tuple(one.fault for one in self._active if self._hits(one, situation))
-
-    def _hits(self, one: _Active, situation: Situation) -> bool:
-        fault, when = one.fault, one.fault.when
-        if fault.operation not in (None, situation.operation):
-            return False
-        if when.page not in (None, situation.page) or when.token not in (None, situation.token):
-            return False
-        if when.app_id not in (None, situation.app_id):
-            return False
-        one.met += 1
-        if one.met <= (when.after or 0) or (when.times is not None and one.applied >= when.times):
-            return False
-        if when.share is not None and self._random.random() >= when.share:
-            return False
-        one.applied += 1
-        return True

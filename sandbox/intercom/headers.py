@@ -2,12 +2,13 @@
 
 import hashlib
 import uuid
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from random import Random
 from typing import Final
 
-from sandbox.intercom.faults import Fault
+from sandbox.intercom.faults import FORMS, Fault, moment
 
 _REQUEST_ID_DIGITS: Final = "0123456789abcdefghijklmnopqrstuv"
 _REQUEST_ID_LENGTH: Final = 20
@@ -83,47 +84,32 @@ def rate_limit_fields(limit: int, left: int, ends: int) -> list[Field]:
 
 def announced(fault: Fault, now: datetime) -> list[Field]:
     """Return the header fields that a deprecation, sunset or warning fault adds."""
-    moment = _moment(fault.at, now)
+    at = now if fault.at is None else moment(fault.at)
     if isinstance(fault.value, str):
         fields = [(fault.name, fault.value)]
     elif fault.name == "warning":
         fields = [("warning", '299 - "Deprecated API"')]
     else:
-        forms = _DEPRECATION if fault.name == "deprecation" else _SUNSET
-        form = fault.form or next(iter(forms))
-        if form not in forms:
-            raise ValueError(f"{fault.name} has no form {form}; it has {', '.join(forms)}")
-        fields = [(fault.name, forms[form](moment))]
+        form = fault.form or FORMS[fault.name][0]
+        fields = [(fault.name, _FORMATS[form](at))]
     if fault.link is not None and fault.name != "warning":
         fields.append(("link", f'<{fault.link}>; rel="{fault.name}"; type="text/html"'))
     return fields
 
 
-def _moment(at: int | str | None, now: datetime) -> datetime:
-    if at is None:
-        return now
-    if isinstance(at, int):
-        return datetime.fromtimestamp(at, UTC)
-    moment = datetime.fromisoformat(at)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _imf(at: datetime) -> str:
+    return format_datetime(at.astimezone(UTC), usegmt=True)
 
 
-def _imf(moment: datetime) -> str:
-    return format_datetime(moment.astimezone(UTC), usegmt=True)
-
-
-# RFC 9745, then what its drafts published, then what people send.
-_DEPRECATION: Final = {
-    "rfc9745": lambda moment: f"@{int(moment.timestamp())}",
+_FORMATS: Final[Mapping[str, Callable[[datetime], str]]] = {
+    "rfc9745": lambda at: f"@{int(at.timestamp())}",
     "imf-fixdate": _imf,
-    "true": lambda moment: "true",
-    "boolean": lambda moment: "?1",
-    "epoch": lambda moment: str(int(moment.timestamp())),
+    "true": lambda at: "true",
+    "boolean": lambda at: "?1",
+    "epoch": lambda at: str(int(at.timestamp())),
+    "utc": lambda at: _imf(at).replace("GMT", "UTC"),  # as RFC 9745's own example writes it
+    "rfc850": lambda at: at.astimezone(UTC).strftime("%A, %d-%b-%y %H:%M:%S GMT"),
+    "asctime": lambda at: at.astimezone(UTC).strftime("%a %b %e %H:%M:%S %Y"),
 }
-# RFC 8594 takes an HTTP-date; RFC 9745's own example says UTC for GMT.
-_SUNSET: Final = {
-    "imf-fixdate": _imf,
-    "utc": lambda moment: _imf(moment).replace("GMT", "UTC"),
-    "rfc850": lambda moment: moment.astimezone(UTC).strftime("%A, %d-%b-%y %H:%M:%S GMT"),
-    "asctime": lambda moment: moment.astimezone(UTC).strftime("%a %b %e %H:%M:%S %Y"),
-}
+"""RFC 9745's form of Deprecation, what its drafts published, what people send; RFC 8594's Sunset in
+the three dates that HTTP knows."""

@@ -10,10 +10,10 @@ from contracts.spec import Spec
 from sandbox.clock import VirtualClock
 from sandbox.intercom.application import Application, Log, Seen
 from sandbox.intercom.descriptions import descriptions_of
-from sandbox.intercom.faults import Faults
 from sandbox.intercom.pacing import CALLS_PER_WINDOW
 from sandbox.intercom.service import Service
 from sandbox.intercom.store import Store
+from sandbox.intercom.switchboard import Faults
 from sandbox.intercom.tokens import Tokens
 from sandbox.serving import Server
 from sandbox.wire import ReachableProtocol

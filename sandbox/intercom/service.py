@@ -14,7 +14,7 @@ from sandbox.intercom import breakage, companies, contacts, inbox, office
 from sandbox.intercom.answers import Answer, Call, Handler, Refusal, Reply, Request
 from sandbox.intercom.bodies import REDIRECTS, Bodies, documented_example, success_status
 from sandbox.intercom.descriptions import Description, Descriptions
-from sandbox.intercom.faults import Fault, Faults, Situation
+from sandbox.intercom.faults import Fault
 from sandbox.intercom.headers import JSON as JSON_FIELD
 from sandbox.intercom.headers import Stamp, new_request_id, rate_limit_fields
 from sandbox.intercom.pacing import Latency, RateLimit
@@ -22,6 +22,7 @@ from sandbox.intercom.pagination import page_of
 from sandbox.intercom.population import populate
 from sandbox.intercom.shapes import MISSING
 from sandbox.intercom.store import Store
+from sandbox.intercom.switchboard import Faults, Situation
 from sandbox.intercom.tokens import Token, Tokens, authorize
 
 OPERATIONS: Final[Mapping[str, Handler]] = {
@@ -60,7 +61,7 @@ class Service:
 
     def reset(self) -> None:
         """Go back to the beginning: stored objects, counters, chance and faults; tokens stay."""
-        self.faults.clear()
+        self.faults.restart(Random(f"faults {self._seed}"))
         self._random = Random(f"requests {self._seed}")
         self._latency = Latency(Random(f"latency {self._seed}"), is_on=self._has_latency)
         self._limit = RateLimit(self._rate_limit)
@@ -191,7 +192,7 @@ class _Exchange:
             raise Refusal(404, "not_found", "The requested resource was not found")
         method, path = operation.operation.method, operation.operation.path
         breakage.refuse(faults, operation, limit=service._limit.limit)
-        authorize(token, method, path, documents_403="403" in operation.responses)
+        authorize(token, operation)
         store = service.store(token.app_id)
         call = Call(
             operation=operation,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from contracts.spec import SpecOperation
 from sandbox.intercom.answers import Refusal
 
 AREAS: Final[Mapping[str, str]] = {
@@ -109,16 +110,18 @@ def scope_for(method: str, path: str) -> str | None:
     return f"{'read' if reads else 'write'}_{area_of(path)}"
 
 
-def authorize(token: Token, method: str, path: str, *, documents_403: bool) -> None:
+def authorize(token: Token, operation: SpecOperation) -> None:
     """Refuse what the token's scopes or plan do not include.
 
-    A missing scope is a 401 on most operations and a 403 on newer ones, which document it.
+    A missing scope is a 401 on most operations; newer ones answer 403 and say so in an example.
     """
+    method, path = operation.operation.method, operation.operation.path
     scope = scope_for(method, path)
     if scope is None:
         return
     if scope not in token.scopes:
-        raise missing_scope(scope, forbidden=documents_403)
+        stated = str(operation.responses.get("403"))
+        raise missing_scope(scope, forbidden="required scope" in stated)
     if area_of(path) in PLANS[token.plan]:
         raise plan_restricted()
 
@@ -127,7 +130,9 @@ def missing_scope(scope: str, *, forbidden: bool) -> Refusal:
     """The refusal of a token without `scope`, in the older form or the newer."""
     if forbidden:
         return Refusal(
-            403, "forbidden", f"You do not have the required scope ({scope}) to access this."
+            403,
+            "forbidden",
+            f"You do not have the required scope ({scope}) to access this resource",
         )
     return Refusal(401, "token_unauthorized", "Not authorized to access resource")
 
