@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from contracts.exchanges import Exchange
 from contracts.recordings import BrokenEntry, read_recordings
 from contracts.workspaces import REGIONS
+from monitors.baselines import Baseline, key_of, update
 from monitors.detectors import Context, detect
 from monitors.diagnosis import Diagnosed, Observation, diagnose
-from monitors.memory import Memory
 from monitors.promises import Promise, Promises
 
 _INTERCOM: Final = frozenset(urlsplit(url).hostname for url in REGIONS.values())
@@ -80,20 +80,21 @@ def judge(recording: Recording) -> tuple[Diagnosed, ...]:
     the recording itself shows to be usual.
     """
     observed: dict[tuple[str, str], list[Observation]] = {}
-    memories: dict[tuple[str, str], Memory] = {}
+    usual: dict[str | None, Baseline] = {}
     for exchange, promise in recording.exchanges:
         where = exchange.workspace, exchange.region
-        memory = memories.setdefault(where, Memory(workspace=exchange.workspace))
+        key = key_of(exchange)
+        baseline = usual.get(key, Baseline())
         context = Context(
             published=promise.published,
             relied=promise.relied,
             reliance=promise.reliance,
             accepted=promise.accepted,
-            baseline=memory.baseline_of(exchange),
+            baseline=baseline,
         )
         observation = Observation(exchange=exchange, findings=detect(exchange, context))
         observed.setdefault(where, []).append(observation)
-        memory.learn(exchange)
+        usual[key], _ = update(baseline, exchange)
     return tuple(
         diagnosed for observations in observed.values() for diagnosed in diagnose(observations)
     )

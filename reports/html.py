@@ -17,7 +17,7 @@ from contracts.rules import Severity
 from monitors.records import Outcome
 from reports import words
 from reports.charts import GAPS, look_bar, name_of, said, sparkline
-from reports.probes import DEFAULT_WINDOW, ProbeSummary
+from reports.probes import ProbeSummary
 from reports.summaries import Summary
 from reports.timelines import timeline
 from reports.verdicts import Verdict
@@ -32,6 +32,8 @@ MAX_RESOLVED: Final = 30
 MAX_SKIPPED: Final = 60
 MAX_CHARTED: Final = 60
 
+LEAST_WINDOW: Final = 20
+
 ICONS: Final = {
     Verdict.HEALTHY: "✓",
     Verdict.DEGRADED: "!",
@@ -40,8 +42,8 @@ ICONS: Final = {
 }
 
 
-def render(summary: Summary, *, window: int = DEFAULT_WINDOW) -> str:
-    """Return the page as HTML; `window` is how many looks a bar has room for."""
+def render(summary: Summary) -> str:
+    """Return the page as HTML."""
     script = _source("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
@@ -49,7 +51,7 @@ def render(summary: Summary, *, window: int = DEFAULT_WINDOW) -> str:
         .get_template("report.html")
         .render(
             summary=summary,
-            window=window,
+            window=_window(summary),
             script=Markup(script),  # noqa: S704 - our own file, nothing put in
             script_digest=digest,
             style=Markup(_source("report.css")),  # noqa: S704 - likewise
@@ -59,6 +61,13 @@ def render(summary: Summary, *, window: int = DEFAULT_WINDOW) -> str:
             ),
         )
     )
+
+
+def _window(summary: Summary) -> int:
+    """Return how many looks a bar needs room for: no more than there are, nor so few that the
+    first pass would be a wall."""
+    looks = [len(p.looks) for workspace in summary.workspaces for p in workspace.probes]
+    return max(LEAST_WINDOW, max(looks, default=0))
 
 
 def _charted(summary: Summary) -> list[dict[str, object]]:

@@ -7,8 +7,10 @@ from typing import Final
 from markupsafe import Markup
 
 from reports.episodes import Episode
-from reports.words import moment
+from reports.words import counted, moment
 
+NAMED: Final = 2
+"""Operations that fit beside a bar; more are counted."""
 TIMELINE_WIDTH: Final = 1000
 TIMELINE_ROW: Final = 26
 # Thinner than this a bar cannot be seen or pointed at.
@@ -44,9 +46,10 @@ def timeline(episodes: Sequence[Episode], *, now: datetime) -> Markup:
 
 def _row(episode: Episode, top: float, left: float, width: float) -> Markup:
     incident = episode.incident
-    operations = ", ".join(incident.operations).replace("*", "every operation")
+    named = incident.operations
+    operations = ", ".join(named) if len(named) <= NAMED else counted(len(named), "operation")
     state = "open" if episode.until is None else "resolved"
-    text = f"{incident.finding.rule.name} · {operations}"
+    text = f"{incident.finding.rule.name} · {operations}".replace("*", "every operation")
     # The name goes where there is room: after the bar, or before it when it ends at the edge.
     is_late = left + width > TIMELINE_WIDTH * 0.6
     anchor, at = ("end", left - 6) if is_late else ("start", left + width + 6)

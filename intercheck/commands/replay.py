@@ -8,14 +8,12 @@ import click
 from contracts.errors import NothingMeasuredError
 from contracts.findings import Finding
 from contracts.rules import Severity
-from contracts.spec import Spec
 from intercheck import options, output
 from intercheck.descriptions import open_description
 from intercheck.exits import ExitCode, exit_code
-from intercheck.published import published_description
 from intercheck.replaying import Recording, judge, read_all
-from intercheck.settings import DEFAULT_VERSION, Settings
-from monitors.promises import Promises
+from intercheck.settings import DEFAULT_VERSION
+from intercheck.wiring import promises_of
 from reports.words import counted
 
 
@@ -51,7 +49,11 @@ def command(
     another one for all of them. Tokens and cookies in the files are taken out as they are read.
     """
     settings = options.settings_from(config_path)
-    promises = _promises(settings, spec, spec_dir)
+    spec_dir = spec_dir or settings.spec_dir
+    named = (
+        open_description(spec, spec_dir=spec_dir, cache_dir=settings.cache_dir) if spec else None
+    )
+    promises = promises_of(settings, spec_dir=spec_dir, named=named)
     recording = read_all(files, promises, default_version=DEFAULT_VERSION)
     findings = sorted(
         (diagnosed.finding for diagnosed in judge(recording)),
@@ -71,20 +73,6 @@ def command(
     else:
         _print(recording, findings, errors)
     return exit_code(findings, fail_on=fail_on, measured=bool(recording.exchanges))
-
-
-def _promises(settings: Settings, name: str | None, spec_dir: Path | None) -> Promises:
-    spec_dir = spec_dir or settings.spec_dir
-    named = (
-        open_description(name, spec_dir=spec_dir, cache_dir=settings.cache_dir) if name else None
-    )
-
-    def published(version: str) -> Spec | None:
-        if named is not None:
-            return named
-        return published_description(version, spec_dir=spec_dir, cache_dir=settings.cache_dir)
-
-    return Promises(published, cache_dir=settings.cache_dir)
 
 
 def _errors(recording: Recording) -> list[str]:

@@ -125,6 +125,18 @@ def test_a_refused_token_is_one_finding_however_often_it_was_refused(
     assert rules_of(document) == ["auth-token-revoked"]
 
 
+def test_answers_slower_than_the_recording_itself_shows_to_be_usual_are_found(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    times = [100.0, 110.0, 95.0, 105.0, 100.0, 98.0, 2600.0]
+    Path("slow.jsonl").write_text(
+        "\n".join(line("/tags", tags(), elapsed_ms=elapsed) for elapsed in times)
+    )
+    code, document = replay_json(capsys, "slow.jsonl")
+    assert code == 1
+    assert rules_of(document) == ["latency-regression"]
+
+
 def test_fail_on_decides_what_counts(capsys: pytest.CaptureFixture[str]) -> None:
     Path("new.jsonl").write_text(line("/tags", tags(color_that_is_new="red")))
     code, document = replay_json(capsys, "new.jsonl")
