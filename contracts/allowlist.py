@@ -13,26 +13,16 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
-from urllib.parse import unquote_plus, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
-import yaml
-
+from contracts.documents import parse_document
 from contracts.errors import ConfigurationError
 
 METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 """Those that Intercom documents. HEAD, OPTIONS and TRACE are nobody's contract."""
 
-OVERRIDE_HEADERS: Final = frozenset(
-    {"x-http-method-override", "x-http-method", "x-method-override"}
-)
-"""Headers by which Rack and others let a POST become a DELETE."""
-
-OVERRIDE_PARAMETER: Final = "_method"
-"""The same in a query or a body, as Rails reads it."""
-
 _PARAMETER: Final = "{}"
 _TEMPLATE: Final = re.compile(r"\{[^{}/]*\}")
-_PAIRS: Final = re.compile("[&;]")  # older Racks take both
 _ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CACHED_PATHS: Final = 4096  # probes ask for the same few hundred paths again and again
 
@@ -124,30 +114,6 @@ class Allowlist:
         return template
 
 
-def smuggling(query: str, headers: Mapping[str, str], body: bytes | None) -> str | None:
-    """Say what beside method and path would make a server do something else, or None.
-
-    `query` is as it goes on the wire.
-    """
-    if any(not "!" <= character <= "~" or character == "#" for character in query):
-        return "its query has characters that do not belong on the wire"
-    media_type = "application/json"
-    for name, value in headers.items():
-        if name.lower().replace("_", "-") in OVERRIDE_HEADERS:
-            return f"the header {name} would make it another method"
-        if name.lower() == "content-type":
-            media_type = value.partition(";")[0].strip().lower()
-    for parameter in _PAIRS.split(query):
-        if unquote_plus(parameter).strip().lower().startswith(OVERRIDE_PARAMETER):
-            return f"the parameter {OVERRIDE_PARAMETER} would make it another method"
-    if body is not None and media_type != "application/json":
-        # Rack reads the override from forms; nothing on the list takes one.
-        return "its body is not JSON"
-    if body is not None and f'"{OVERRIDE_PARAMETER}"'.encode() in body:
-        return f"{OVERRIDE_PARAMETER} in its body could make it another method"
-    return None
-
-
 def shipped_allowlist(*, writes: bool = False) -> Allowlist:
     """The list that intercheck ships, `contracts/allowlist.yaml`."""
     reads, prohibitions = _shipped()
@@ -167,7 +133,7 @@ def _reads_only() -> Allowlist:
 @cache
 def _shipped() -> tuple[frozenset[tuple[str, tuple[str, ...]]], tuple[Prohibition, ...]]:
     text = files("contracts").joinpath("allowlist.yaml").read_text(encoding="utf-8")
-    document = yaml.safe_load(text)
+    document = parse_document(text, source="contracts/allowlist.yaml").value
     return frozenset(map(_operation, document["reads"])), tuple(
         Prohibition(
             segments=_segments(entry["path"]),

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from requests.structures import CaseInsensitiveDict
 
-from contracts.allowlist import Allowlist, NotAllowedError, shipped_allowlist, smuggling
+from contracts.allowlist import Allowlist, NotAllowedError, shipped_allowlist
 from contracts.clock import Clock, SystemClock
 from contracts.connections import Stopwatch
 from contracts.errors import ConfigurationError
@@ -32,6 +32,7 @@ from contracts.exchanges import (
 )
 from contracts.redaction import redact, redact_bytes
 from contracts.transport import ENCODINGS, LARGEST_BODY, SECRET_HEADERS, Transport
+from contracts.wire import objection
 from contracts.workspaces import Workspace
 
 CONNECT_TIMEOUT: Final = timedelta(seconds=5)
@@ -44,24 +45,6 @@ MOST_REDIRECTS: Final = 5
 """Nothing that Intercom documents redirects at all."""
 
 WRONG_TOKEN: Final = "intercheck-wrong-token"  # noqa: S105 - it opens nothing, on purpose
-
-_OWN_HEADERS: Final = frozenset(
-    {
-        "authorization",
-        "connection",
-        "content-length",
-        "cookie",
-        "host",
-        "intercom-version",
-        "proxy-authorization",
-        "te",
-        "transfer-encoding",
-        "upgrade",
-        "user-agent",
-    }
-)
-"""Headers that are the client's to set."""
-
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -93,7 +76,7 @@ class IntercomClient:
     ) -> None:
         self.workspace = workspace
         self._clock = clock or SystemClock()
-        self._allowlist = allowlist or shipped_allowlist(writes=workspace.writes)
+        self.allowlist = allowlist or shipped_allowlist(writes=workspace.writes)
         self._secrets = (workspace.token.reveal(),)
         self._base = _checked_base(workspace)
         self._origin = _origin(self._base)
@@ -152,7 +135,7 @@ class IntercomClient:
         """
         headers = headers or {}
         self.check(operation, path, query=query, body=body, headers=headers)
-        if not self._is_proven and not self._allowlist.is_read(operation.method, path):
+        if not self._is_proven and not self.allowlist.is_read(operation.method, path):
             self._prove_the_workspace(operation)
         wire_headers = self._headers.copy()
         if credentials is Credentials.NONE:
@@ -177,12 +160,9 @@ class IntercomClient:
     ) -> None:
         """Raise NotAllowedError where this may not be sent; nothing is sent."""
         headers = headers or {}
-        reason = self._allowlist.refusal(operation.method, path) or smuggling(query, headers, body)
-        for name, value in headers.items():
-            if name.lower() in _OWN_HEADERS:
-                reason = reason or f"the header {name} is the client's to set"
-            elif not (name.isascii() and name.isprintable() and value.isprintable()):
-                reason = reason or "a header has characters that do not belong on the wire"
+        reason = self.allowlist.refusal(operation.method, path) or objection(
+            path, query, headers, body
+        )
         if reason is not None:
             raise NotAllowedError(str(operation), reason)
 
@@ -288,7 +268,7 @@ class IntercomClient:
         prefix = urlsplit(self._base).path
         if _origin(target) != self._origin or not parts.path.startswith(prefix):
             return None
-        if not self._allowlist.is_read(method, parts.path[len(prefix) :]):
+        if not self.allowlist.is_read(method, parts.path[len(prefix) :]):
             return None
         return parts._replace(fragment="").geturl()
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-from contracts.allowlist import NotAllowedError
 from contracts.client import IntercomClient
 from contracts.exchanges import Operation
 from contracts.selection import Selection
@@ -37,12 +36,12 @@ def plan(spec: Spec, client: IntercomClient, selection: Selection = EVERYTHING) 
     for operation in spec.operations:
         if not selection.picks(operation):
             continue
-        try:
-            client.check(operation.operation, operation.operation.path)
-        except NotAllowedError as error:
-            skipped.append(Skip(operation=operation.operation, why=error.reason))
-        else:
+        wanted = operation.operation
+        why = client.allowlist.refusal(wanted.method, wanted.path)
+        if why is None:
             chosen.append(operation)
+        else:
+            skipped.append(Skip(operation=wanted, why=why))
     return Plan(operations=tuple(sorted(chosen, key=_turn_of)), skipped=tuple(skipped))
 
 

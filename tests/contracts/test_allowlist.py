@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.allowlist import is_allowed, shipped_allowlist, smuggling
+from contracts.allowlist import is_allowed, shipped_allowlist
 from contracts.overlays import SUPPORTED, embedded_contract
 from contracts.spec import Spec
+from contracts.wire import objection
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -157,7 +158,7 @@ def test_no_spelling_of_a_path_gets_around_the_list(
 
 @pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "x_http_method_override"])
 def test_a_header_that_changes_the_method_is_refused(header: str) -> None:
-    assert smuggling("", {header: "DELETE"}, None)
+    assert objection("/me", "", {header: "DELETE"}, None)
 
 
 @pytest.mark.parametrize(
@@ -165,23 +166,48 @@ def test_a_header_that_changes_the_method_is_refused(header: str) -> None:
     ["_method=delete", "a=1&_method=delete", "a=1;_METHOD=put", "%5Fmethod=delete", "_method[]=x"],
 )
 def test_a_parameter_that_changes_the_method_is_refused(query: str) -> None:
-    assert smuggling(query, {}, None)
+    assert objection("/me", query, {}, None)
 
 
 @pytest.mark.parametrize("query", ["a=b c", "a=b\r\nX: y", "a=\u00e9", "a#b"])
 def test_a_query_that_is_not_encoded_is_refused(query: str) -> None:
-    assert smuggling(query, {}, None)
+    assert objection("/me", query, {}, None)
 
 
 def test_a_body_that_changes_the_method_is_refused() -> None:
-    assert smuggling("", {}, b'{"_method": "delete"}')
-    assert smuggling("", {"Content-Type": "application/x-www-form-urlencoded"}, b"_method=delete")
-    assert smuggling("", {"Content-Type": "text/plain"}, b"x")
+    assert objection("/me", "", {}, b'{"_method": "delete"}')
+    assert objection(
+        "/me", "", {"Content-Type": "application/x-www-form-urlencoded"}, b"_method=delete"
+    )
+    assert objection("/me", "", {"Content-Type": "text/plain"}, b"x")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "elsewhere.test"},
+        {"Authorization": "Bearer x"},
+        {"Intercom-Version": "1.0"},
+        {"X-Trace": "a\r\nX-Other: b"},
+        {"X-Trace": "\u20ac"},
+        {"X\nTrace": "a"},
+        {"": "a"},
+    ],
+)
+def test_a_header_that_is_not_the_callers_is_refused(headers: dict[str, str]) -> None:
+    assert objection("/me", "", headers, None)
+
+
+@pytest.mark.parametrize("path", ["/contacts/{contact_id}", "/contacts/\u00e9", "/contacts/a b"])
+def test_a_path_that_is_not_ready_for_the_wire_is_refused(path: str) -> None:
+    assert objection(path, "", {}, None)
 
 
 def test_an_honest_question_is_no_smuggling() -> None:
     body = b'{"query": {"field": "custom_attributes.payment_method", "value": "x"}}'
-    assert smuggling("per_page=5&filter%5Bx%5D=1", {"Accept": "application/json"}, body) is None
+    assert (
+        objection("/me", "per_page=5&filter%5Bx%5D=1", {"Accept": "application/json"}, body) is None
+    )
 
 
 def test_the_contract_keeps_all_its_reads() -> None:

@@ -11,11 +11,13 @@ import subprocess
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.allowlist import NotAllowedError
 from contracts.client import IntercomClient
@@ -447,6 +449,24 @@ def test_a_write_needs_a_workspace_that_proves_to_be_the_one_named() -> None:
     assert sent == [b"GET", b"POST", b"POST"]  # asked once, then remembered
 
 
+@given(
+    st.one_of(st.text(max_size=20), st.text(max_size=10).map(lambda text: f"/contacts/{text}")),
+    st.text(max_size=10),
+    st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=2),
+    st.one_of(st.none(), st.binary(max_size=10)),
+)
+def test_whatever_is_to_be_sent_it_is_refused_or_becomes_an_exchange(
+    path: str, query: str, headers: dict[str, str], body: bytes | None
+) -> None:
+    with client("http://127.0.0.1:9") as one:
+        try:
+            exchange = one.forward(CONTACT, path, query=query, headers=headers, body=body)
+        except NotAllowedError:
+            return
+    assert exchange.failure is not None
+    assert exchange.failure.kind is FailureKind.REFUSED
+
+
 def everything_of(exchange: Exchange) -> str:
     shown = [repr(exchange), str(exchange)]
     shown += [exchange.request.url, repr(dict(exchange.request.headers))]
@@ -534,6 +554,40 @@ def test_a_proxy_that_is_down_says_nothing_about_intercom(monkeypatch: pytest.Mo
     assert exchange.failure is not None
     assert exchange.failure.kind is FailureKind.OTHER
     assert "proxy" in exchange.failure.detail
+
+
+def test_over_tls_a_proxy_only_carries_bytes(
+    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def carry(connection: socket.socket, request: bytes) -> None:
+        host, _, port = request.split()[1].decode().rpartition(":")
+        with socket.create_connection((host, int(port))) as onward:
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=pump, args=(onward, connection), daemon=True)
+            back.start()
+            pump(connection, onward)
+            back.join(1)
+
+    def pump(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while piece := source.recv(65536):
+                target.sendall(piece)
+            target.shutdown(socket.SHUT_WR)
+
+    # The certificate is for 127.0.0.1, which is never reached through a proxy by itself.
+    monkeypatch.setattr("contracts.transport.is_loopback", lambda host: False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with serving_tls(answer(), certificate) as server, serving(carry) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("https_proxy", proxy.url)
+        with client(server.url, ca_bundle=certificate[0]) as one:
+            exchange = one.send(ME)
+    assert exchange.is_success
+    assert proxy.requests[0].startswith(b"CONNECT ")
+    assert TOKEN.encode() not in b"".join(proxy.requests)
+    assert exchange.timings is not None
+    assert exchange.timings.first_byte_ms is not None
 
 
 @pytest.mark.parametrize(
