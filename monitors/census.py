@@ -14,27 +14,39 @@ _DEPARTURES: Final = ("schema-", "status-undocumented")
 """Rules that compare an answer with a description; all others speak of the moment."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Census:
     """What is known of one workspace: by operation identity, the causes that were there when it
-    first answered with success. An operation that is in here has worked before."""
+    first answered with success.
 
+    `reference` names what answers are held to. Held to something else they depart elsewhere, so
+    that is another first sight; which operations have `worked` before stays known.
+    """
+
+    reference: str = ""
     causes: dict[str, frozenset[str]] = field(default_factory=dict)
+    worked: frozenset[str] = frozenset()
     changed: bool = False
 
     @classmethod
-    def of(cls, document: object) -> Self:
+    def of(cls, document: object, reference: str) -> Self:
         """Read what `document` gave; anything else is an empty census."""
-        if not isinstance(document, Mapping):
-            return cls()
-        return cls({str(identity): frozenset(causes) for identity, causes in document.items()})
+        operations = document.get("operations") if isinstance(document, Mapping) else None
+        if not isinstance(document, Mapping) or not isinstance(operations, Mapping):
+            return cls(reference=reference)
+        worked = frozenset(map(str, operations))
+        if document.get("reference") != reference:
+            return cls(reference=reference, worked=worked)
+        causes = {str(identity): frozenset(found) for identity, found in operations.items()}
+        return cls(reference=reference, causes=causes, worked=worked)
 
-    def document(self) -> dict[str, list[str]]:
+    def document(self) -> dict[str, object]:
         """Return it for the history."""
-        return {identity: sorted(causes) for identity, causes in sorted(self.causes.items())}
+        operations = {identity: sorted(found) for identity, found in sorted(self.causes.items())}
+        return {"reference": self.reference, "operations": operations}
 
     def known(self, identity: str) -> frozenset[str] | None:
-        """Return the causes known of an operation, None where it has never been seen to work."""
+        """Return the causes known of an operation, None where this is its first sight."""
         return self.causes.get(identity)
 
     def take(self, identity: str, findings: Iterable[Finding]) -> None:

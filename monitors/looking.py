@@ -50,7 +50,7 @@ class Looker:
         expected = Expectation(
             region=self.workspace.region,
             app_id=self.workspace.app_id or memory.app_id,
-            worked=frozenset(memory.census.causes),
+            worked=memory.census.worked,
         )
         offered = [probe for probe in probes if not self.promise.lacks(probe.operation)]
         visits = asker.visit_all(offered)

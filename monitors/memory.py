@@ -33,14 +33,17 @@ class Memory:
     _learned: bool = False
 
     @classmethod
-    def of(cls, workspace: str, documents: Mapping[str, Any]) -> Self:
-        """Read what was remembered, by kind; what is missing or of another form is forgotten."""
+    def of(cls, workspace: str, documents: Mapping[str, Any], *, reference: str) -> Self:
+        """Read what was remembered, by kind; what is missing or of another form is forgotten.
+
+        `reference` names what the workspace's answers are held to now.
+        """
         pins, baselines, pause = (documents.get(kind) for kind in (PINS, BASELINES, PAUSE))
         app = documents.get(APP)
         return cls(
             workspace=workspace,
             pins=dict(pins) if isinstance(pins, dict) else {},
-            census=Census.of(documents.get(CENSUS)),
+            census=Census.of(documents.get(CENSUS), reference),
             baselines={
                 key: Baseline.from_json(form)
                 for key, form in (baselines if isinstance(baselines, dict) else {}).items()

@@ -105,7 +105,11 @@ class Monitor:
         workspaces = [self._workspaces[name] for name in names or self._workspaces]
         started_at = self._clock.now()
         memories = {
-            one.name: Memory.of(one.name, self._history.documents_about(one.name))
+            one.name: Memory.of(
+                one.name,
+                self._history.documents_about(one.name),
+                reference=self._promises.of(one.version).reference,
+            )
             for one in workspaces
         }
         at_a_time = min(len(workspaces), self._settings.workspaces_at_a_time)

@@ -23,6 +23,12 @@ class Promise:
     accepted: Mapping[str, str] = field(default_factory=dict)
     """Departures that the published description's own examples show, and why they are none."""
 
+    @property
+    def reference(self) -> str:
+        """The name of what answers are held to."""
+        held = [one.spec for one in (self.published, self.relied) if one is not None]
+        return " and ".join(f"{spec.source} ({spec.version})" for spec in held)
+
     def lacks(self, operation: Operation) -> bool:
         """Whether the version is described, and has no such operation."""
         described = [one.spec for one in (self.published, self.relied) if one is not None]

@@ -11,6 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from contracts.errors import HistoryError
+from contracts.overlays import embedded_contract
 from contracts.workspaces import Secret, Workspace
 from monitors.alerting.outbox import Channel, DeliveryReport
 from monitors.alerting.slack import SlackBot
@@ -175,21 +176,32 @@ def test_an_answer_that_cannot_show_a_field_does_not_heal_it(stage: Stage) -> No
 
 
 def test_what_was_so_at_first_sight_and_hurts_nobody_is_known_from_then_on(stage: Stage) -> None:
-    odd = Fault(
-        name="field-retyped", operation="GET /tags", pointer="/data/*/applied_at", value="string"
-    )
-    stage.intercom.faults.add(
-        Fault(name="field-retyped", operation="GET /teams", pointer="/type", value="integer")
-    )
+    odd = Fault(name="field-retyped", operation="GET /teams", pointer="/type", value="integer")
+    odder = Fault(name="field-retyped", operation="GET /tags", pointer="/type", value="integer")
+    stage.intercom.faults.add(odd)
     with stage.monitor() as monitor:
         (first, second) = stage.passes(monitor, 2)
-        assert first.transitions == second.transitions == ()
-        locations = {(str(one.operation), one.location) for one in first.findings}
-        assert ("GET /teams", "/type") in locations
-        stage.intercom.faults.add(odd)
+        stage.intercom.faults.add(odder)
+        (third,) = stage.passes(monitor, 1)
+    assert first.transitions == second.transitions == ()
+    for report in (first, second):
+        assert [(str(one.operation), one.location) for one in report.findings] == [
+            ("GET /teams", "/type")
+        ]
+        assert report.record.findings == ()  # the census keeps it, not every pass
+    assert [str(one.finding.operation) for one in third.incidents] == ["GET /tags"]
+
+
+def test_a_description_that_was_not_there_before_is_another_first_sight(stage: Stage) -> None:
+    odd = Fault(name="field-retyped", operation="GET /teams", pointer="/type", value="integer")
+    with stage.monitor() as monitor:
         stage.passes(monitor, 1)
-    assert first.record.findings == ()
-    assert stage.history.state("census", "acme")["GET /teams"] != []
+        stage.intercom.faults.add(odd)
+        published = embedded_contract("2.14")
+        monitor._promises = Promises(lambda version: published)
+        (report,) = stage.passes(monitor, 1)
+    assert report.transitions == ()
+    assert report.findings != ()
 
 
 def test_two_workspaces_with_a_dead_token_each_are_two_incidents_one_drift_is_one(

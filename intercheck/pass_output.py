@@ -1,0 +1,119 @@
+"""What a pass came to, for people and for programs."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import click
+
+from contracts.findings import Finding
+from contracts.rules import Severity
+from intercheck.output import Coverage, Envelope, Skipped, print_finding
+from monitors.monitor import PassReport
+from monitors.records import Measurement, Outcome
+from reports.machine import incident_document
+from reports.summaries import Summary
+
+_ASKED: Final = frozenset({Outcome.HEALTHY, Outcome.FAILED})
+_COLORS: Final = {
+    Outcome.HEALTHY: "green",
+    Outcome.FAILED: "red",
+    Outcome.NOT_APPLICABLE: "cyan",
+    Outcome.NOT_MEASURED: "yellow",
+}
+
+
+def envelope_of(report: PassReport, summary: Summary) -> Envelope:
+    """Return what `--format json` prints of a pass."""
+    measurements = report.record.measurements
+    seconds = (report.record.finished_at - report.record.started_at).total_seconds()
+    return Envelope(
+        command="probe",
+        findings=report.findings,
+        coverage=Coverage(
+            selected=len(measurements),
+            exercised=sum(one.outcome in _ASKED for one in measurements),
+            skipped=tuple(
+                Skipped(operation=str(one.operation), why=one.why)
+                for one in measurements
+                if one.outcome not in _ASKED
+            ),
+            requests=report.record.requests,
+            seconds=seconds,
+        ),
+        incidents=[incident_document(episode) for episode in summary.open],
+        errors=report.delivery.errors,
+        extra={"probes": [_probe(one) for one in measurements]},
+    )
+
+
+def print_pass(report: PassReport) -> None:
+    """Print a table of probes, the findings, and one line that says it all."""
+    measurements = report.record.measurements
+    names = {one.workspace for one in measurements}
+    width = max((len(str(one.operation)) for one in measurements), default=0)
+    for one in measurements:
+        prefix = f"{one.workspace}  " if len(names) > 1 else ""
+        status = one.status or one.failure or ""
+        took = "" if one.total_ms is None else f"{one.total_ms:.0f} ms"
+        outcome = click.style(f"{one.outcome.value:14}", fg=_COLORS[one.outcome])
+        click.echo(
+            f"{prefix}{one.operation!s:{width}}  {outcome} {status!s:>4} {took:>8}  {one.why}"
+        )
+    shown = [one for one in report.findings if _is_shown(one)]
+    for finding in sorted(shown, key=lambda one: -one.severity.rank):
+        print_finding(finding)
+    click.echo(_last_line(report, len(report.findings) - len(shown)))
+    for error in report.delivery.errors:
+        click.echo(error, err=True)
+
+
+def one_line(report: PassReport) -> str:
+    """Say what a pass came to in one line."""
+    counts = dict.fromkeys(Outcome, 0)
+    for one in report.record.measurements:
+        counts[one.outcome] += 1
+    probes = ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items() if count)
+    told = Counter(
+        f"{one.kind.value} {one.incident.finding.rule.name}" for one in report.transitions
+    )
+    changes = ", ".join(f"{what} ({count})" if count > 1 else what for what, count in told.items())
+    return (
+        f"{len(report.record.measurements)} probes: {probes or 'none'}; "
+        f"{len(report.incidents)} open incidents" + (f": {changes}" if changes else "")
+    )
+
+
+def was_measured(measurements: Sequence[Measurement]) -> bool:
+    """Whether anything could be asked."""
+    return any(one.outcome in _ASKED for one in measurements)
+
+
+def _is_shown(finding: Finding) -> bool:
+    """Whether a person wants to read it line by line; the rest is counted."""
+    return finding.accepted is None and finding.severity is not Severity.INFO
+
+
+def _last_line(report: PassReport, folded: int) -> str:
+    told = report.delivery
+    news = [f"{told.delivered} alerts delivered"] if told.delivered else []
+    news += [f"{told.postponed} alerts wait"] if told.postponed else []
+    news += [f"{told.undeliverable} alerts could not be delivered"] if told.undeliverable else []
+    noted = f"; {folded} more findings are accepted or for information" if folded else ""
+    return f"{one_line(report)}; {report.record.requests} requests{noted}" + "".join(
+        f"; {one}" for one in news
+    )
+
+
+def _probe(one: Measurement) -> dict[str, object]:
+    return {
+        "workspace": one.workspace,
+        "operation": str(one.operation),
+        "outcome": one.outcome.value,
+        "why": one.why,
+        "status": one.status,
+        "failure": one.failure,
+        "total_ms": None if one.total_ms is None else round(one.total_ms, 1),
+        "server_ms": one.server_ms,
+        "request_id": one.request_id,
+    }
