@@ -197,7 +197,9 @@ def _of_schema_error(failure: JsonSchemaError) -> Departure | None:
     observed = kind_of(failure.instance)
     if rule == "schema-type" and observed == "null":
         rule = "schema-null"
-    return _departure(rule, pattern_of(failure.instance_path), keyword, observed)
+    promised = failure.schema.get("type") if keyword == "type" else None
+    expected = promised if isinstance(promised, str) else keyword
+    return _departure(rule, pattern_of(failure.instance_path), expected, observed)
 
 
 def pattern_of(path: Iterable[str | int]) -> str:

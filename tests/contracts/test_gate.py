@@ -290,7 +290,7 @@ def test_no_generated_case_writes_not_even_negative_ones(sandbox: Sandbox, contr
 
         @hypothesis.seed(0)
         @hypothesis.settings(
-            max_examples=3,
+            max_examples=2,
             database=None,
             deadline=None,
             phases=(hypothesis.Phase.generate,),
