@@ -77,7 +77,7 @@ def _ends(said: Announcement, now: datetime) -> str:
     if said.sunset_at is None:
         return "has a sunset policy, without a date in the answer"
     if said.sunset_at <= now:
-        return f"was to stop answering on {_day(said.sunset_at)}, {-_days(said, now)} days ago"
+        return f"was to stop answering on {_day(said.sunset_at)}, {_ago(said.sunset_at, now)}"
     return f"stops answering on {_day(said.sunset_at)} ({_left(said.sunset_at, now)})"
 
 
@@ -102,13 +102,16 @@ def _remedy(said: Announcement) -> str:
     return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
-def _days(said: Announcement, now: datetime) -> int:
-    return (said.sunset_at - now).days if said.sunset_at else 0
-
-
 def _left(moment: datetime, now: datetime) -> str:
-    days = (moment - now).days
-    return "1 day left" if days == 1 else f"{days} days left"
+    return f"{_count((moment - now).days)} left"
+
+
+def _ago(moment: datetime, now: datetime) -> str:
+    return f"{_count((now - moment).days)} ago"
+
+
+def _count(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days" if days else "less than a day"
 
 
 def _day(moment: datetime) -> str:

@@ -115,7 +115,7 @@ def _severity(made: Finding, context: Context) -> Severity:
 
 def _sentence(exchange: Exchange, held: _Held) -> str:
     departure = held.departure
-    reference = "what consumers rely on" if held.is_relied else "Intercom's published description"
+    reference = "the relied-upon contract" if held.is_relied else "Intercom's published description"
     operation = name_of(exchange)
     if departure.location == STATUS:
         return f"{operation} was answered with {departure.observed}, which {reference} lacks."

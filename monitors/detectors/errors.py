@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from contracts.envelopes import ErrorEnvelope, envelope_of
-from contracts.exchanges import Exchange, Response
+from contracts.exchanges import BodyKind, Exchange, Response
 from contracts.findings import Certainty, Finding
 from monitors.detectors.context import Context, finding, name_of
 from monitors.detectors.versions import INVALID_VERSION
@@ -52,7 +52,7 @@ def error_answers(exchange: Exchange, context: Context) -> Iterator[Finding]:
 
 def _server_error(exchange: Exchange, response: Response, context: Context) -> Finding:
     words = _SERVER.get(response.status, "an error")
-    form = f"a body that is {response.kind.value}" if response.kind.value != "json" else "JSON"
+    empty = " and an empty body" if response.kind is BodyKind.EMPTY else ""
     return finding(
         "server-error",
         exchange,
@@ -60,7 +60,7 @@ def _server_error(exchange: Exchange, response: Response, context: Context) -> F
         location="status",
         expected="2xx",
         observed="5xx",
-        message=f"{name_of(exchange)} was answered with {response.status}, {words} ({form}).",
+        message=f"{name_of(exchange)} was answered with {response.status}, {words}{empty}.",
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from contracts.exchanges import BodyKind
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
-from monitors.diagnosis.expectations import SCOPE, TOKEN_RULES, Expectation
+from monitors.diagnosis.expectations import REFUSED, SCOPE, TOKEN_RULES, Expectation
 from monitors.diagnosis.observations import (
     Diagnosed,
     Evidence,
@@ -24,7 +24,6 @@ from monitors.diagnosis.observations import (
 from monitors.diagnosis.permissions import lost_features, missing_permissions
 from monitors.probes import CANARY
 
-_REFUSED: Final = "auth-token-refused"
 _DEFAULT_HOST: Final = "us"
 """The host that passes requests on to the region of the token."""
 _REGIONS: Final = frozenset({"us", "eu", "au"})
@@ -60,7 +59,7 @@ def _other_region(evidence: Evidence, expected: Expectation) -> Iterator[Diagnos
     seen = said.lower() if isinstance(said, str) else ""
     if expected.region not in _REGIONS or seen not in _REGIONS or seen == expected.region:
         return
-    refused = evidence.named(_REFUSED)
+    refused = evidence.named(REFUSED)
     evidence.take(refused)
     if refused:
         words, severity = f", and refuses {count(refused, evidence)}", Severity.CRITICAL
@@ -85,7 +84,10 @@ def _other_region(evidence: Evidence, expected: Expectation) -> Iterator[Diagnos
 
 def _token(evidence: Evidence, expected: Expectation) -> Iterator[Diagnosed]:
     refused = evidence.named(*TOKEN_RULES)
-    if not refused or evidence.canary_works:
+    if evidence.canary_works:
+        yield from _contradicted(evidence)
+        return
+    if not refused:
         return
     if _is_refused(evidence.canary):
         refused += [pair for pair in evidence.named(SCOPE) if pair[1].observed == "401"]
@@ -94,11 +96,11 @@ def _token(evidence: Evidence, expected: Expectation) -> Iterator[Diagnosed]:
     confirmed = _is_refused(evidence.canary)
     identities = {one.identity for one, _ in refused}
     where = "everywhere, by /me as well" if confirmed else f"on {count(refused, evidence)}"
-    is_certain = confirmed or telling.rule.name != _REFUSED
-    if telling.rule.name == _REFUSED and not expected.token_is_well_formed:
+    is_certain = confirmed or telling.rule.name != REFUSED
+    if telling.rule.name == REFUSED and not expected.token_is_well_formed:
         telling = replace(telling, rule=RULES["auth-token-malformed"])
         words = f"Intercom refuses the token {where}, and it does not look like one"
-    elif telling.rule.name == _REFUSED:
+    elif telling.rule.name == REFUSED:
         words = f"Intercom refuses the token {where}{_or_region(expected)}"
     else:
         words = f"{telling.message.rstrip('.')}; it is refused {where}"
@@ -112,6 +114,26 @@ def _token(evidence: Evidence, expected: Expectation) -> Iterator[Diagnosed]:
         ),
         confirmed=confirmed or evidence.is_broad(identities),
     )
+
+
+def _contradicted(evidence: Evidence) -> Iterator[Diagnosed]:
+    """Yield what an operation says of the token by a code of its own while `/me` takes it: told as
+    it is, since neither of the two is a guess of ours."""
+    said = evidence.findings(
+        lambda finding: finding.rule.name in TOKEN_RULES and finding.rule.name != REFUSED
+    )
+    evidence.take(said)
+    for observation, finding in {one.identity: (one, finding) for one, finding in said}.values():
+        operation = observation.exchange.operation
+        yield Diagnosed(
+            finding=replace(
+                finding,
+                message=f"{finding.message.rstrip('.')} on {operation}, and yet it works on /me.",
+                certainty=Certainty.INFERRED,
+            ),
+            operations=shown([operation]),
+            confirmed=evidence.still_shows(observation.identity, finding),
+        )
 
 
 def _telling(finding: Finding) -> int:

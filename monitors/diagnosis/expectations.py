@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
+REFUSED: Final = "auth-token-refused"
 TOKEN_RULES: Final = (
     "auth-token-revoked",
     "auth-token-expired",
     "auth-token-blocked",
     "auth-token-missing",
-    "auth-token-refused",
+    REFUSED,
 )
 """The most telling first."""
 SCOPE: Final = "auth-scope-missing"

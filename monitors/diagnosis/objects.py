@@ -17,12 +17,16 @@ _GONE: Final = "deprecation-endpoint-gone"
 def vanished_endpoints(evidence: Evidence) -> Iterator[Diagnosed]:
     """Yield operations that do not find what the list of the same pass still names: it is not the
     object that is missing."""
-    for observation, finding in evidence.named(*_MISSING):
+    # The last of each operation: what confirms it is the same again.
+    missing = {pair[0].identity: pair for pair in evidence.named(*_MISSING)}
+    for observation, finding in missing.values():
         source = _list_that_names(observation, evidence)
         operation = observation.exchange.operation
         if source is None or operation is None:
             continue
-        evidence.take([(observation, finding)])
+        evidence.take(
+            [pair for pair in evidence.named(*_MISSING) if pair[0].identity == observation.identity]
+        )
         yield Diagnosed(
             finding=_of_endpoint(finding, source),
             operations=(str(operation),),

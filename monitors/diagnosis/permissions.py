@@ -6,7 +6,7 @@ from typing import Final
 
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
-from monitors.diagnosis.expectations import SCOPE, TOKEN_RULES, Expectation
+from monitors.diagnosis.expectations import REFUSED, SCOPE, Expectation
 from monitors.diagnosis.observations import (
     Diagnosed,
     Evidence,
@@ -25,7 +25,7 @@ _SHOWN: Final = 3  # operations named in a sentence
 
 def missing_permissions(evidence: Evidence, expected: Expectation) -> Iterator[Diagnosed]:
     """Yield missing permissions: by name where Intercom names them, else by resource."""
-    refused = evidence.named(SCOPE, *(TOKEN_RULES if evidence.canary_works else ()))
+    refused = evidence.named(SCOPE, *((REFUSED,) if evidence.canary_works else ()))
     evidence.take(refused)
     if not refused:
         return
@@ -55,7 +55,7 @@ def _missing(
     finding = refused[-1][1]
     is_named = permission != _MOST and not permission.startswith("/")
     what = f"the permission {permission}" if is_named else f"a permission for {permission}"
-    proof = "the token works on /me" if evidence.canary_works else "whether it works is not known"
+    proof = "the token works on /me" if evidence.canary_works else "/me does not tell otherwise"
     identities = {one.identity for one, _ in refused}
     never_worked = expected.worked is not None and not identities & expected.worked
     operations = shown(one.exchange.operation for one, _ in refused)
