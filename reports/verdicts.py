@@ -38,6 +38,7 @@ def judge(
     failed = sum(workspace.count(Outcome.FAILED) for workspace in workspaces)
     healthy = sum(workspace.count(Outcome.HEALTHY) for workspace in workspaces)
     unmeasured = sum(workspace.count(Outcome.NOT_MEASURED) for workspace in workspaces)
+    silence = _silence(measured_at, now)
     loud = [e for e in still_open if e.incident.severity is not Severity.INFO]
     if loud:
         critical = sum(e.incident.severity is Severity.CRITICAL for e in loud)
@@ -46,11 +47,10 @@ def judge(
             counted(critical, "critical incident") if critical else "",
             counted(len(loud) - critical, "warning") if len(loud) > critical else "",
         ]
-        return verdict, f"{' and '.join(filter(None, named))} {_are(len(loud))} open."
-    if measured_at is None:
-        return Verdict.UNKNOWN, "Nothing has been measured."
-    if now - measured_at > STALE_AFTER:
-        return Verdict.UNKNOWN, "Nothing has been measured for more than a day."
+        unsure = f" {silence}" if silence else ""
+        return verdict, f"{' and '.join(filter(None, named))} {_are(len(loud))} open.{unsure}"
+    if silence:
+        return Verdict.UNKNOWN, silence
     unseen = f" {counted(unmeasured, 'probe')} could not be measured." if unmeasured else ""
     if failed:
         total = failed + healthy
@@ -59,6 +59,15 @@ def judge(
             f"no incident is open.{unseen}"
         )
     return Verdict.HEALTHY, f"All is well: {counted(healthy, 'probe')} healthy.{unseen}"
+
+
+def _silence(measured_at: datetime | None, now: datetime) -> str:
+    """Say that the figures are not of now; empty where they are."""
+    if measured_at is None:
+        return "Nothing has been measured."
+    if now - measured_at > STALE_AFTER:
+        return "Nothing has been measured for more than a day."
+    return ""
 
 
 def _are(number: int) -> str:

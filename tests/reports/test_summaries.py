@@ -111,6 +111,15 @@ def test_a_monitor_that_stopped_is_unknown_though_its_last_word_was_healthy() ->
     assert summary.verdict is Verdict.UNKNOWN
 
 
+def test_an_open_incident_of_a_monitor_that_stopped_says_that_it_stopped() -> None:
+    stopped = one_pass(measured(ago=STALE_AFTER + timedelta(hours=1)))
+    summary = summarise(passes=[stopped], incidents=[opened(Severity.CRITICAL)], now=NOW)
+    assert summary.verdict is Verdict.BROKEN
+    assert summary.headline == (
+        "1 critical incident is open. Nothing has been measured for more than a day."
+    )
+
+
 @pytest.mark.parametrize(
     ("severity", "verdict"),
     [
