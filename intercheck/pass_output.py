@@ -79,8 +79,8 @@ def one_line(report: PassReport) -> str:
     )
     changes = ", ".join(f"{what} ({count})" if count > 1 else what for what, count in told.items())
     return (
-        f"{len(report.record.measurements)} probes: {probes or 'none'}; "
-        f"{len(report.incidents)} open incidents" + (f": {changes}" if changes else "")
+        f"{_count(len(report.record.measurements), 'probe')}: {probes or 'none'}; "
+        f"{_count(len(report.incidents), 'open incident')}" + (f": {changes}" if changes else "")
     )
 
 
@@ -96,13 +96,19 @@ def _is_shown(finding: Finding) -> bool:
 
 def _last_line(report: PassReport, folded: int) -> str:
     told = report.delivery
-    news = [f"{told.delivered} alerts delivered"] if told.delivered else []
-    news += [f"{told.postponed} alerts wait"] if told.postponed else []
-    news += [f"{told.undeliverable} alerts could not be delivered"] if told.undeliverable else []
-    noted = f"; {folded} more findings are accepted or for information" if folded else ""
-    return f"{one_line(report)}; {report.record.requests} requests{noted}" + "".join(
-        f"; {one}" for one in news
-    )
+    news = [_count(report.record.requests, "request")]
+    news += [f"{_count(folded, 'finding')} more, accepted or for information"] if folded else []
+    for number, what in (
+        (told.delivered, "delivered"),
+        (told.postponed, "waiting"),
+        (told.undeliverable, "undeliverable"),
+    ):
+        news += [f"{_count(number, 'alert')} {what}"] if number else []
+    return "; ".join([one_line(report), *news])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _probe(one: Measurement) -> dict[str, object]:
