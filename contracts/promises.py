@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, Protocol
 
 from contracts.conformance import Conformance
@@ -37,12 +38,22 @@ class Promises:
     def departures(self, exchange: Exchange) -> Iterator[Departure]:
         """Yield how a whole answer departs from any of them, each place once."""
         seen: set[tuple[str, str]] = set()
-        for holder in (self.relied, self.reads, self.tested):
-            for departure in holder.departures(exchange) if holder else ():
-                place = (departure.location, departure.observed)
-                if place not in seen:
-                    seen.add(place)
-                    yield departure
+        for departure in chain(self._relied_departures(exchange), self.tested.departures(exchange)):
+            place = (departure.location, departure.observed)
+            if place not in seen:
+                seen.add(place)
+                yield departure
+
+    def _relied_departures(self, exchange: Exchange) -> Iterator[Departure]:
+        if self.relied is not None:
+            # To rely on a field never means that no other may be: that is for the description.
+            yield from (
+                departure
+                for departure in self.relied.departures(exchange)
+                if departure.rule not in _HARMLESS
+            )
+        if self.reads is not None:
+            yield from self.reads.departures(exchange)
 
     def readers(self, operation: Operation | None, departure: Departure) -> tuple[str, ...]:
         """Return the consumers that a departure hurts; a field more hurts nobody."""

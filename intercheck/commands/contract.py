@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from contracts.client import IntercomClient
 from contracts.clock import Clock, SystemClock
@@ -91,6 +92,8 @@ def command(
       intercheck contract --base-url http://127.0.0.1:4010 --format json
     """
     settings = options.settings_from(config_path)
+    # Hypothesis would keep its notes in the working directory.
+    set_hypothesis_home_dir(settings.cache_dir / "hypothesis")
     configured = _configured(settings, workspace)
     description = _description(spec, spec_dir or settings.spec_dir, settings, configured)
     relied: Spec | None = description
@@ -247,4 +250,4 @@ def _show(report: SuiteReport, seconds: float, output_format: str) -> None:
     if report.stopped:
         click.echo(f"The rest was not asked: {report.stopped}")
     for why, count in Counter(skipped.why for skipped in report.skipped).most_common():
-        click.echo(f"  not exercised: {count} operations, because {why}")
+        click.echo(f"  not exercised: {count} operation{'s' * (count > 1)}, because {why}")

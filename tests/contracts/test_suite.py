@@ -469,6 +469,19 @@ def test_what_only_schemathesis_sees_is_not_lost(
     ]
 
 
+def test_to_rely_on_something_does_not_forbid_more(contract: Spec) -> None:
+    tested = deepcopy(contract.document)
+    tested["components"]["schemas"]["Tag"]["properties"]["colour"] = {"type": "string"}
+    promises = Promises(
+        tested=Conformance(parse_spec(tested, source="a later description")),
+        relied=Conformance(contract),
+    )
+    colourful = exchange("GET /tags", b'{"type":"list","data":[{"id":7,"colour":"red"}]}')
+    found = {one.location: one.rule for one in promises.departures(colourful)}
+    assert "/data/*/colour" not in found
+    assert found["/data/*/id"] == "schema-type"
+
+
 def test_keys_that_may_be_customers_own_are_not_shown() -> None:
     assert pattern_of(["data", 3, "email"]) == "/data/*/email"
     assert pattern_of(["custom_attributes", "Ada Lovelace"]) == "/custom_attributes/*"

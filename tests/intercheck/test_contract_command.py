@@ -34,12 +34,13 @@ def run(
 Run = Callable[..., tuple[int, str, str]]
 
 
-def test_without_a_token_it_runs_over_the_sandbox_and_says_so(run: Run) -> None:
+def test_without_a_token_it_runs_over_the_sandbox_and_says_so(run: Run, tmp_path: Path) -> None:
     code, out, err = run("--include-path", "/tags", "--include-path", "/me")
     assert code == 0
     assert "embedded sandbox" in err
     assert "0 findings; 2 of 3 operations exercised" in out
     assert "not on the list" in out
+    assert {found.name for found in tmp_path.iterdir()} <= {"cache"}, "it leaves nothing behind"
 
 
 def test_the_plan_says_what_would_be_sent_and_sends_nothing(run: Run) -> None:
