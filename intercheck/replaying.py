@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from contracts.exchanges import Exchange
 from contracts.recordings import BrokenEntry, read_recordings
+from contracts.spec import PREVIEW
 from contracts.workspaces import REGIONS
 from monitors.baselines import Baseline, key_of, update
 from monitors.detectors import Context, detect
@@ -30,6 +31,8 @@ class Recording:
     broken: list[BrokenEntry] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     """Exchanges that are not judged, by reason."""
+    notes: list[str] = field(default_factory=list)
+    """What should be known of how the others are judged."""
     entries: int = 0
 
 
@@ -51,6 +54,7 @@ def read_all(paths: Iterable[Path], promises: Promises, *, default_version: str)
     # A browser records everything that its page asked for. Where some of it went to Intercom, the
     # rest did not; where none did, a proxy or a sandbox stood in for it.
     only_intercom = any(_host(exchange) in _INTERCOM for exchange in found)
+    stand_ins: set[str] = set()
     for exchange in sorted(found, key=lambda exchange: exchange.started_at):
         if only_intercom and _host(exchange) not in _INTERCOM:
             recording.skipped["not sent to a host of Intercom's"] += 1
@@ -63,6 +67,7 @@ def read_all(paths: Iterable[Path], promises: Promises, *, default_version: str)
         known = _identified(exchange, promise)
         if known is not None:
             recording.exchanges.append((known, promise))
+            stand_ins.update(_stand_in(version, promise))
         elif promise.published is None and promise.relied is None:
             recording.skipped[
                 f"no description of version {version} is at hand: name one with --spec, or run "
@@ -70,6 +75,7 @@ def read_all(paths: Iterable[Path], promises: Promises, *, default_version: str)
             ] += 1
         else:
             recording.skipped[f"no operation that version {version} describes"] += 1
+    recording.notes = sorted(stand_ins)
     return recording
 
 
@@ -107,6 +113,15 @@ def _host(exchange: Exchange) -> str | None:
 
 def _answered(exchange: Exchange) -> str | None:
     return exchange.response.headers.get("intercom-version") if exchange.response else None
+
+
+def _stand_in(version: str, promise: Promise) -> Iterator[str]:
+    """Yield a sentence where another version's description judges `version`."""
+    spec = promise.published.spec if promise.published else None
+    if spec is not None and spec.version is not None:
+        asked = PREVIEW if not version[0].isdigit() else version
+        if spec.version != asked:
+            yield f"Version {version} was held to {spec.source}."
 
 
 def _identified(exchange: Exchange, promise: Promise) -> Exchange | None:

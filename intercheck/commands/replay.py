@@ -94,12 +94,15 @@ def _envelope(
             ),
         ),
         errors=errors,
+        extra={"notes": recording.notes},
     )
 
 
 def _print(recording: Recording, findings: Sequence[Finding], errors: Sequence[str]) -> None:
     for sentence in errors:
         click.echo(sentence, err=True)
+    for note in recording.notes:
+        click.echo(note, err=True)
     for why, number in recording.skipped.items():
         click.echo(f"Not judged: {counted(number, 'exchange')}: {why}.", err=True)
     for finding in findings:

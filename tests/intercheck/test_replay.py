@@ -296,3 +296,14 @@ def test_a_named_description_judges_every_version(
     named = str(shared_dir / "intercom-openapi" / "2.15.yaml")
     _, document = replay_json(capsys, "old.jsonl", "--spec", named)
     assert "schema-type" in rules_of(document)
+    (note,) = document["notes"] if isinstance(document["notes"], list) else []
+    assert note.startswith("Version 1.0 was held to ")
+
+
+def test_a_version_that_is_not_pinned_is_judged_by_the_nearest_older_one_and_says_so(
+    shared_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("next.jsonl").write_text(line("/tags", tags(), version="2.99"))
+    folder = str(shared_dir / "intercom-openapi")
+    _, document = replay_json(capsys, "next.jsonl", "--spec-dir", folder)
+    assert document["notes"] == ["Version 2.99 was held to Intercom's description of 2.16."]
