@@ -264,6 +264,16 @@ def test_a_missing_scope_is_no_finding_of_the_contract_but_is_said(
     ]
 
 
+def test_a_token_that_lacks_permissions_is_not_called_dead(
+    sandbox: Sandbox, contract: Spec
+) -> None:
+    for operation in ("GET /me", "GET /admins", "GET /admins/activity_logs", "GET /teams"):
+        sandbox.faults.add(Fault(name="missing-scope", operation=operation))
+    report = run(sandbox, contract, most_requests=10)
+    assert said(report) == []
+    assert report.requests == 10
+
+
 def test_nobody_there_ends_the_run_soon(contract: Spec) -> None:
     with Sandbox(latency=False) as sandbox:
         clock, token = sandbox.clock, sandbox.token
