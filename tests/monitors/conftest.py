@@ -71,6 +71,7 @@ def an_exchange() -> ExchangeFactory:
             if is_intercoms
             else {"server": "awselb/2.0", "content-type": "text/html"}
         )
+        changed = {name.lower(): value for name, value in (headers or {}).items()}
         content = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
         return Exchange(
             workspace=workspace,
@@ -81,9 +82,7 @@ def an_exchange() -> ExchangeFactory:
                 method=known.method if known else "GET",
                 url=url or f"https://api.intercom.io{known.path if known else '/unknown'}",
             ),
-            response=None
-            if failure
-            else Response.of(status, Headers({**own, **(headers or {})}), content),
+            response=None if failure else Response.of(status, Headers({**own, **changed}), content),
             failure=TransportFailure(kind=failure, detail="") if failure else None,
             started_at=at,
             timings=Timings(total_ms=total_ms),

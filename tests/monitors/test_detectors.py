@@ -1,0 +1,295 @@
+"""What one exchange shows: refusals, errors, failures, versions, rates, slowness."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.exchanges import Exchange, FailureKind
+from contracts.findings import Finding
+from contracts.rules import Severity
+from monitors.baselines import Baseline
+from monitors.detectors import DETECTORS, Context, detect
+from monitors.detectors.rate_limit import reset_of
+
+if TYPE_CHECKING:
+    from tests.monitors.conftest import ExchangeFactory
+
+NOTHING = Context()
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def envelope(code: str, message: str = "No.") -> dict[str, Any]:
+    return {"type": "error.list", "errors": [{"code": code, "message": message}]}
+
+
+def only(exchange: Exchange, context: Context = NOTHING) -> Finding:
+    (finding,) = detect(exchange, context)
+    return finding
+
+
+def test_a_healthy_answer_shows_nothing(an_exchange: "ExchangeFactory") -> None:
+    assert detect(an_exchange(body={"type": "list", "data": []}), NOTHING) == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "rule"),
+    [
+        (401, "unauthorized", "auth-token-refused"),
+        (401, "token_not_found", "auth-token-revoked"),
+        (401, "token_revoked", "auth-token-revoked"),
+        (401, "token_expired", "auth-token-expired"),
+        (401, "token_blocked", "auth-token-blocked"),
+        (401, "token_suspended", "auth-token-blocked"),
+        (401, "missing_authorization", "auth-token-missing"),
+        (401, "token_unauthorized", "auth-scope-missing"),
+        (401, "something_new", "auth-token-refused"),
+        (402, "payment_required", "auth-plan-restricted"),
+        (403, "api_plan_restricted", "auth-plan-restricted"),
+        (403, "forbidden", "auth-scope-missing"),
+        (403, "action_forbidden", "auth-scope-missing"),
+        (400, "parameter_invalid", "status-bad-request"),
+        (400, "intercom_version_invalid", "version-unavailable"),
+        (404, "not_found", "deprecation-endpoint-gone"),
+        (408, "request_timeout", "timeout"),
+        (409, "resource_conflict", "status-conflict"),
+        (410, "not_found", "deprecation-endpoint-gone"),
+        (418, "teapot", "status-undocumented"),
+        (422, "parameter_invalid", "status-unprocessable"),
+        (429, "rate_limit_exceeded", "rate-limit-exceeded"),
+        (500, "server_error", "server-error"),
+        (504, "server_error", "server-error"),
+        (302, "found", "status-undocumented"),
+    ],
+)
+def test_a_refusal_is_one_finding(
+    an_exchange: "ExchangeFactory", status: int, code: str, rule: str
+) -> None:
+    assert only(an_exchange(status=status, body=envelope(code))).rule.name == rule
+
+
+def test_a_missing_permission_is_named_where_intercom_names_it(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    said = "You do not have the required scope (read_conversations) to access this resource."
+    finding = only(an_exchange(status=403, body=envelope("forbidden", said)))
+    assert finding.expected == "read_conversations"
+    assert "read_conversations" in finding.message
+
+
+def test_a_permission_is_also_read_from_the_extra_detail(an_exchange: "ExchangeFactory") -> None:
+    body = envelope("action_forbidden")
+    body["errors"][0]["data"] = {"required_permissions": ["read_tickets"]}
+    assert only(an_exchange(status=403, body=body)).expected == "read_tickets"
+
+
+def test_a_403_of_a_load_balancer_is_not_intercoms(an_exchange: "ExchangeFactory") -> None:
+    blocked = an_exchange(status=403, body=b"<html>403 Forbidden</html>", is_intercoms=False)
+    assert only(blocked).rule.name == "auth-blocked"
+
+
+def test_a_merged_contact_is_gone_and_nothing_is_deprecated(an_exchange: "ExchangeFactory") -> None:
+    finding = only(
+        an_exchange(
+            "GET /contacts/{contact_id}",
+            410,
+            envelope("contact_merged"),
+            headers={"Link": '</contacts/5f7f0d217289f8d2f4262080>; rel="canonical"'},
+        )
+    )
+    assert finding.rule.name == "status-gone"
+    assert "5f7f" not in finding.message
+
+
+def test_a_missing_object_is_not_a_missing_endpoint(an_exchange: "ExchangeFactory") -> None:
+    missing = an_exchange("GET /contacts/{contact_id}", 404, envelope("contact_not_found"))
+    assert only(missing).rule.name == "status-not-found"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"errors": [{"code": "parameter_invalid", "field": "model"}]}, "(field model)"),
+        ({"errors": {"rating": "must be between 1 and 5"}}, "(field rating)"),
+        ({"error_key": "bad_phone", "message": "Invalid"}, "bad_phone"),
+        ({"type": "error", "message": "Broken"}, "422"),
+        ([1, 2], "422"),
+        ({"errors": "no"}, "422"),
+        (b"<html>", "422"),
+    ],
+)
+def test_every_envelope_of_an_error_is_read(
+    an_exchange: "ExchangeFactory", body: Any, field: str
+) -> None:
+    finding = only(an_exchange(status=422, body=body))
+    assert finding.rule.name == "status-unprocessable"
+    assert field in finding.message
+
+
+def test_what_an_error_quotes_of_a_customer_is_not_repeated(an_exchange: "ExchangeFactory") -> None:
+    canary = "Jane.Doe+canary@example.com"
+    for status in (400, 401, 403, 404, 409, 410, 422, 429, 500):
+        body = {"errors": [{"code": canary, "message": canary, "field": canary}]}
+        finding = only(an_exchange(status=status, body=body))
+        assert "canary" not in str(finding.as_json())
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_every_way_to_have_no_answer_is_one_finding(
+    an_exchange: "ExchangeFactory", kind: FailureKind
+) -> None:
+    finding = only(an_exchange(failure=kind))
+    assert finding.observed == kind.value
+    assert finding.rule.name.startswith(("connection-", "timeout", "body-"))
+
+
+def test_a_timeout_says_in_which_phase(an_exchange: "ExchangeFactory") -> None:
+    connect = only(an_exchange(failure=FailureKind.CONNECT_TIMEOUT))
+    read = only(an_exchange(failure=FailureKind.READ_TIMEOUT))
+    assert connect.rule is read.rule
+    assert connect.cause != read.cause
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "is_found"),
+    [
+        ("2.15", "2.15", False),
+        ("2.15", "2.11", True),
+        ("Preview", "Unstable", False),
+        (None, "2.15", False),
+        ("2.15", "", False),
+    ],
+)
+def test_another_version_than_was_asked_for_is_found(
+    an_exchange: "ExchangeFactory", asked: str | None, answered: str, is_found: bool
+) -> None:
+    exchange = an_exchange(version=asked, headers={"Intercom-Version": answered})
+    assert any(one.rule.name == "version-mismatch" for one in detect(exchange, NOTHING)) == is_found
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"x-ratelimit-reset": "1772442010"}, datetime(2026, 3, 2, 9, 0, 10, tzinfo=UTC)),
+        ({"retry-after": "12"}, NOW + timedelta(seconds=12)),
+        ({"retry-after": "Mon, 02 Mar 2026 09:01:00 GMT"}, NOW + timedelta(minutes=1)),
+        ({"x-ratelimit-reset": "1"}, None),
+        ({"x-ratelimit-reset": "soon", "retry-after": "later"}, None),
+        ({"x-ratelimit-reset": "9" * 400}, None),
+        ({}, None),
+    ],
+)
+def test_it_is_told_when_the_rate_limit_resets(
+    headers: dict[str, str], expected: datetime | None
+) -> None:
+    assert reset_of(headers, NOW) == expected
+
+
+def test_a_throttled_resource_is_not_the_apps_rate_limit(an_exchange: "ExchangeFactory") -> None:
+    app = only(an_exchange(status=429, body=envelope("rate_limit_exceeded")))
+    resource = only(an_exchange(status=429, body=envelope("too_many_requests")))
+    assert app.cause != resource.cause
+
+
+def test_an_answer_slower_than_usual_is_one_finding_also_beyond_the_limit(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    usual = Baseline(samples=(100.0,) * 10)
+    context = Context(baseline=usual, latency_limit=timedelta(seconds=1))
+    finding = only(an_exchange(body={"a": 1}, total_ms=5_000), context)
+    assert finding.rule.name == "latency-regression"
+    assert "50.0 times" in finding.message
+    assert "limit of 1000 ms" in finding.message
+
+
+def test_without_anything_learned_only_the_limit_counts(an_exchange: "ExchangeFactory") -> None:
+    context = Context(latency_limit=timedelta(seconds=1))
+    assert only(an_exchange(body={"a": 1}, total_ms=5_000), context).rule.name == "latency-limit"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "rule"),
+    [
+        (200, b"", {}, "body-empty"),
+        (200, b"<html>maintenance</html>", {}, "body-not-json"),
+        (200, b'{"cut": "o', {}, "body-not-json"),
+        (200, b'{"type": "list"}', {"content-type": "text/plain"}, "body-media-type"),
+        (204, b"", {}, None),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_one_finding(
+    an_exchange: "ExchangeFactory",
+    status: int,
+    body: bytes,
+    headers: dict[str, str],
+    rule: str | None,
+) -> None:
+    found = detect(an_exchange(status=status, body=body, headers=headers), NOTHING)
+    assert [one.rule.name for one in found] == ([rule] if rule else [])
+
+
+def test_an_accepted_cause_is_marked_with_its_reason(an_exchange: "ExchangeFactory") -> None:
+    broken = an_exchange(status=422, body=envelope("x_y"))
+    context = Context(accepted={only(broken).cause: "known until May"})
+    assert only(broken, context).accepted == "known until May"
+
+
+def test_a_finding_carries_what_support_asks_for(an_exchange: "ExchangeFactory") -> None:
+    finding = only(an_exchange(status=500, headers={"x-intercom-version": "9f26d01b"}))
+    assert finding.request_id == "002d37gmte7nhkf9o4eg"
+    assert finding.deployment == "9f26d01b"
+    assert finding.severity is Severity.CRITICAL
+
+
+HEADERS = (
+    "deprecation sunset link warning retry-after x-ratelimit-reset intercom-version content-type"
+)
+header_names = st.sampled_from(HEADERS.split())
+header_values = st.one_of(
+    st.text(max_size=60),
+    st.integers().map(str),
+    st.integers().map("@{}".format),
+    st.sampled_from(
+        ["true", "?1", "?0", "@1e9", '299 - "Deprecated"', "<a>; rel=", '<x>; rel="sunset', "2.15"]
+    ),
+    st.datetimes().map(lambda moment: moment.strftime("%a, %d %b %Y %H:%M:%S GMT")),
+)
+documents: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["type", "errors", "code", "message", "data", "error_key", "app", "id"])
+            | st.text(max_size=5),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=300)
+@given(
+    operation=st.sampled_from(["GET /me", "GET /contacts/{contact_id}", "POST /x/search", None]),
+    status=st.integers(100, 599),
+    body=documents | st.binary(max_size=60),
+    headers=st.dictionaries(header_names, header_values, max_size=6),
+    failure=st.none() | st.sampled_from(FailureKind),
+    total_ms=st.floats(0, 1e6),
+    version=st.none() | st.text(max_size=8),
+)
+def test_no_exchange_makes_a_detector_raise(
+    an_exchange: "ExchangeFactory", operation: str | None, status: int, body: Any, **others: Any
+) -> None:
+    found = detect(an_exchange(operation, status, body, **others), NOTHING)
+    assert len({one.cause for one in found}) == len(found)
+    for finding in found:
+        assert finding.message.endswith(".")
+        assert Finding.from_json(finding.as_json()) == finding
+
+
+def test_every_detector_stands_in_the_table_under_a_name_of_its_own() -> None:
+    assert len(set(DETECTORS.values())) == len(DETECTORS) == 8
