@@ -94,8 +94,7 @@ def _sameness(finding: Finding) -> tuple[str, ...]:
 def _as_one(pairs: Explained, evidence: Evidence) -> Diagnosed:
     worst = max((finding for _, finding in pairs), key=lambda finding: finding.severity.rank)
     message = f"{count(pairs, evidence)}: {RULES[worst.rule.name].meaning} {_example(worst)}"
-    confirmed = any(evidence.still_shows(one.identity, finding) for one, finding in pairs)
-    return across(pairs, replace(worst, message=message), confirmed=confirmed)
+    return across(pairs, replace(worst, message=message), confirmed=evidence.lasts(pairs))
 
 
 def _example(finding: Finding) -> str:

@@ -1,5 +1,6 @@
 """What a pass saw of one workspace, and what it comes to."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -68,7 +69,9 @@ class Evidence:
         self._open: list[tuple[Observation, Finding]] = [
             (one, finding) for one in self.observations for finding in one.findings
         ]
-        self.measured = frozenset(one.identity for one in self.observations)
+        times = Counter(one.identity for one in self.observations)
+        self.measured = frozenset(times)
+        self.repeated = frozenset(identity for identity, asked in times.items() if asked > 1)
         self.latest: dict[str, Observation] = {one.identity: one for one in self.observations}
 
     @property
@@ -107,6 +110,12 @@ class Evidence:
             one.rule.name == finding.rule.name and one.location == finding.location
             for one in latest.findings
         )
+
+    def lasts(self, pairs: "Explained") -> bool:
+        """Whether trouble across operations is still there: of what was asked again, not all may
+        have recovered."""
+        again = [pair for pair in pairs if pair[0].identity in self.repeated]
+        return not again or any(self.still_shows(one.identity, finding) for one, finding in again)
 
 
 Explained = Sequence[tuple[Observation, Finding]]

@@ -33,7 +33,11 @@ def outages(evidence: Evidence) -> Iterator[Diagnosed]:
         return
     evidence.take(down)
     leading = _leading(standing)
-    yield across(standing, _explained(leading, standing, evidence))
+    yield across(
+        standing,
+        _explained(leading, standing, evidence),
+        confirmed=evidence.lasts(down),
+    )
 
 
 def _leading(standing: Explained) -> Finding:
