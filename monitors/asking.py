@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from contracts.allowlist import NotAllowedError
 from contracts.budget import RESERVE, is_in_reserve, until_reset
 from contracts.clock import Clock
 from contracts.exchanges import Exchange, Operation, Response
@@ -97,10 +98,19 @@ class Asker:
         probe = self.known.get(operation.identity)
         if probe is None:
             probe = Probe(operation=operation, every=SHORTEST_INTERVAL)
-        path_params = self._path_params(probe)
-        return None if path_params is None else self._send(probe, path_params)
+        try:
+            path_params = self._path_params(probe)
+            return None if path_params is None else self._send(probe, path_params)
+        except NotAllowedError:
+            return None
 
     def _visit(self, probe: Probe) -> Visit:
+        try:
+            return self._ask(probe)
+        except NotAllowedError as error:  # an identifier that makes it another operation
+            return self._unasked(probe, f"it may not be sent: {error.reason}")
+
+    def _ask(self, probe: Probe) -> Visit:
         path_params = self._path_params(probe)
         if path_params is None:
             return self._unasked(probe, _nothing_to_read(probe))

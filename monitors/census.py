@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from contracts.findings import Finding
+from contracts.rules import Severity
 
 _DEPARTURES: Final = ("schema-", "status-undocumented")
 """Rules that compare an answer with a description; all others speak of the moment."""
@@ -26,6 +27,8 @@ class Census:
     reference: str = ""
     causes: dict[str, frozenset[str]] = field(default_factory=dict)
     worked: frozenset[str] = frozenset()
+    fresh: set[str] = field(default_factory=set)
+    """Causes noted in this pass of operations that were known before."""
     changed: bool = False
 
     @classmethod
@@ -37,7 +40,10 @@ class Census:
         worked = frozenset(map(str, operations))
         if document.get("reference") != reference:
             return cls(reference=reference, worked=worked)
-        causes = {str(identity): frozenset(found) for identity, found in operations.items()}
+        causes = {
+            str(identity): frozenset(map(str, found)) if isinstance(found, list) else frozenset()
+            for identity, found in operations.items()
+        }
         return cls(reference=reference, causes=causes, worked=worked)
 
     def document(self) -> dict[str, object]:
@@ -50,13 +56,29 @@ class Census:
         return self.causes.get(identity)
 
     def take(self, identity: str, findings: Iterable[Finding]) -> None:
-        """Note what the first success of an operation showed; later ones change nothing."""
-        if identity in self.causes:
-            return
-        self.causes[identity] = frozenset(
-            finding.cause for finding in findings if is_departure(finding) and not finding.consumers
+        """Note what a success showed: at first sight all that hurts no consumer, later what is
+        only for information, so that it is recorded once and not with every pass."""
+        noted = frozenset(
+            finding.cause
+            for finding in findings
+            if is_departure(finding) and not finding.consumers and finding.severity is Severity.INFO
         )
-        self.changed = True
+        known = self.causes.get(identity)
+        if known is None:
+            self.causes[identity] = noted
+            self.changed = True
+        elif not noted <= known:
+            self.fresh |= noted - known
+            self.causes[identity] = known | noted
+            self.changed = True
+
+    def is_news(self, finding: Finding) -> bool:
+        """Whether a finding is to be recorded with the pass: what the census holds is not, except
+        in the pass that noted it."""
+        if not is_departure(finding) or finding.operation is None:
+            return True
+        known = self.causes.get(finding.operation.identity, frozenset())
+        return finding.cause not in known or finding.cause in self.fresh
 
 
 def is_departure(finding: Finding) -> bool:

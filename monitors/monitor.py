@@ -14,7 +14,6 @@ from contracts.findings import Finding
 from contracts.workspaces import Workspace
 from monitors.alerting.outbox import Channel, DeliveryReport, deliver
 from monitors.alerting.render import render
-from monitors.census import is_departure
 from monitors.evidence import Afflicted, Look
 from monitors.folding import Folded, fold_looks
 from monitors.history import History
@@ -176,7 +175,7 @@ class Monitor:
                 for look, workspace in zip(looks, workspaces, strict=True)
                 for measurement in measurements_of(look, workspace)
             ),
-            findings=tuple(one for one in findings if self._is_news(one, memories)),
+            findings=tuple(one for one in findings if memories[one.workspace].census.is_news(one)),
             requests=sum(look.requests for look in looks),
         )
         with self._history.transaction():
@@ -215,13 +214,6 @@ class Monitor:
             known=frozenset(one.fingerprint for one in findings if key_of(one) in was_open),
             delivery=self.deliver(),
         )
-
-    def _is_news(self, finding: Finding, memories: Mapping[str, Memory]) -> bool:
-        """Whether a finding is to be kept: what the census holds is kept there, once."""
-        if not is_departure(finding) or finding.operation is None:
-            return True
-        known = memories[finding.workspace].census.known(finding.operation.identity)
-        return known is None or finding.cause not in known
 
     def _policy(self, finding: Finding) -> Policy:
         return policy_for(

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from contracts.allowlist import is_allowed
 from contracts.client import IntercomClient
 from contracts.workspaces import Secret, Workspace
 from monitors.asking import Asker, Visit
@@ -80,6 +81,18 @@ def test_another_object_is_read_when_the_pinned_one_is_gone(
         visits = it.visit_all(PROBES)
     assert set(statuses(visits).values()) == {200}
     assert (it.requests, len(it.sent)) == (28, 27)  # less the one that found it gone
+
+
+@pytest.mark.parametrize("odd", ["search", "../me", "a/b", "", "?x=1", "scroll"])
+def test_an_identifier_that_would_be_another_operation_is_never_sent(
+    sandbox: Sandbox, clock: VirtualClock, odd: str
+) -> None:
+    with asker(sandbox, clock, pins={"contact_id": odd, "company_id": odd}) as it:
+        visits = it.visit_all(PROBES)
+    assert len(visits) == 27  # and nothing was raised
+    for seen in sandbox.requests:
+        assert is_allowed(seen.method, seen.path)
+        assert seen.path != "/companies/scroll"
 
 
 def test_an_operation_that_is_gone_is_not_taken_for_an_object_that_is(
