@@ -91,7 +91,7 @@ async def _read(scope: Scope, receive: Receive) -> Request:
             break
     return Request(
         method=scope["method"],
-        path=scope["raw_path"].decode("ascii"),
+        path=scope["raw_path"].decode("latin-1"),
         query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
         headers={
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]

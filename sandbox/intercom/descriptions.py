@@ -56,7 +56,8 @@ def descriptions_of(spec: Spec | None) -> Descriptions:
     """Answer by one description, or by the embedded contract in each version it speaks of."""
     if spec is not None:
         version = spec.version or WRITTEN_FOR
-        return Descriptions({version: lambda: spec}, default=version)
+        default = "Preview" if version == PREVIEW else version
+        return Descriptions({version: lambda: spec}, default=default)
 
     def load(version: str) -> Callable[[], Spec]:
         def loaded() -> Spec:

@@ -53,7 +53,7 @@ def create_conversation(call: Call) -> Answer:
     conversation = call.store.add(
         "conversation",
         title=None,
-        created_at=call.body.get("created_at") or call.now,
+        created_at=call.now,
         updated_at=call.now,
         waiting_since=call.now,
         snoozed_until=None,

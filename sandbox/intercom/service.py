@@ -176,7 +176,7 @@ class _Exchange:
         if not raw.strip():
             return {}
         try:
-            document = json.loads(raw)
+            document = json.loads(raw, parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
             raise Refusal(400, "parameter_invalid", "The request body is not valid JSON") from None
         if not isinstance(document, dict):
@@ -216,11 +216,15 @@ class _Exchange:
     def _bytes(self, status: int, document: Any) -> tuple[bytes, str]:
         """Return the body and its media type."""
         if document is not MISSING:
-            text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+            text = json.dumps(document, separators=(",", ":"))
             return text.encode(), JSON_FIELD
         if self._operation is None or status == HTTPStatus.NO_CONTENT or status in REDIRECTS:
             return b"", JSON_FIELD
         return _other_body(self._operation, status)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")  # NaN and Infinity, which Python would read
 
 
 def _path_ids(template: str, path: str) -> tuple[str, ...]:

@@ -10,8 +10,10 @@ import pytest
 import requests
 
 from contracts.conformance import Conformance
+from contracts.consumers import consumers_of
 from contracts.exchanges import Exchange, Headers, Request, Response
 from contracts.overlays import SUPPORTED, embedded_contract
+from contracts.reliance import Reliance
 from contracts.spec import Spec, SpecOperation, read_spec
 from sandbox.intercom import Sandbox
 from sandbox.intercom.fitting import fit
@@ -178,7 +180,9 @@ def ask(
 
 def departures(spec: Spec) -> list[str]:
     """Ask every operation once; return what departs, in one line each."""
-    conformance, shapes, found = Conformance(spec), Shapes(spec), []
+    conformance, shapes = Conformance(spec), Shapes(spec)
+    reliance = Reliance(spec, consumers_of(spec))
+    found: list[str] = []
     with Sandbox(spec, latency=False) as sandbox, requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {sandbox.token}"
         for operation in spec.operations:
@@ -189,7 +193,7 @@ def departures(spec: Spec) -> list[str]:
                 found.append(f"{operation.operation} {status} {exchange.response.document}")
             found += [
                 f"{operation.operation} {one.location} {one.rule} {one.kind}"
-                for one in conformance.departures(exchange)
+                for one in (*conformance.departures(exchange), *reliance.departures(exchange))
                 if not (one.rule == "schema-unresolvable" and spec.unresolvable)
                 and not (spec.version == "2.11" and one.location.endswith(REQUIRED_NOWHERE))
             ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.overlays import embedded_contract
@@ -42,6 +42,7 @@ def answers() -> tuple[Shape, ...]:
     return tuple(shapes.of(schema) for schema in schemas if schema is not None)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_any_value_is_fitted_to_any_answer_of_the_contract(data: st.DataObject) -> None:
     shape = data.draw(st.sampled_from(answers()))
@@ -71,6 +72,7 @@ SCHEMAS: list[dict[str, Any]] = [
 ]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(SCHEMAS), JSON)
 def test_an_independent_validator_agrees(schema: dict[str, Any], value: Any) -> None:
     fitted = fit(shape_of(schema), value)
