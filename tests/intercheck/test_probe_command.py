@@ -11,12 +11,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from contracts.clock import SystemClock
 from intercheck.cli import main
 from monitors.history import History
 from monitors.records import NoticeStatus
 from sandbox.intercom import Fault, Sandbox
+from sandbox.serving import Server
 from sandbox.slack import DEFAULT_CHANNEL, SlackStandIn
 
 Run = Callable[..., tuple[int, str, str]]
@@ -165,6 +170,25 @@ def test_a_history_that_cannot_be_used_is_exit_2_and_nothing_is_sent(
     assert code == 2
     assert "history.sqlite is not a database: move it away" in err
     assert intercom.requests == []
+
+
+def test_the_dead_man_service_hears_that_the_monitor_works_whatever_the_api_does(
+    run: Run, intercom: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pings: list[str] = []
+
+    async def take(request: Request) -> Response:
+        pings.append(request.path_params["rest"])
+        return Response()
+
+    app = Starlette(routes=[Route("/check{rest:path}", take, methods=["POST"])])
+    with Server(app) as service:
+        monkeypatch.setenv("INTERCHECK_HEARTBEAT_URL", f"{service.url}/check")
+        intercom.faults.add(Fault(name="revoked-token"))
+        assert run("probe", "--report", "")[0] == 1
+        monkeypatch.setenv("INTERCHECK_HISTORY", "/dev/null/history.sqlite")
+        assert run("probe", "--report", "")[0] == 2
+    assert pings == ["/start", "/0", "/start", "/2"]
 
 
 def test_a_pass_over_the_published_description(run: Run, shared_dir: Path) -> None:
