@@ -47,6 +47,11 @@ def command(
     Nothing is sent. Each exchange is held to the descriptions of the version that it asked for
     (`Intercom-Version`), published and relied upon, as far as they are at hand; --spec names
     another one for all of them. Tokens and cookies in the files are taken out as they are read.
+
+    \b
+    Examples:
+      intercheck replay recorded.har
+      intercheck replay tests/*.jsonl --spec 2.16 --format json
     """
     settings = options.settings_from(config_path)
     spec_dir = spec_dir or settings.spec_dir

@@ -29,6 +29,12 @@ def command(
 
     The exit code says whether it was written, not what it says; `intercheck probe` is what a
     pipeline gates on.
+
+    \b
+    Examples:
+      intercheck report
+      intercheck report --report html,markdown --report-dir /var/www/intercheck
+      intercheck report --format json
     """
     settings = options.settings_from(config_path)
     clock = SystemClock()

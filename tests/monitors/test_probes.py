@@ -107,7 +107,7 @@ def test_a_probe_of_the_users_own_replaces_extends_or_drops(tmp_path: Path, embe
             r"probes.yaml:\d+ reads GET /admins/\{admin_id\} with an identifier from GET /admins",
         ),
         ("- just\n- a list", r":1 has a wrong value for `the file`"),
-        ("probes: [", r":2: not valid YAML"),
+        ("probes: [", r":1: not valid YAML"),
         ("", r"probes.yaml: the file is empty"),
     ],
 )
