@@ -7,7 +7,10 @@ from sandbox.intercom.answers import Answer, Call, Handler, Refusal
 from sandbox.intercom.contacts import living
 from sandbox.intercom.generic import attributes_in, delete, every, linked, show
 from sandbox.intercom.pagination import COMPANIES, CONTACTS, by_number
-from sandbox.intercom.store import Record
+from sandbox.intercom.store import NEVER, Record
+
+SCROLL_IDLE: Final = 60  # seconds until an open scroll is forgotten
+_SCROLL: Final = "5f2c1a7e-scroll"
 
 _COMPANY_FIELDS: Final = (
     "name",
@@ -44,10 +47,16 @@ def list_all_companies(call: Call) -> Answer:
 
 
 def scroll_companies(call: Call) -> Answer:
-    """The whole list at once, then an empty page that ends the scroll."""
-    is_first = call.parameter("scroll_param") is None
-    companies = call.store.all("company") if is_first else []
-    envelope = {"scroll_param": "sandbox-scroll", "total_count": None, "pages": None}
+    """The whole list at once, then an empty page that ends the scroll; one at a time per app."""
+    store, parameter = call.store, call.parameter("scroll_param")
+    is_open = call.now - store.scrolled_at <= SCROLL_IDLE
+    if parameter is None and is_open:
+        raise Refusal(400, "scroll_exists", "scroll already exists for this workspace")
+    if parameter is not None and not (is_open and parameter == _SCROLL):
+        raise Refusal(404, "not_found", "scroll parameter not found")
+    store.scrolled_at = call.now if parameter is None else NEVER
+    companies = store.all("company") if parameter is None else []
+    envelope = {"scroll_param": _SCROLL, "total_count": None, "pages": None}
     return Answer(records=companies, envelope=envelope)
 
 

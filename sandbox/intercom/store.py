@@ -71,13 +71,18 @@ KINDS: Final = {
 }
 
 
+NEVER: Final = -1_000_000  # Unix seconds, long before anything
+
+
 class Store:
-    """Every object of one workspace. `revision` counts the changes."""
+    """Every object of one workspace. `revision` counts the changes, `scrolled_at` is when the
+    scroll over its companies was opened (Unix seconds)."""
 
     def __init__(self, random: Random, *, app_id: str) -> None:
         self.app_id = app_id
         self.random = random
         self.revision = 0
+        self.scrolled_at = NEVER
         self._records: dict[str, dict[str, Record]] = {kind: {} for kind in KINDS}
         self._counts = dict.fromkeys(KINDS, 0)
 

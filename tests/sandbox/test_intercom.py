@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
 from contracts.overlays import SUPPORTED
+from contracts.spec import read_spec
 from sandbox.clock import VirtualClock
 from sandbox.intercom import Sandbox
 
@@ -107,6 +109,21 @@ def test_a_page_that_cannot_be_is_refused(sandbox: Sandbox, query: str) -> None:
 )
 def test_there_are_two_pages_of_everything_at_twenty_a_page(sandbox: Sandbox, what: str) -> None:
     assert ask(sandbox, f"{what}?per_page=20").json()["pages"]["total_pages"] >= 2
+
+
+def test_there_is_one_scroll_at_a_time(shared_dir: Path) -> None:
+    spec = read_spec(shared_dir / "intercom-openapi" / "2.15.yaml")
+    clock = VirtualClock()
+    with Sandbox(spec, clock=clock, latency=False) as sandbox:
+        first = ask(sandbox, "GET /companies/scroll").json()
+        assert len(first["data"]) == 24
+        assert code_of(ask(sandbox, "GET /companies/scroll")) == (400, "scroll_exists")
+        more = f"GET /companies/scroll?scroll_param={first['scroll_param']}"
+        assert ask(sandbox, more).json()["data"] == []
+        assert ask(sandbox, more).status_code == 404
+        assert ask(sandbox, "GET /companies/scroll").status_code == 200
+        clock.sleep(61)
+        assert ask(sandbox, "GET /companies/scroll").status_code == 200
 
 
 # Search
