@@ -22,8 +22,8 @@ from contracts.conformance import is_operational
 from contracts.departures import BODY, MEDIA_TYPE, STATUS, WHOLE_BODY, Departure, kind_of
 from contracts.exchanges import BodyKind, Exchange, FailureKind, Response
 from contracts.findings import Finding
-from contracts.promises import Promises
 from contracts.rules import RULES, Rule, Severity
+from contracts.standards import Standard
 
 CHECKS: Final[list[CheckFunction]] = [
     not_a_server_error,
@@ -68,8 +68,8 @@ UUID, where the project's dialect asserts fewer formats; what may be null it rew
 class Judge:
     """Says what an exchange of a property test shows."""
 
-    def __init__(self, promises: Promises) -> None:
-        self._promises = promises
+    def __init__(self, standard: Standard) -> None:
+        self._standard = standard
 
     def findings(
         self,
@@ -100,7 +100,7 @@ class Judge:
             return
         yield from _of_status(exchange, response, exists)
         seen: set[str] = set()
-        for departure in self._promises.departures(exchange):
+        for departure in self._standard.departures(exchange):
             seen.add(_family(departure))
             if departure.rule.startswith("body-"):
                 yield _of_body(departure, response)
@@ -119,7 +119,7 @@ class Judge:
         rule = RULES[departure.rule]
         # The rate limit is the app's, whichever operation meets it.
         operation = None if rule.name == "rate-limit-exceeded" else exchange.operation
-        consumers = self._promises.readers(operation, departure)
+        consumers = self._standard.readers(operation, departure)
         return Finding(
             rule=rule,
             severity=_severity(rule, departure, consumers),

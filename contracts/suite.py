@@ -25,10 +25,10 @@ from contracts.findings import Finding
 from contracts.gate import PASS, Gate, NoAnswerError
 from contracts.identifiers import Identifiers
 from contracts.planning import EVERYTHING, Skip, plan
-from contracts.promises import Promises, Reads
 from contracts.rules import RULES
 from contracts.selection import Selection
 from contracts.spec import Spec, SpecOperation
+from contracts.standards import Reads, Standard
 
 MOST_REQUESTS: Final = 150
 """Default budget: every read of the largest description once, and half of them twice."""
@@ -71,12 +71,12 @@ def run_suite(
     `on_progress` is told the number of requests so far and the operation whose turn it is.
     """
     planned = plan(spec, client, selection)
-    promises = Promises(
+    standard = Standard(
         tested=Conformance(spec),
         relied=Conformance(relied) if relied and relied is not spec else None,
         reads=reads,
     )
-    run = _Run(spec, client, clock, most_requests, seed, promises, budget)
+    run = _Run(spec, client, clock, most_requests, seed, standard, budget)
     started = clock.monotonic()
     stopped = run.work(planned.operations, on_progress)
     return SuiteReport(
@@ -105,7 +105,7 @@ class _Run:
         clock: Clock,
         most_requests: int,
         seed: int,
-        promises: Promises,
+        standard: Standard,
         budget: RateBudget | None,
     ) -> None:
         self.findings: dict[str, Finding] = {}
@@ -115,7 +115,7 @@ class _Run:
         self._refused: dict[str, Exchange] = {}
         self._unanswered: list[Exchange] = []
         self._last: Exchange | None = None
-        self._judge = Judge(promises)
+        self._judge = Judge(standard)
         self._identifiers = Identifiers()
         self._most_requests = most_requests
         self.gate = Gate(

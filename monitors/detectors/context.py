@@ -1,32 +1,20 @@
 """What a detector knows beside the exchange, and how it makes a finding."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from contracts.conformance import Conformance
-from contracts.departures import Departure
 from contracts.exchanges import Exchange, Operation
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
+from contracts.standards import Reads
 from monitors.baselines import UNLEARNED, Baseline
 
 LATENCY_LIMIT: Final = timedelta(seconds=10)
 """A third of the time after which the client gives up; the slowest recorded live answer took 0.9
 seconds, so what takes ten is broken whatever is usual."""
-
-
-class Reads(Protocol):
-    """What consumers read, as `contracts.reliance` knows it."""
-
-    def departures(self, exchange: Exchange) -> Sequence[Departure]:
-        """Return what is absent though somebody reads it."""
-        ...
-
-    def readers(self, identity: str, location: str) -> tuple[str, ...]:
-        """Return the consumers that a departure there hurts."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

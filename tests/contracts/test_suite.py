@@ -20,11 +20,11 @@ from contracts.gate import PASS, Gate
 from contracts.identifiers import Identifiers, describe_path, lists_by_kind
 from contracts.overlays import embedded_contract
 from contracts.planning import plan
-from contracts.promises import Promises
 from contracts.reliance import Reliance, consumers_of
 from contracts.rules import Severity
 from contracts.selection import Selection, Traits
 from contracts.spec import Spec, parse_spec
+from contracts.standards import Standard
 from contracts.suite import HOPELESS, SuiteReport, run_suite
 from contracts.workspaces import Secret, Workspace
 from sandbox.intercom import Condition, Fault, Sandbox
@@ -407,7 +407,7 @@ def test_a_question_is_asked_only_once(contract: Spec) -> None:
 def findings_of(
     contract: Spec, found: Exchange, *, exists: bool = False, is_plain: bool = False
 ) -> list[Finding]:
-    judge = Judge(Promises(tested=Conformance(contract)))
+    judge = Judge(Standard(tested=Conformance(contract)))
     return list(judge.findings(found, exists=exists, is_plain=is_plain))
 
 
@@ -470,7 +470,7 @@ def test_what_only_schemathesis_sees_is_not_lost(
     assert question is not None
     with pytest.raises(FailureGroup) as caught:
         question.case.call_and_validate(checks=CHECKS)
-    judge = Judge(Promises(tested=Conformance(described({}))))
+    judge = Judge(Standard(tested=Conformance(described({}))))
     found = list(
         judge.findings(exchange("GET /me", b'{"id": ' + answer + b"}"), caught.value.exceptions)
     )
@@ -482,12 +482,12 @@ def test_what_only_schemathesis_sees_is_not_lost(
 def test_to_rely_on_something_does_not_forbid_more(contract: Spec) -> None:
     tested = deepcopy(contract.document)
     tested["components"]["schemas"]["Tag"]["properties"]["colour"] = {"type": "string"}
-    promises = Promises(
+    standard = Standard(
         tested=Conformance(parse_spec(tested, source="a later description")),
         relied=Conformance(contract),
     )
     colourful = exchange("GET /tags", b'{"type":"list","data":[{"id":7,"colour":"red"}]}')
-    found = {one.location: one.rule for one in promises.departures(colourful)}
+    found = {one.location: one.rule for one in standard.departures(colourful)}
     assert "/data/*/colour" not in found
     assert found["/data/*/id"] == "schema-type"
 

@@ -27,7 +27,7 @@ class Reads(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promises:
+class Standard:
     """What an answer is held to: the description that is tested; what is relied upon, where that is
     another; and what of it somebody reads."""
 
