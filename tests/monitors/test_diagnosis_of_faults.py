@@ -138,15 +138,17 @@ def bench() -> Iterator[Bench]:
     contract = embedded_contract("2.15")
     assert contract is not None
     clock = VirtualClock()
-    with Sandbox(contract, clock=clock) as sandbox:
-        with client_of(sandbox, clock, timedelta(seconds=5)) as client:
-            context = Context(
-                relied=Conformance(contract), reliance=Reliance(contract, consumers_of(contract))
-            )
-            bench = Bench(sandbox=sandbox, client=client, clock=clock, context=context)
-            for _ in range(6):
-                assert bench.look(learn=True) == ([], 0)
-            yield bench
+    context = Context(
+        relied=Conformance(contract), reliance=Reliance(contract, consumers_of(contract))
+    )
+    with (
+        Sandbox(contract, clock=clock) as sandbox,
+        client_of(sandbox, clock, timedelta(seconds=5)) as client,
+    ):
+        bench = Bench(sandbox=sandbox, client=client, clock=clock, context=context)
+        for _ in range(6):
+            assert bench.look(learn=True) == ([], 0)
+        yield bench
 
 
 def test_every_fault_of_the_sandbox_has_an_expected_diagnosis() -> None:
@@ -185,9 +187,11 @@ def test_a_body_that_stalls_is_a_timeout(bench: Bench, operation: str | None) ->
     # Stalling takes real time, so this client has little patience.
     with client_of(bench.sandbox, bench.clock, timedelta(seconds=0.3)) as client:
         impatient = replace(bench, client=client)
-        (only,) = impatient.look(Fault(name="stalled-body", operation=operation))[0]
-    assert only.finding.rule.name == "timeout"
-    assert (only.finding.operation is None) == (operation is None)
+        diagnosed, _ = impatient.look(Fault(name="stalled-body", operation=operation))
+    # An answer that is slow by chance is too slow for it as well, and another cause.
+    stalled = [one for one in diagnosed if operation is None or one.operations == (operation,)]
+    assert [one.finding.rule.name for one in stalled] == ["timeout"]
+    assert (stalled[0].finding.operation is None) == (operation is None)
 
 
 PAIRS = [
