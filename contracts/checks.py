@@ -7,6 +7,7 @@ identity wherever it is met; what only Schemathesis sees is not lost.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from schemathesis.checks import CheckFunction, not_a_server_error
@@ -120,7 +121,7 @@ class Judge:
         # The rate limit is the app's, whichever operation meets it.
         operation = None if rule.name == "rate-limit-exceeded" else exchange.operation
         consumers = self._standard.readers(operation, departure)
-        return Finding(
+        found = Finding(
             rule=rule,
             severity=_severity(rule, departure, consumers),
             workspace=exchange.workspace,
@@ -136,6 +137,9 @@ class Judge:
             deployment=exchange.deployment,
             observed_at=exchange.started_at,
         )
+        accepted = self._standard.accepted
+        place = f"{departure.schema_place} {departure.kind}"
+        return replace(found, accepted=accepted.get(place) or accepted.get(found.cause))
 
 
 def _severity(rule: Rule, departure: Departure, consumers: tuple[str, ...]) -> Severity:

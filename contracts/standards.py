@@ -1,7 +1,7 @@
 """What an answer is held to: descriptions, and what somebody reads."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final, Protocol
 
@@ -29,11 +29,16 @@ class Reads(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standard:
     """What an answer is held to: the description that is tested; what is relied upon, where that is
-    another; and what of it somebody reads."""
+    another; and what of it somebody reads.
+
+    `accepted` says by cause, or by place in a component schema and kind (`contact/owner_id
+    integer>string`), why a departure is accepted.
+    """
 
     tested: Conformance
     relied: Conformance | None = None
     reads: Reads | None = None
+    accepted: Mapping[str, str] = field(default_factory=dict)
 
     def departures(self, exchange: Exchange) -> Iterator[Departure]:
         """Yield how a whole answer departs from any of them, each place once."""

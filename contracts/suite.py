@@ -4,7 +4,7 @@ Schemathesis generates and checks; the order is ours, because a budget of reques
 where it tells most: every operation once before any twice, lists before what they list.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -62,12 +62,14 @@ def run_suite(
     selection: Selection = EVERYTHING,
     relied: Spec | None = None,
     reads: Reads | None = None,
+    accepted: Mapping[str, str] | None = None,
     budget: RateBudget | None = None,
     on_progress: Callable[[int, Operation], None] = lambda requests, operation: None,
 ) -> SuiteReport:
     """Hold the API to `spec` with at most `most_requests` requests; the same `seed` asks the same.
 
     What is `relied` upon is held against its answers too, and what somebody `reads` of them.
+    `accepted` says by cause, or by place and kind, why a departure is accepted.
     `on_progress` is told the number of requests so far and the operation whose turn it is.
     """
     planned = plan(spec, client, selection)
@@ -75,6 +77,7 @@ def run_suite(
         tested=Conformance(spec),
         relied=Conformance(relied) if relied and relied is not spec else None,
         reads=reads,
+        accepted=accepted or {},
     )
     run = _Run(spec, client, clock, most_requests, seed, standard, budget)
     started = clock.monotonic()
