@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from contracts.departures import MEDIA_TYPE
 from contracts.envelopes import envelope_of
 from contracts.exchanges import BodyKind, Exchange, Response
 from contracts.findings import Certainty, Finding
@@ -42,8 +43,9 @@ def access_refusals(exchange: Exchange, context: Context) -> Iterator[Finding]:
             "auth-blocked",
             exchange,
             context,
-            location=_LOCATION,
-            expected=_EXPECTED,
+            # Intercom says 403 too; that the answer is not of its form is what tells.
+            location=MEDIA_TYPE,
+            expected="json",
             observed="blocked",
             message=f"{name_of(exchange)} was turned away with 403 before Intercom saw it: no "
             "request id, and no answer of Intercom's form.",

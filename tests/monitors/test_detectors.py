@@ -87,7 +87,8 @@ def test_a_permission_is_also_read_from_the_extra_detail(an_exchange: "ExchangeF
 
 def test_a_403_of_a_load_balancer_is_not_intercoms(an_exchange: "ExchangeFactory") -> None:
     blocked = an_exchange(status=403, body=b"<html>403 Forbidden</html>", is_intercoms=False)
-    assert only(blocked).rule.name == "auth-blocked"
+    finding = only(blocked)
+    assert (finding.rule.name, finding.location) == ("auth-blocked", "media-type")
 
 
 def test_a_merged_contact_is_gone_and_nothing_is_deprecated(an_exchange: "ExchangeFactory") -> None:
