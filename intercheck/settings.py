@@ -20,6 +20,8 @@ from intercheck.tokens import HOW_TO_GET_ONE, check_token, read_secret
 from monitors.settings import MonitorSettings
 
 FILE_NAME: Final = "intercheck.yaml"
+DEVIATIONS_NAME: Final = "deviations.yaml"
+CONSUMERS_NAME: Final = "consumers.yaml"
 DEFAULT_VERSION: Final = "2.15"
 
 
@@ -67,6 +69,8 @@ class FileSettings(_Section):
     cache_dir: Path | None = None
     history: str | None = None
     report_dir: Path | None = None
+    deviations: Path | None = None
+    consumers: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,10 @@ class Settings:
     cache_dir: Path
     history_url: str
     report_dir: Path
+    deviations: Path = Path(DEVIATIONS_NAME)
+    """The user's own ledger of accepted deviations; need not exist."""
+    consumers: Path | None = None
+    """A file of the user's own consumers, where there is one."""
     source: Path | None = None
     """The file they came from, where there is one."""
 
@@ -152,8 +160,23 @@ def _compose(
         cache_dir=base / cache if cache else platformdirs.user_cache_path("intercheck"),
         history_url=_history_url(history, state),
         report_dir=base / report_dir if report_dir else default_report_dir(directory),
+        deviations=base / (sections.deviations or DEVIATIONS_NAME),
+        consumers=_consumers(sections, file, base),
         source=file.path if file else None,
     )
+
+
+def _consumers(sections: FileSettings, file: ConfigurationFile | None, base: Path) -> Path | None:
+    """Return the file that was named, which has to exist, else the usual one where it is there."""
+    path = base / (sections.consumers or CONSUMERS_NAME)
+    if path.is_file():
+        return path
+    if sections.consumers is not None and file is not None:
+        raise ConfigurationError(
+            f"{file.where(('consumers',))} names {path}, which is no file: `intercheck init` "
+            "writes an example."
+        )
+    return None
 
 
 def default_report_dir(directory: Path) -> Path:

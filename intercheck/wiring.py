@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Final
 
-from contracts.clock import Clock
+from contracts.clock import Clock, SystemClock
 from contracts.overlays import embedded_contract
 from contracts.spec import Spec
+from intercheck.accepting import ledger_of
 from intercheck.published import published_description
 from intercheck.settings import Settings
 from monitors.alerting.outbox import Channel
@@ -27,17 +28,28 @@ def probes_of(settings: Settings, named: Spec | None = None) -> tuple[Probe, ...
 
 
 def promises_of(
-    settings: Settings, *, spec_dir: Path | None = None, named: Spec | None = None
+    settings: Settings,
+    *,
+    spec_dir: Path | None = None,
+    named: Spec | None = None,
+    clock: Clock | None = None,
 ) -> Promises:
     """Return what each version is held to: the description that was named, else the published one
-    where there is a copy of it (nothing is downloaded), and the contract we rely on."""
+    where there is a copy of it (nothing is downloaded), and the contract we rely on, less what the
+    ledgers accept by `clock` (default: the system's)."""
 
     def published(version: str) -> Spec | None:
         return named or published_description(
             version, spec_dir=spec_dir or settings.spec_dir, cache_dir=settings.cache_dir
         )
 
-    return Promises(published, cache_dir=settings.cache_dir)
+    now = (clock or SystemClock()).now
+    ledger = ledger_of(settings, now().date())
+    return Promises(
+        published,
+        cache_dir=settings.cache_dir,
+        accepted=lambda: ledger.accepted(now().date()),
+    )
 
 
 def channels_of(settings: Settings, *, clock: Clock) -> dict[str, Channel]:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from contracts.conformance import Conformance
@@ -21,7 +21,8 @@ class Promise:
     relied: Conformance | None = None
     reliance: Reliance | None = None
     accepted: Mapping[str, str] = field(default_factory=dict)
-    """Departures that the published description's own examples show, and why they are none."""
+    """Departures that the published description's own examples show, or that a ledger accepts, and
+    why."""
 
     @property
     def reference(self) -> str:
@@ -39,13 +40,19 @@ class Promises:
     """Promises by version, read and compiled once; safe to share between threads.
 
     `published` returns the description to hold a version to, None where there is no copy of it.
+    `accepted` returns what is accepted now; it is asked every time, because acceptance ends.
     """
 
     def __init__(
-        self, published: Callable[[str], Spec | None], *, cache_dir: Path | None = None
+        self,
+        published: Callable[[str], Spec | None],
+        *,
+        cache_dir: Path | None = None,
+        accepted: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._published = published
         self._cache_dir = cache_dir
+        self._accepted = accepted
         self._made: dict[str, Promise] = {}
         self._lock = threading.Lock()
 
@@ -54,7 +61,8 @@ class Promises:
         with self._lock:
             if version not in self._made:
                 self._made[version] = self._make(version)
-            return self._made[version]
+            made = self._made[version]
+        return replace(made, accepted={**made.accepted, **self._accepted()})
 
     def _make(self, version: str) -> Promise:
         published = self._published(version)
