@@ -28,7 +28,7 @@ from contracts.planning import EVERYTHING, Skip, plan
 from contracts.rules import RULES
 from contracts.selection import Selection
 from contracts.spec import Spec, SpecOperation
-from contracts.standards import Reads, Standard
+from contracts.standards import Reads, Standard, with_contradictions
 
 MOST_REQUESTS: Final = 150
 """Default budget: every read of the largest description once, and half of them twice."""
@@ -69,15 +69,18 @@ def run_suite(
     """Hold the API to `spec` with at most `most_requests` requests; the same `seed` asks the same.
 
     What is `relied` upon is held against its answers too, and what somebody `reads` of them.
-    `accepted` says by cause, or by place and kind, why a departure is accepted.
+    `accepted` says by cause, or by place and kind, why a departure is accepted; what the
+    description's own examples contradict is accepted anyway.
     `on_progress` is told the number of requests so far and the operation whose turn it is.
     """
     planned = plan(spec, client, selection)
-    standard = Standard(
-        tested=Conformance(spec),
-        relied=Conformance(relied) if relied and relied is not spec else None,
-        reads=reads,
-        accepted=accepted or {},
+    standard = with_contradictions(
+        Standard(
+            tested=Conformance(spec),
+            relied=Conformance(relied) if relied and relied is not spec else None,
+            reads=reads,
+            accepted=accepted or {},
+        )
     )
     run = _Run(spec, client, clock, most_requests, seed, standard, budget)
     started = clock.monotonic()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 from hypothesis.configuration import set_hypothesis_home_dir
@@ -21,31 +21,17 @@ from contracts.overlays import SUPPORTED, embedded_contract
 from contracts.planning import Plan, plan
 from contracts.reliance import Reliance, consumers_of
 from contracts.rules import Severity
-from contracts.selection import Selection, Traits
 from contracts.spec import PREVIEW, Spec
 from contracts.suite import MOST_REQUESTS, SuiteReport, run_suite
 from contracts.workspaces import Secret, Workspace
 from intercheck import options
 from intercheck.descriptions import open_description
 from intercheck.exits import ExitCode, exit_code
+from intercheck.filters import filters, selection_of
 from intercheck.output import Coverage, Envelope, Skipped, print_finding, print_json
 from intercheck.settings import Settings
 
 NO_TOKEN: Final = "intercheck-no-token-configured"  # noqa: S105 - says that there is none
-PROPERTIES: Final = ("path", "method", "tag", "operation-id")
-
-
-def _filters(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --include-PROPERTY and --exclude-PROPERTY, each as often as wanted."""
-    for verb, meaning in (("exclude", "Leave out operations"), ("include", "Only operations")):
-        for name in reversed(PROPERTIES):
-            function = click.option(
-                f"--{verb}-{name}",
-                multiple=True,
-                metavar=name.upper(),
-                help=f"{meaning} with this {name.replace('-', ' ')}; may be repeated.",
-            )(function)
-    return function
 
 
 @click.command()
@@ -61,7 +47,7 @@ def _filters(function: Callable[..., Any]) -> Callable[..., Any]:
     help="Send no more than this.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same requests.")
-@_filters
+@filters
 @click.option("--plan", "only_plans", is_flag=True, help="Say what would be sent; send nothing.")
 @options.fail_on
 @options.config
@@ -77,7 +63,7 @@ def command(
     fail_on: Severity,
     config_path: Path | None,
     output_format: str,
-    **filters: tuple[str, ...],
+    **chosen: tuple[str, ...],
 ) -> ExitCode:
     """Hold the API to a description with generated requests (the embedded contract by default).
 
@@ -99,7 +85,7 @@ def command(
     relied: Spec | None = description
     if spec is not None:
         relied = embedded_contract(description.version or "", cache_dir=settings.cache_dir)
-    selection = Selection(include=_traits("include", filters), exclude=_traits("exclude", filters))
+    selection = selection_of(chosen)
     with (
         _target(description, configured, base_url, is_named=spec is not None) as target,
         IntercomClient(target.workspace, clock=target.clock) as client,
@@ -185,15 +171,6 @@ def _description(
             f"{', '.join(SUPPORTED)}): name a description with --spec."
         )
     return contract
-
-
-def _traits(verb: str, filters: dict[str, tuple[str, ...]]) -> Traits:
-    return Traits(
-        paths=frozenset(filters[f"{verb}_path"]),
-        methods=frozenset(method.upper() for method in filters[f"{verb}_method"]),
-        tags=frozenset(filters[f"{verb}_tag"]),
-        operation_ids=frozenset(filters[f"{verb}_operation_id"]),
-    )
 
 
 def _progress(most_requests: int) -> Callable[[int, Operation], None]:

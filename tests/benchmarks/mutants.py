@@ -1,0 +1,232 @@
+"""What property tests find of what is broken on purpose, beside `st run` in the same run.
+
+Static mutants break one place in every answer of an operation. The answers come from a little
+server that knows nothing but the examples of the description, or from `--base-url`, and pass a
+proxy that breaks them. `--check` exits 1 where a bar is missed.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from planting.servers import Documented, Serving, forwarded, from_examples, serve
+from planting.static import Mutant, mutated, plant
+
+from contracts.allowlist import is_allowed
+from contracts.pins import is_pinned, load_published
+from contracts.spec import Spec, read_spec
+
+SHARED: Final = Path(__file__).parents[3] / "shared" / "intercom-openapi"
+CACHE: Final = Path(tempfile.gettempdir()) / "intercheck-benchmarks"
+PROGRAMS: Final = Path(sys.executable).parent
+PLANTED: Final = 40
+MOST_PER_OPERATION: Final = 3  # requests; the bar for static mutants
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """What a tool found of `planted`, and what it said that is not so."""
+
+    tool: str
+    planted: int
+    found: int
+    false_flags: tuple[str, ...]
+    missed: tuple[str, ...]
+    requests: int
+    seconds: float
+
+    def __str__(self) -> str:
+        each = max(self.found, 1)
+        return (
+            f"{self.tool:28} found {self.found:3} of {self.planted}   false flags "
+            f"{len(self.false_flags):3}   {self.requests:6} requests   {self.seconds:6.1f} s   "
+            f"per mutant found {self.requests / each:7.1f} requests {self.seconds / each:5.2f} s"
+        )
+
+
+def closed(value: Any) -> Any:
+    """Close every object schema that does not say whether it is: for `st run`."""
+    if isinstance(value, list):
+        return [closed(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    copy = {key: closed(item) for key, item in value.items()}
+    if isinstance(value.get("properties"), dict) and isinstance(value.get("type"), str):
+        copy.setdefault("additionalProperties", False)
+    return copy
+
+
+def with_closed_schemas(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the description with the schemas of its components closed."""
+    components = {**document["components"], "schemas": closed(document["components"]["schemas"])}
+    return {**document, "components": components}
+
+
+def ours(serving: Serving, description: str, seed: int, token: str, mutants: list[Mutant]) -> Score:
+    """Run `intercheck contract` against a server that has the mutants."""
+    before, started = len(serving.seen), time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {"INTERCHECK_CACHE_DIR": str(CACHE)}
+        environment.pop("INTERCHECK_CONFIG", None)
+        environment["INTERCOM_ACCESS_TOKEN"] = token or "none"
+        done = subprocess.run(
+            [
+                PROGRAMS / "intercheck",
+                "contract",
+                *("--spec", description, "--spec-dir", SHARED, "--base-url", serving.url),
+                *("--seed", str(seed), "--format", "json"),
+            ],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    seconds = time.perf_counter() - started
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"intercheck contract ended with {done.returncode}: {done.stderr[-2000:]}")
+    said = [
+        (one["operation"], one["location"], f"{one['rule']} {one['expected']}>{one['observed']}")
+        for one in json.loads(done.stdout)["findings"]
+        if one["accepted"] is None
+    ]
+    places = {
+        (f"{mutant.method} {mutant.path}", pointer): mutant
+        for mutant in mutants
+        for pointer in mutant.pointers
+    }
+    found = {places[one[:2]] for one in said if one[:2] in places}
+    return Score(
+        tool="intercheck contract",
+        planted=len(mutants),
+        found=len(found),
+        false_flags=tuple(" ".join(one) for one in said if one[:2] not in places),
+        missed=tuple(str(mutant) for mutant in mutants if mutant not in found),
+        requests=len(serving.seen) - before,
+        seconds=seconds,
+    )
+
+
+def schemathesis(
+    tool: str,
+    serving: Serving,
+    document: dict[str, Any],
+    token: str,
+    mutants: list[Mutant],
+    *arguments: str,
+) -> Score:
+    """Run `st run` against the same server.
+
+    It says places in prose only, so a failure anywhere in a broken operation counts as found: more
+    than it deserves.
+    """
+    before, started = len(serving.seen), time.perf_counter()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "description.json").write_text(json.dumps(document, default=str))
+        subprocess.run(
+            [
+                PROGRAMS / "st",
+                *("run", "description.json", "--url", serving.url, "--no-color"),
+                *("--include-method", "GET", "--continue-on-failure", *arguments),
+                *("--checks", "response_schema_conformance"),
+                *("--header", f"Authorization: Bearer {token or 'none'}"),
+                *("--report", "json", "--report-json-path", "report.json"),
+            ],
+            cwd=folder,
+            capture_output=True,
+            check=False,
+        )
+        seconds = time.perf_counter() - started
+        report = json.loads((folder / "report.json").read_text())
+    flagged = {name for failure in report["failures"] for name in failure["operations"]}
+    broken = {f"{mutant.method} {mutant.path}": mutant for mutant in mutants}
+    return Score(
+        tool=tool,
+        planted=len(mutants),
+        found=len(flagged & broken.keys()),
+        false_flags=tuple(sorted(flagged - broken.keys())),
+        missed=tuple(str(mutant) for name, mutant in broken.items() if name not in flagged),
+        requests=len(serving.seen) - before,
+        seconds=seconds,
+    )
+
+
+def readable(spec: Spec) -> list[tuple[str, str]]:
+    """Return the GET operations that may be read anywhere."""
+    return [
+        ("GET", one.operation.path)
+        for one in spec.operations
+        if one.operation.method == "GET" and is_allowed("GET", one.operation.path)
+    ]
+
+
+def open_description(name: str) -> Spec:
+    """Open a published version, or a file."""
+    if is_pinned(name):
+        return load_published(name, spec_dir=SHARED, cache_dir=CACHE)
+    return read_spec(Path(name))
+
+
+def measure(given: argparse.Namespace) -> bool:
+    """Measure one description with one seed and print it; return whether the bars are met."""
+    spec = open_description(given.spec)
+    described = Documented(spec.document)
+    api = forwarded(given.base_url) if given.base_url else from_examples(described)
+    mutants = plant(described, readable(spec), count=PLANTED, seed=given.seed)
+    with serve(mutated(api, described, mutants)) as serving:
+        score = ours(serving, given.spec, given.seed, given.token, mutants)
+        print(score)
+        for line in (*score.missed, *score.false_flags):
+            print(f"    {'missed' if line in score.missed else 'false flag'}: {line}")
+        if not given.ours_only:
+            for tool, document in (
+                ("st run, examples", spec.document),
+                ("st run, examples, closed", with_closed_schemas(spec.document)),
+            ):
+                print(
+                    schemathesis(
+                        tool, serving, document, given.token, mutants, "--phases", "examples"
+                    )
+                )
+            limit = ("--max-time", str(max(1, round(score.seconds))))
+            print(
+                schemathesis(
+                    "st run, all, our time", serving, spec.document, given.token, mutants, *limit
+                )
+            )
+    selected = sum(is_allowed(one.operation.method, one.operation.path) for one in spec.operations)
+    most = MOST_PER_OPERATION * selected
+    keeps = score.found == PLANTED and not score.false_flags and score.requests <= most
+    print(
+        f"bar: {PLANTED} of {PLANTED}, no false flag, at most {most} requests ({selected} "
+        f"operations): {'ok' if keeps else 'MISSED'}"
+    )
+    return keeps
+
+
+def main() -> int:
+    """Measure, print, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--spec", default="2.15", metavar="VERSION|PATH")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--base-url", metavar="URL", help="where the answers come from")
+    parser.add_argument("--token", default="", help="for --base-url")
+    parser.add_argument("--ours-only", action="store_true", help="leave `st run` out")
+    parser.add_argument("--check", action="store_true", help="exit 1 where a bar is missed")
+    given = parser.parse_args()
+    if not SHARED.is_dir():
+        print("Nothing is measured: ../shared/intercom-openapi is not here.")
+        return int(bool(os.environ.get("CI")))
+    return int(not measure(given) and given.check)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
