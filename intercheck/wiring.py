@@ -1,5 +1,6 @@
 """Put the parts together as the settings say."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from intercheck.published import published_description
 from intercheck.settings import Settings
 from monitors.alerting.outbox import Channel
 from monitors.alerting.slack import SlackBot, SlackWebhook
+from monitors.alerting.telling import Announcer
 from monitors.probe_files import load_probes
 from monitors.probes import Probe
 from monitors.promises import Promises
@@ -61,3 +63,8 @@ def channels_of(settings: Settings, *, clock: Clock) -> dict[str, Channel]:
         return {slack.channel: SlackBot(slack.token, base_url=slack.base_url, clock=clock)}
     assert slack.webhook_url is not None  # noqa: S101 - the settings have one of the two
     return {WEBHOOK: SlackWebhook(slack.webhook_url, clock=clock)}
+
+
+def announcer_of(settings: Settings, channels: Mapping[str, Channel]) -> Announcer:
+    """Return who writes the messages, as the settings say where they go."""
+    return Announcer(channels=tuple(channels))

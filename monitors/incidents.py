@@ -136,6 +136,15 @@ def fold(
     return _unmeasured(state, policy, now)
 
 
+def acknowledge(state: IncidentState, *, by: str, now: datetime) -> Change:
+    """Say that somebody has taken an incident on; nothing changes where it is not open, or where
+    they have it already."""
+    if state.phase is not Phase.OPEN or state.acknowledged_by == by:
+        return state, None
+    taken = replace(state, acknowledged_by=by, acknowledged_at=now)
+    return _tell(taken, TransitionKind.ACKNOWLEDGED, now)
+
+
 def _counts(finding: Finding) -> bool:
     return finding.severity is not Severity.INFO and finding.accepted is None
 
@@ -155,14 +164,15 @@ def _seen(
     if state.phase is Phase.OPEN:
         if finding.severity.rank <= state.severity.rank:
             return state, None
-        return _tell(replace(state, severity=finding.severity), TransitionKind.ESCALATED, now)
+        worse = replace(_untaken(state), severity=finding.severity)
+        return _tell(worse, TransitionKind.ESCALATED, now)
     is_certain = policy.at_once and sighting.confirmed
     if not is_certain and state.failures < policy.failure_threshold:
         return state, None
     kind = TransitionKind.OPENED if state.phase is Phase.PENDING else TransitionKind.REOPENED
     severity = max(state.severity, finding.severity, key=lambda one: one.rank)
     opened = replace(
-        state,
+        _untaken(state),
         phase=Phase.OPEN,
         severity=severity,
         opened_at=state.opened_at or now,
@@ -233,6 +243,11 @@ def _again(state: IncidentState, sighting: Sighting, now: datetime) -> IncidentS
         sights=state.sights + 1,
         last_seen_at=now,
     )
+
+
+def _untaken(state: IncidentState) -> IncidentState:
+    """Whoever took on the lesser trouble has not seen this one."""
+    return replace(state, acknowledged_by="", acknowledged_at=None)
 
 
 def _tell(state: IncidentState, kind: TransitionKind, now: datetime) -> Change:

@@ -13,9 +13,9 @@ from contracts.clock import Clock
 from contracts.findings import Finding
 from contracts.workspaces import Workspace
 from monitors.alerting.outbox import Channel, DeliveryReport, deliver
-from monitors.alerting.render import render
+from monitors.alerting.telling import Announcer
 from monitors.evidence import Afflicted, Look
-from monitors.folding import Folded, fold_looks
+from monitors.folding import fold_looks
 from monitors.history import History
 from monitors.incidents import Policy, key_of, policy_for
 from monitors.looking import Looker, OnVisit
@@ -23,7 +23,7 @@ from monitors.memory import Memory
 from monitors.outcomes import measurements_of
 from monitors.probes import Probe, with_sources
 from monitors.promises import Promises
-from monitors.records import IncidentState, Notice, PassRecord, Phase, Transition
+from monitors.records import IncidentState, PassRecord, Phase, Transition
 from monitors.settings import MonitorSettings
 
 AFFLICTED: Final = "afflicted"
@@ -46,7 +46,8 @@ class PassReport:
 class Monitor:
     """Probes workspaces and keeps their incidents; a context manager.
 
-    `channels` are by the name that notices carry. Safe to call from several threads, as long as no
+    `channels` are by the name that notices carry; without an `announcer` all of them hear of
+    everything. Safe to call from several threads, as long as no
     two passes are over the same workspace.
     """
 
@@ -62,7 +63,7 @@ class Monitor:
         new_id: Callable[[], str],
         settings: MonitorSettings | None = None,
         on_visit: OnVisit = lambda workspace, visit: None,
-        report_url: str | None = None,
+        announcer: Announcer | None = None,
     ) -> None:
         self._workspaces = {workspace.name: workspace for workspace in workspaces}
         self._probes = tuple(probes)
@@ -73,7 +74,7 @@ class Monitor:
         self._new_id = new_id
         self._settings = settings or MonitorSettings()
         self._on_visit = on_visit
-        self._report_url = report_url
+        self._announcer = announcer or Announcer(channels=tuple(channels))
         self._clients: dict[str, IntercomClient] = {}
         self._delivering = threading.Lock()
 
@@ -200,7 +201,7 @@ class Monitor:
                 record,
                 states=folded.states,
                 transitions=folded.transitions,
-                notices=self._notices(folded, now),
+                notices=self._announcer.announce(folded.transitions, now=now),
                 documents=documents,
                 forgotten=folded.forgotten,
             )
@@ -221,10 +222,3 @@ class Monitor:
             failure_threshold=self._settings.failure_threshold,
             success_threshold=self._settings.success_threshold,
         )
-
-    def _notices(self, folded: Folded, now: datetime) -> list[Notice]:
-        return [
-            render(transition, channel=channel, report_url=self._report_url, now=now)
-            for transition in folded.transitions
-            for channel in self._channels
-        ]

@@ -113,6 +113,9 @@ class IncidentState:
     resolved_at: datetime | None = None
     sequence: int = 0
     """Transitions of this occurrence so far."""
+    acknowledged_by: str = ""
+    """Who has taken it on; nobody again after it got worse or came back."""
+    acknowledged_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +128,23 @@ class Transition:
     """The state after the change."""
 
 
+class NoticeForm(StrEnum):
+    """How a notice is shown where messages have threads."""
+
+    MESSAGE = "message"
+    """The incident's one message: the first is posted, later ones update that post in place."""
+    REPLY = "reply"
+    """A line in the thread of that message."""
+    BROADCAST = "broadcast"
+    """A line in the thread that the channel shows too."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """A message as it is to be sent, rendered when the transition was recorded.
 
-    `channel` is where it goes (a Slack channel, or `webhook`). `incident_id` and `sequence` make it
-    one of its kind: the first of an incident is posted, later ones update that post in place.
+    `channel` is where it goes (a Slack channel, or `webhook`). `incident_id`, `sequence` and
+    whether it belongs into the thread make it one of its kind.
     """
 
     channel: str
@@ -142,6 +156,12 @@ class Notice:
     blocks: tuple[dict[str, object], ...] = ()
     color: str = ""
     """`#rrggbb` of the bar beside the message."""
+    form: NoticeForm = NoticeForm.MESSAGE
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it belongs into the thread of the incident's message."""
+        return self.form is not NoticeForm.MESSAGE
 
 
 class NoticeStatus(StrEnum):

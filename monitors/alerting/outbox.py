@@ -166,7 +166,7 @@ def _attempt(
     try:
         if channel is None:
             raise NotificationError(name, "no channel of this name is configured", permanent=True)
-        delivery = _send(channel, queued, clock)
+        delivery = send_patiently(channel, queued, clock)
     except NotificationError as error:
         retry_at = _retry_at(error, queued, clock.now())
         # What may have arrived once stays so: a later clean refusal proves nothing about it.
@@ -180,8 +180,8 @@ def _attempt(
     return True
 
 
-def _send(channel: Channel, queued: QueuedNotice, clock: Clock) -> Delivery:
-    """Send, waiting out short rate limits."""
+def send_patiently(channel: Channel, queued: QueuedNotice, clock: Clock) -> Delivery:
+    """Send, waiting out short rate limits; NotificationError where it was not taken."""
     for _ in range(SHORT_WAITS):
         try:
             return channel.send(queued)

@@ -34,6 +34,7 @@ _CERTAINTY: Final = {
 MAX_SENTENCE: Final = 600  # characters of what changed
 MAX_REMEDY: Final = 1200
 MAX_NAME: Final = 100  # of one workspace, operation, consumer
+MAX_PERSON: Final = 40
 MAX_EVIDENCE: Final = 160  # of one location or kind
 MAX_ID: Final = 80
 MAX_URL: Final = 1000
@@ -87,7 +88,8 @@ def _status(transition: Transition) -> str:
         case TransitionKind.OPENED:
             return severity
         case TransitionKind.ACKNOWLEDGED:
-            return f"{severity}, acknowledged,"
+            by = phrases.escape(incident.acknowledged_by, MAX_PERSON)
+            return f"{severity}, acknowledged by {by}," if by else f"{severity}, acknowledged,"
         case TransitionKind.ESCALATED:
             return f"{severity}, escalated,"
         case TransitionKind.FLAPPING:
@@ -126,6 +128,12 @@ def _facts(transition: Transition, now: datetime) -> Block:
         names = [phrases.escape(name, MAX_NAME) for name in finding.consumers]
         fields.append(
             _field("Hurt" if _is_over(transition) else "Hurts", phrases.fold(names, SHOWN))
+        )
+    if incident.acknowledged_by:
+        by = phrases.escape(incident.acknowledged_by, MAX_PERSON)
+        at = incident.acknowledged_at
+        fields.append(
+            _field("Acknowledged", f"by {by}, {phrases.moment(at)}" if at else f"by {by}")
         )
     if finding.request_id:
         fields.append(_field("Request id", phrases.code(finding.request_id, MAX_ID)))

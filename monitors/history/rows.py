@@ -26,6 +26,13 @@ from monitors.records import (
 )
 
 _MEASURED: Final = tuple(field.name for field in fields(Measurement))
+_STATE_TIMES: Final = (
+    "first_seen_at",
+    "last_seen_at",
+    "opened_at",
+    "resolved_at",
+    "acknowledged_at",
+)
 
 
 def compact(document: object) -> str:
@@ -70,7 +77,7 @@ def state_text(state: IncidentState) -> str:
         field.name: getattr(state, field.name) for field in fields(IncidentState)
     }
     document["finding"] = _finding_document(state.finding)
-    for name in ("first_seen_at", "last_seen_at", "opened_at", "resolved_at"):
+    for name in _STATE_TIMES:
         document[name] = _time_text(getattr(state, name))
     return compact(document)
 
@@ -83,8 +90,9 @@ def state_of(text: str) -> IncidentState:
     document["finding"] = _finding_from(document["finding"])
     document["workspaces"] = tuple(document["workspaces"])
     document["operations"] = tuple(document["operations"])
-    for name in ("first_seen_at", "last_seen_at", "opened_at", "resolved_at"):
-        document[name] = _time_of(document[name])
+    for name in _STATE_TIMES:
+        # A state that an earlier version recorded lacks what is new.
+        document[name] = _time_of(document.get(name))
     return IncidentState(**document)
 
 

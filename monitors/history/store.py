@@ -71,7 +71,7 @@ class History:
 
     def record(
         self,
-        pass_record: PassRecord,
+        pass_record: PassRecord | None,
         *,
         states: Iterable[IncidentState] = (),
         transitions: Iterable[Transition] = (),
@@ -81,12 +81,14 @@ class History:
     ) -> None:
         """Record a pass, the incidents it changed and what is to be told, in one transaction.
 
+        No pass is recorded where a person changed something, not a pass.
         `states` are whole states after the pass; `forgotten` are the ids of pending incidents that
         came to nothing. A notice that is queued already stays as it is.
         """
         now = self._clock.now()
         with self._writing() as connection:
-            recording.record_pass(connection, pass_record)
+            if pass_record is not None:
+                recording.record_pass(connection, pass_record)
             recording.forget(connection, forgotten)
             recording.save_states(connection, states)
             recording.record_transitions(connection, transitions)

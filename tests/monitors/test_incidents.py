@@ -19,6 +19,7 @@ from monitors.incidents import (
     Observed,
     Policy,
     Sighting,
+    acknowledge,
     fold,
     key_of,
     merge,
@@ -30,12 +31,13 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 PATIENT = Policy(at_once=False)
 CERTAIN = Policy(at_once=True)
-OPENED, RESOLVED, REOPENED, ESCALATED, BLIND = (
+OPENED, RESOLVED, REOPENED, ESCALATED, BLIND, ACKNOWLEDGED = (
     TransitionKind.OPENED,
     TransitionKind.RESOLVED,
     TransitionKind.REOPENED,
     TransitionKind.ESCALATED,
     TransitionKind.BLIND,
+    TransitionKind.ACKNOWLEDGED,
 )
 
 
@@ -89,6 +91,16 @@ class Life:
                 assert transition.incident == self.state
                 self.told.append(transition)
         return [transition.kind for transition in self.told[before:]]
+
+    def acknowledge(self, by: str) -> list[TransitionKind]:
+        """Somebody takes it on, where there is something to take on."""
+        if self.state is None:
+            return []
+        self.state, transition = acknowledge(self.state, by=by, now=self.now)
+        if transition is None:
+            return []
+        self.told.append(transition)
+        return [transition.kind]
 
 
 def test_what_is_certain_opens_at_once() -> None:
@@ -218,6 +230,16 @@ def test_a_policy_of_the_users_own_wins() -> None:
     assert policy_for(RULES["auth-token-revoked"]).at_once
 
 
+def test_what_got_worse_is_nobodys_again() -> None:
+    life = Life(CERTAIN)
+    life(sight())
+    assert life.acknowledge("ann") == [ACKNOWLEDGED]
+    assert life.acknowledge("ann") == []
+    life(sight(Severity.CRITICAL))
+    assert life.state is not None
+    assert life.state.acknowledged_by == ""
+
+
 observations: st.SearchStrategy[Observed] = st.one_of(
     st.builds(sight, st.sampled_from(Severity), confirmed=st.booleans()),
     st.just(Healthy()),
@@ -276,6 +298,13 @@ class IncidentMachine(RuleBasedStateMachine):
             self.is_open = False
         else:
             assert kinds == []
+
+    @rule(by=st.sampled_from(["ann", "ben"]))
+    def be_acknowledged(self, by: str) -> None:
+        before = self.life.state
+        kinds = self.life.acknowledge(by)
+        is_news = self.is_open and before is not None and before.acknowledged_by != by
+        assert kinds == ([ACKNOWLEDGED] if is_news else [])
 
     @rule()
     def be_unmeasured(self) -> None:

@@ -1,0 +1,130 @@
+"""`intercheck alerts`: what a message looks like, and whether one arrives."""
+
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from contracts.clock import SystemClock
+from contracts.errors import ConfigurationError, NotificationError
+from intercheck import options
+from intercheck.exits import ExitCode
+from intercheck.incident_names import incident_named
+from intercheck.output import Envelope, print_json
+from intercheck.wiring import announcer_of, channels_of
+from monitors.alerting.outbox import send_patiently
+from monitors.alerting.samples import samples
+from monitors.history import History
+from monitors.records import Notice, QueuedNotice
+
+NOWHERE = (
+    "No channel is configured: set SLACK_BOT_TOKEN and SLACK_CHANNEL, or SLACK_WEBHOOK_URL "
+    "(`intercheck doctor` walks through it)."
+)
+
+
+@click.group(name="alerts")
+def command() -> None:
+    """See what an alert says, and whether alerts arrive."""
+
+
+@command.command()
+@click.argument("incident")
+@options.config
+@options.output_format
+def preview(incident: str, config_path: Path | None, output_format: str) -> ExitCode:
+    """Print what is told of an incident now; send nothing.
+
+    INCIDENT is its id, its cause or fingerprint, or the beginning of one of them.
+
+    \b
+    Examples:
+      intercheck alerts preview 4f3a
+      intercheck alerts preview 4f3a --format json      (the blocks, as Slack takes them)
+    """
+    settings = options.settings_from(config_path)
+    clock = SystemClock()
+    channels = channels_of(settings, clock=clock)
+    with History.open(settings.history_url, clock=clock) as history:
+        meant = incident_named(history.incidents(), incident)
+        *_, latest = history.transitions(meant.id)
+        notices = announcer_of(settings, channels).announce([latest], now=clock.now())
+    if not notices:
+        raise ConfigurationError(NOWHERE)
+    if output_format == "json":
+        shown = [_document(notice) for notice in notices]
+        print_json(Envelope(command="alerts", extra={"notices": shown}))
+        return ExitCode.CLEAN
+    for notice in notices:
+        click.echo(f"To {notice.channel}:")
+        _print_notice(notice)
+    return ExitCode.CLEAN
+
+
+@command.command()
+@options.config
+@options.output_format
+def test(config_path: Path | None, output_format: str) -> ExitCode:
+    """Send a sample of every kind of message to every configured channel, marked as a test.
+
+    The exit code is 1 where one was not taken.
+
+    \b
+    Examples:
+      intercheck alerts test
+    """
+    settings = options.settings_from(config_path)
+    clock = SystemClock()
+    channels = channels_of(settings, clock=clock)
+    if not channels:
+        raise ConfigurationError(NOWHERE)
+    sent: list[Mapping[str, object]] = []
+    errors: dict[str, None] = {}
+    now = clock.now()
+    for name, channel in channels.items():
+        for notice in samples(name, test_id=uuid.uuid4().hex, now=now):
+            queued = QueuedNotice(id=0, notice=notice, next_attempt_at=now, created_at=now)
+            error = ""
+            try:
+                send_patiently(channel, queued, clock)
+            except NotificationError as trouble:
+                error = str(trouble)
+                errors[error] = None
+            sent.append({"channel": name, "kind": notice.kind.value, "error": error})
+    if output_format == "json":
+        print_json(Envelope(command="alerts", errors=tuple(errors), extra={"sent": sent}))
+    else:
+        for one in sent:
+            click.echo(f"{one['channel']}  {one['kind']:12}  {one['error'] or 'delivered'}")
+    return ExitCode.FINDINGS if errors else ExitCode.CLEAN
+
+
+def _document(notice: Notice) -> dict[str, object]:
+    return {
+        "channel": notice.channel,
+        "kind": notice.kind.value,
+        "form": notice.form.value,
+        "text": notice.text,
+        "color": notice.color,
+        "blocks": list(notice.blocks),
+    }
+
+
+def _print_notice(notice: Notice) -> None:
+    click.echo(notice.text)
+    for text in _texts(notice.blocks):
+        click.echo("")
+        click.echo(text)
+
+
+def _texts(part: object) -> list[str]:
+    """Return the texts of blocks in their order."""
+    if isinstance(part, Mapping):
+        text = part.get("text")
+        if isinstance(text, str):
+            return [text]
+        return [one for value in part.values() for one in _texts(value)]
+    if isinstance(part, list | tuple):
+        return [one for value in part for one in _texts(value)]
+    return []

@@ -1,0 +1,196 @@
+"""`intercheck incidents` and `intercheck alerts`, over a real history and a local Slack."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from contracts.clock import SystemClock
+from contracts.exchanges import Operation
+from contracts.findings import Finding
+from contracts.rules import RULES, Severity
+from intercheck.cli import main
+from monitors.alerting.telling import Announcer
+from monitors.history import History
+from monitors.incidents import Policy, Sighting, fold
+from monitors.records import IncidentState
+from sandbox.slack import DEFAULT_CHANNEL, SlackStandIn
+
+Run = Callable[..., tuple[int, str, str]]
+ID = "4f3a91c2d0e84b7f9a1b2c3d4e5f6071"
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackStandIn]:
+    with SlackStandIn() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def history_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'history.sqlite'}"
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path,
+    slack: SlackStandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    """Run a command line; its exit code, stdout and stderr."""
+    for name in ("INTERCHECK_CONFIG", "SLACK_WEBHOOK_URL", "INTERCOM_ACCESS_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("INTERCHECK_HISTORY", str(tmp_path / "history.sqlite"))
+    monkeypatch.setenv("SLACK_BOT_TOKEN", slack.token)
+    monkeypatch.setenv("SLACK_CHANNEL", f"#{DEFAULT_CHANNEL}")
+    monkeypatch.setenv("SLACK_BASE_URL", slack.url)
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as exit_:
+            main(list(arguments))
+        captured = capsys.readouterr()
+        return int(exit_.value.code or 0), captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def incident(history_url: str) -> IncidentState:
+    """An incident that has been open for twelve minutes, with its message in the outbox."""
+    now = SystemClock().now() - timedelta(minutes=12)
+    rule = RULES["auth-token-revoked"]
+    finding = Finding(
+        rule=rule,
+        severity=Severity.CRITICAL,
+        workspace="acme",
+        region="eu",
+        version="2.15",
+        operation=Operation.parse("GET /me"),
+        location="status",
+        expected="200",
+        observed="401",
+        message="The token of acme was revoked.",
+        observed_at=now,
+    )
+    state, transition = fold(
+        None,
+        Sighting(finding=finding, workspaces=("acme",), operations=("GET /me",)),
+        policy=Policy(at_once=True),
+        now=now,
+        new_id=lambda: ID,
+    )
+    assert state is not None
+    assert transition is not None
+    announcer = Announcer(channels=(f"#{DEFAULT_CHANNEL}",))
+    with History.open(history_url, clock=SystemClock()) as history:
+        history.record(
+            None,
+            states=[state],
+            transitions=[transition],
+            notices=announcer.announce([transition], now=now),
+        )
+    return state
+
+
+def test_no_incident_is_said_in_a_sentence(run: Run) -> None:
+    assert run("incidents", "list") == (0, "No incident is open.\n", "")
+
+
+def test_an_open_incident_is_listed_and_shown_by_the_beginning_of_its_id(
+    run: Run, incident: IncidentState
+) -> None:
+    code, out, _ = run("incidents", "list")
+    assert code == 0
+    assert out.startswith("4f3a91c2  critical  auth-token-revoked  acme  for 12 minutes")
+    code, out, _ = run("incidents", "show", "4f3a")
+    assert code == 0
+    assert "opened" in out
+    assert "The token of acme was revoked." in out
+
+
+@pytest.mark.parametrize("with_version", [True, False])
+def test_an_incident_is_found_by_its_fingerprint(
+    run: Run, incident: IncidentState, with_version: bool
+) -> None:
+    fingerprint = incident.finding.fingerprint
+    word = fingerprint if with_version else fingerprint.partition(":")[2]
+    code, out, _ = run("incidents", "show", word, "--format", "json")
+    assert code == 0
+    (shown,) = json.loads(out)["incidents"]
+    assert shown["id"] == ID
+
+
+def test_a_typo_in_an_id_is_answered_with_the_nearest_one(
+    run: Run, incident: IncidentState
+) -> None:
+    code, _, err = run("incidents", "show", "4f3b91")
+    assert code == 2
+    assert "did you mean 4f3a91c2 (auth-token-revoked)?" in err
+
+
+def test_who_takes_an_incident_on_stands_in_its_one_message(
+    run: Run, incident: IncidentState, slack: SlackStandIn
+) -> None:
+    code, out, _ = run("incidents", "ack", "4f3a", "--by", "ann")
+    assert (code, out) == (0, "Incident 4f3a91c2 (auth-token-revoked) is ann's.\n")
+    (message,) = slack.messages()
+    assert "*CRITICAL, acknowledged by ann,*" in message.text
+    assert "by ann" in json.dumps(message.attachments)
+    code, out, _ = run("incidents", "ack", "4f3a", "--by", "ann", "--format", "json")
+    assert code == 0
+    (shown,) = json.loads(out)["incidents"]
+    assert [event["kind"] for event in shown["events"]] == ["opened", "acknowledged"]
+    assert len(slack.messages()) == 1
+
+
+def test_an_acknowledgement_that_slack_does_not_take_is_exit_1_and_kept(
+    run: Run, incident: IncidentState, slack: SlackStandIn, history_url: str
+) -> None:
+    slack.faults.inject("token-revoked")
+    code, _, err = run("incidents", "ack", "4f3a", "--by", "ann")
+    assert code == 1
+    assert "the token was revoked" in err
+    with History.open(history_url, clock=SystemClock()) as history:
+        assert history.incident_states()[incident.key].acknowledged_by == "ann"
+
+
+def test_a_preview_prints_the_message_and_sends_nothing(
+    run: Run, incident: IncidentState, slack: SlackStandIn
+) -> None:
+    code, out, _ = run("alerts", "preview", "4f3a")
+    assert code == 0
+    assert "*CRITICAL* in Intercom workspace acme" in out
+    assert "*What to do*" in out
+    code, out, _ = run("alerts", "preview", "4f3a", "--format", "json")
+    (notice,) = json.loads(out)["notices"]
+    assert [block["type"] for block in notice["blocks"]] == ["section", "section", "context"]
+    assert slack.requests == ()
+
+
+def test_a_test_sends_every_kind_of_message_marked_as_one(run: Run, slack: SlackStandIn) -> None:
+    code, out, err = run("alerts", "test")
+    assert code == 0, err
+    assert out.count("delivered") == 7
+    messages = slack.messages()
+    assert len(messages) == 7
+    assert all("TEST, nothing is wrong." in message.text for message in messages)
+
+
+def test_a_test_that_does_not_arrive_is_exit_1(run: Run, slack: SlackStandIn) -> None:
+    slack.faults.inject("channel-not-found")
+    code, out, _ = run("alerts", "test", "--format", "json")
+    assert code == 1
+    assert "there is no such channel" in json.loads(out)["errors"][0]
+
+
+def test_without_a_channel_there_is_nothing_to_test(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SLACK_BOT_TOKEN")
+    code, _, err = run("alerts", "test")
+    assert code == 2
+    assert "No channel is configured" in err
