@@ -16,12 +16,11 @@ from intercheck import __version__
 from intercheck.exits import ExitCode, exit_code_of
 
 COMMANDS: Final = {
-    "alerts": "See what an alert says, and whether alerts arrive.",
     "contract": "Property tests over a description, safe to point at production.",
     "demo": "The whole job on the embedded sandbox: break it, watch, heal it.",
+    "deviations": "Departures accepted on purpose: list, accept, prune.",
     "doctor": "Walk from nothing to a working set-up, naming the step that is missing.",
     "explain": "Explain one rule: what it means and what to do.",
-    "incidents": "What is wrong, since when, and who has taken it on.",
     "probe": "One pass over the key endpoints, for cron and CI.",
     "replay": "Run the detectors over recorded exchanges (HAR or JSON lines), offline.",
     "report": "Write the report of what the history holds.",

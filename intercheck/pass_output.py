@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from contracts.exchanges import Operation
 from contracts.findings import Finding
 from contracts.rules import Severity
 from intercheck.output import Coverage, Envelope, Skipped, print_finding
@@ -87,6 +88,11 @@ def one_line(report: PassReport) -> str:
 def was_measured(measurements: Sequence[Measurement]) -> bool:
     """Whether anything could be asked."""
     return any(one.outcome in _ASKED for one in measurements)
+
+
+def asked(measurements: Sequence[Measurement]) -> list[Operation]:
+    """Return the operations that were asked."""
+    return [one.operation for one in measurements if one.outcome in _ASKED]
 
 
 def _is_shown(finding: Finding) -> bool:

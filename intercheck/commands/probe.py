@@ -15,8 +15,9 @@ from intercheck import options, report_options
 from intercheck.descriptions import open_description
 from intercheck.exits import ExitCode, exit_code, exit_code_of
 from intercheck.filters import filters, selection_of
+from intercheck.found import keep_found
 from intercheck.output import Coverage, Envelope, print_json
-from intercheck.pass_output import envelope_of, one_line, print_pass, was_measured
+from intercheck.pass_output import asked, envelope_of, one_line, print_pass, was_measured
 from intercheck.probing import chosen_probes, chosen_workspaces, heartbeat_of, new_id
 from intercheck.settings import Settings
 from intercheck.wiring import channels_of, probes_of, promises_of
@@ -110,6 +111,13 @@ def command(
             report = monitor.run_pass(probes=probes)
             monitor.prune()
             summary = summary_of(history, now=clock.now())
+            keep_found(
+                settings,
+                "probe",
+                at=report.record.finished_at,
+                findings=report.findings,
+                exercised=asked(report.record.measurements),
+            )
             written = write_reports(summary, report_formats, report_dir or settings.report_dir)
     except IntercheckError as error:
         if heartbeat:

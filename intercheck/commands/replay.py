@@ -5,12 +5,14 @@ from pathlib import Path
 
 import click
 
+from contracts.clock import SystemClock
 from contracts.errors import NothingMeasuredError
 from contracts.findings import Finding
 from contracts.rules import Severity
 from intercheck import options, output
 from intercheck.descriptions import open_description
 from intercheck.exits import ExitCode, exit_code
+from intercheck.found import keep_found
 from intercheck.replaying import Recording, judge, read_all
 from intercheck.settings import DEFAULT_VERSION
 from intercheck.wiring import promises_of
@@ -73,6 +75,13 @@ def command(
     errors = _errors(recording)
     if not recording.entries:
         raise NothingMeasuredError("There is no exchange in the recording: record some first.")
+    keep_found(
+        settings,
+        "replay",
+        at=SystemClock().now(),
+        findings=findings,
+        exercised=[one.operation for one, _ in recording.exchanges if one.operation],
+    )
     if output_format == "json":
         output.print_json(_envelope(recording, findings, errors))
     else:

@@ -1,0 +1,245 @@
+"""`intercheck deviations list|accept|prune`: departures that are accepted on purpose."""
+
+import re
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+
+import click
+
+from contracts.clock import SystemClock
+from contracts.deviations import PACKAGED, Deviation, read_ledger
+from contracts.errors import ConfigurationError
+from contracts.exchanges import Operation
+from contracts.findings import Finding
+from contracts.ledger_text import entry_of, with_entries, without_entries
+from contracts.rules import Severity
+from intercheck import options
+from intercheck.exits import is_failing
+from intercheck.found import COMMANDS, Found, all_found, last_found
+from intercheck.output import Envelope, print_finding, print_json
+from reports.words import counted
+from reports.writing import write_whole
+
+SOON: Final = timedelta(days=30)
+"""Ends nearer than this are pointed out: a month is time enough to ask Intercom again."""
+
+_SPAN: Final = re.compile(r"([1-9]\d{0,3})d\Z")
+_OF_THE_MOMENT: Final = (
+    "auth-", "connection-", "latency-", "rate-limit-", "server-error", "timeout"
+)  # fmt: skip
+"""Rules that say how things stand, not what is promised: nothing to accept by the dozen."""
+
+
+def read_day(written: str) -> date:
+    """Read a day such as 2027-06-30, or a span such as 90d from today."""
+    today = SystemClock().now().date()
+    if match := _SPAN.match(written):
+        return today + timedelta(days=int(match[1]))
+    try:
+        day = date.fromisoformat(written)
+    except ValueError:
+        raise click.UsageError(
+            f"{written!r} is neither a day such as 2027-06-30 nor a span such as 90d."
+        ) from None
+    if day < today:
+        raise click.UsageError(f"{day} is over: name a day to come.")
+    return day
+
+
+@click.group(name="deviations")
+def command() -> None:
+    """Departures that are accepted on purpose: list, accept, prune.
+
+    The packaged ledger holds Intercom's known mistakes; yours is deviations.yaml beside your
+    intercheck.yaml (or `deviations:` in it). Accepted findings are shown, and fail nothing.
+    """
+
+
+@command.command(name="list")
+@options.config
+@options.output_format
+def list_deviations(config_path: Path | None, output_format: str) -> None:
+    """List what is accepted, and until when.
+
+    \b
+    Examples:
+      intercheck deviations list
+      intercheck deviations list --format json
+    """
+    settings = options.settings_from(config_path)
+    today = SystemClock().now().date()
+    ledger = read_ledger(PACKAGED, settings.deviations)
+    if output_format == "json":
+        listed = [_described(one, today) for one in ledger.deviations]
+        print_json(Envelope(command="deviations", extra={"deviations": listed}))
+        return
+    for one in ledger.deviations:
+        click.echo(f"{_state(one, today):12} until {one.until}  {one.reason}")
+        for key in one.keys:
+            click.echo(f"             {key}" + (f"  ({one.seen})" if one.seen else ""))
+        if one.link:
+            click.echo(f"             {one.link}")
+    expired = sum(not one.is_in_force(today) for one in ledger.deviations)
+    click.echo(
+        f"{len(ledger.deviations)} in the ledgers, {expired} expired; yours are kept in "
+        f"{settings.deviations}."
+    )
+
+
+@command.command()
+@click.argument("causes", nargs=-1, metavar="[CAUSE]…")
+@click.option("--all", "accepts_all", is_flag=True, help="Accept all that is shown.")
+@click.option("--reason", help="Why it is accepted; asked for where it is not given.")
+@click.option("--until", help="Its last day, or a span such as 90d; asked for likewise.")
+@click.option("--link", default="", help="What Intercom was told, or where it is known.")
+@click.option(
+    "--from",
+    "source",
+    type=click.Choice(COMMANDS),
+    help="Of which command's last run (default: the latest of any).",
+)
+@options.config
+def accept(
+    causes: tuple[str, ...],
+    accepts_all: bool,
+    reason: str | None,
+    until: str | None,
+    link: str,
+    source: str | None,
+    config_path: Path | None,
+) -> None:
+    """Accept what the last run found: the CAUSEs named, or all of it.
+
+    Without a CAUSE it shows what would fail a run and asks. What says how things stand (a refused
+    token, a timeout, latency) is only accepted by its cause.
+
+    \b
+    Examples:
+      intercheck deviations accept v1:0c6d1bfa7a7be1a5 --reason "told Intercom" --until 90d
+      intercheck deviations accept --all --from contract --reason "known since May" --until 90d
+    """
+    settings = options.settings_from(config_path)
+    found = last_found(settings, source)
+    chosen = _named(found, causes) if causes else _shown(found, accepts_all=accepts_all)
+    if not chosen:
+        click.echo(f"The last run of {found.command} found nothing that is not accepted.")
+        return
+    reason = (reason or _ask("Why", "--reason")).strip()
+    if not reason:
+        raise click.UsageError("The reason is empty: say why it is accepted.")
+    last_day = read_day(until or _ask("Until (a day, or such as 90d)", "--until"))
+    entries = [entry_of(one, reason=reason, until=last_day, link=link) for one in chosen]
+    path = settings.deviations
+    text = path.read_text("utf-8") if path.exists() else ""
+    _write(path, with_entries(text, entries, source=str(path)))
+    click.echo(f"{counted(len(entries), 'cause')} accepted until {last_day}, in {path}.")
+
+
+@command.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be dropped; change nothing.")
+@options.config
+def prune(dry_run: bool, config_path: Path | None) -> None:
+    """Drop your entries that have expired, or whose cause does not occur any more.
+
+    A cause has ceased where the last run of some command asked its operation and none of them found
+    it. What was not asked stays, and so does an entry by place in a component schema.
+
+    \b
+    Examples:
+      intercheck deviations prune --dry-run
+    """
+    settings = options.settings_from(config_path)
+    path = settings.deviations
+    today = SystemClock().now().date()
+    own = read_ledger(path).deviations
+    runs = all_found(settings)
+    dropped: dict[int, str] = {}
+    for index, one in enumerate(own):
+        if not one.is_in_force(today):
+            dropped[index] = f"expired on {one.until}"
+        elif _has_ceased(one, runs):
+            dropped[index] = "does not occur any more"
+    for index, why in dropped.items():
+        click.echo(f"{own[index].where}: {own[index].seen or ', '.join(own[index].keys)}: {why}")
+    if dropped and not dry_run:
+        text = path.read_text("utf-8")
+        _write(path, without_entries(text, dropped.keys(), source=str(path)))
+    verb = "would be dropped" if dry_run else "dropped"
+    click.echo(f"{len(dropped)} of {len(own)} {verb}.")
+
+
+def _named(found: Found, causes: tuple[str, ...]) -> list[Finding]:
+    by_cause = {one.cause: one for one in found.findings}
+    for cause in causes:
+        if cause not in by_cause:
+            raise click.UsageError(
+                f"The last run of {found.command} found no cause {cause}: see its findings, or "
+                "name another run with --from."
+            )
+    return [by_cause[cause] for cause in dict.fromkeys(causes)]
+
+
+def _shown(found: Found, *, accepts_all: bool) -> list[Finding]:
+    """Show what would fail a run, and return it where it is to be accepted."""
+    failing = {one.cause: one for one in found.findings if is_failing(one, Severity.WARNING)}
+    chosen = [one for one in failing.values() if not one.rule.name.startswith(_OF_THE_MOMENT)]
+    for finding in chosen:
+        print_finding(finding)
+    if left := len(failing) - len(chosen):
+        click.echo(f"{left} more say how things stand, and are only accepted by their cause.")
+    if chosen and not accepts_all:
+        _require_terminal("CAUSE or --all")
+        click.confirm(f"Accept all {len(chosen)}?", abort=True)
+    return chosen
+
+
+def _ask(question: str, option: str) -> str:
+    _require_terminal(option)
+    answer: str = click.prompt(question)
+    return answer
+
+
+def _require_terminal(option: str) -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"Nobody is there to be asked: give {option}.")
+
+
+def _has_ceased(one: Deviation, runs: list[Found]) -> bool:
+    words = one.seen.split()
+    if len(words) != 5:
+        return False  # of every operation, or written by hand: nobody knows what was asked
+    identity = Operation.parse(f"{words[1]} {words[2]}").identity
+    asked = [run for run in runs if identity in run.exercised]
+    occurring = {finding.cause for run in runs for finding in run.findings}
+    return bool(asked) and occurring.isdisjoint(one.keys)
+
+
+def _state(one: Deviation, today: date) -> str:
+    if not one.is_in_force(today):
+        return "EXPIRED"
+    return "ends soon" if one.until - today < SOON else "accepted"
+
+
+def _described(one: Deviation, today: date) -> dict[str, object]:
+    return {
+        "accepts": list(one.keys),
+        "reason": one.reason,
+        "link": one.link,
+        "until": one.until.isoformat(),
+        "in_force": one.is_in_force(today),
+        "seen": one.seen,
+        "where": one.where,
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be written ({error.strerror or error}): name another file with "
+            "`deviations:`."
+        ) from None
