@@ -67,4 +67,4 @@ def channels_of(settings: Settings, *, clock: Clock) -> dict[str, Channel]:
 
 def announcer_of(settings: Settings, channels: Mapping[str, Channel]) -> Announcer:
     """Return who writes the messages, as the settings say where they go."""
-    return Announcer(channels=tuple(channels))
+    return Announcer.to_all(channels)

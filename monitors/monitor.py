@@ -74,7 +74,7 @@ class Monitor:
         self._new_id = new_id
         self._settings = settings or MonitorSettings()
         self._on_visit = on_visit
-        self._announcer = announcer or Announcer(channels=tuple(channels))
+        self._announcer = announcer or Announcer.to_all(channels)
         self._clients: dict[str, IntercomClient] = {}
         self._delivering = threading.Lock()
 

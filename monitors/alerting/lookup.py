@@ -9,6 +9,7 @@ from typing import Final
 from monitors.alerting.webapi import SlackCallError, SlackWebApi
 
 EVENT_TYPE: Final = "intercheck_incident"
+REPLY_TYPE: Final = "intercheck_reply"
 PAGE: Final = 100  # messages
 CHANNEL_PAGE: Final = 200  # channels; Slack recommends no more
 MAX_PAGES: Final = 20
@@ -44,30 +45,52 @@ def newest(api: SlackWebApi, channel: str, incident_id: str, *, since: datetime)
 
     Raises SlackCallError where the channel cannot be read.
     """
-    best: Found | None = None
+    pages = _pages(api, "conversations.history", channel, since)
+    found = (one for page in pages for one in _ours(page, EVENT_TYPE, channel, incident_id))
+    return max(found, key=lambda one: one.sequence, default=None)
+
+
+def reply(
+    api: SlackWebApi, parent: Receipt, incident_id: str, sequence: int, *, since: datetime
+) -> Found | None:
+    """Return the reply of that sequence in the thread of the incident's message `parent`.
+
+    Raises SlackCallError where the thread cannot be read.
+    """
+    channel, ts = parent
+    for page in _pages(api, "conversations.replies", channel, since, ts=ts):
+        for found in _ours(page, REPLY_TYPE, channel, incident_id):
+            if found.sequence == sequence:
+                return found
+    return None
+
+
+def _pages(
+    api: SlackWebApi, method: str, channel: str, since: datetime, **which: str
+) -> Iterator[Mapping[str, object]]:
     cursor: str | None = None
     for page in count(1):
         answer = api.call(
-            "conversations.history",
+            method,
             channel=channel,
             oldest=f"{since.timestamp():.6f}",
             limit=PAGE,
             include_all_metadata=True,
             cursor=cursor,
+            **which,
         )
-        for found in _ours(answer, channel, incident_id):
-            if best is None or found.sequence > best.sequence:
-                best = found
+        yield answer
         cursor = _next_cursor(answer)
         if cursor is None or page == MAX_PAGES:
-            break
-    return best
+            return
 
 
-def _ours(answer: Mapping[str, object], channel: str, incident_id: str) -> Iterator[Found]:
+def _ours(
+    answer: Mapping[str, object], event_type: str, channel: str, incident_id: str
+) -> Iterator[Found]:
     for message in _items(answer, "messages"):
         metadata = message.get("metadata")
-        if not isinstance(metadata, Mapping) or metadata.get("event_type") != EVENT_TYPE:
+        if not isinstance(metadata, Mapping) or metadata.get("event_type") != event_type:
             continue
         payload = metadata.get("event_payload")
         if not isinstance(payload, Mapping) or payload.get("incident") != incident_id:

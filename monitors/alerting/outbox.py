@@ -2,19 +2,20 @@
 
 A notice is recorded together with its transition before anything is sent (the history does that),
 so a crash, an outage or a rate limit can only delay it. What is undelivered of one incident
-collapses: its newest notice tells all that is still true, so that is what goes out, once, and the
-older ones count as delivered by it. An incident that opened and was resolved while Slack was down
+collapses: its newest message tells all that is still true, so that is what goes out, once, and the
+older ones count as delivered by it; the lines of its thread follow one by one, each with its own
+moment. An incident that opened and was resolved while Slack was down
 is therefore still told, as one message that says it is over and how long it took.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from contracts.clock import Clock
 from contracts.errors import NotificationError
-from monitors.records import Delivery, QueuedNotice
+from monitors.records import Delivery, NoticeForm, QueuedNotice, TransitionKind
 
 FIRST_BACKOFF: Final = timedelta(seconds=10)
 BACKOFF_CAP: Final = timedelta(minutes=15)  # an outage of hours must not delay the news by hours
@@ -35,8 +36,8 @@ class Outbox(Protocol):
         """Return the pending notices whose `next_attempt_at` has come, lowest id first.
 
         None is returned while an older notice of the same channel and incident is pending and not
-        due. `parent` is the receipt of the newest delivered notice of the same channel and
-        incident that has one.
+        due (for a message: an older message). `parent` is the receipt of the newest delivered
+        message of the same channel and incident that has one; a reply is no message.
         """
         ...
 
@@ -61,7 +62,12 @@ class Outbox(Protocol):
 
 
 class Channel(Protocol):
-    """What takes a notice: a Slack channel, a webhook."""
+    """What takes a notice: a Slack channel, a webhook.
+
+    `has_threads` says that it shows replies under the incident's message.
+    """
+
+    has_threads: bool = False
 
     def send(self, queued: QueuedNotice) -> Delivery:
         """Deliver it, or raise NotificationError."""
@@ -100,32 +106,67 @@ def deliver(
     (a rate limit) are slept on `clock`; longer ones are left for the next call. No attempt begins
     after `until`.
     """
-    delivered = postponed = undeliverable = 0
-    errors: dict[str, None] = {}
+    tally = _Tally()
     for name, incidents in _by_channel(outbox.due(clock.now())).items():
-        held = False
+        turn = _Turn(outbox, name, channels.get(name), clock, until, tally)
         for batch in incidents:
-            if held or (until is not None and clock.now() >= until):
-                postponed += len(batch)
-                continue
-            try:
-                if _attempt(outbox, name, channels.get(name), batch, clock):
-                    delivered += len(batch)
-                else:  # another process is at it
-                    postponed += len(batch)
-            except NotificationError as error:
-                held = not error.concerns_message
-                errors[str(error)] = None
-                if error.permanent:
-                    undeliverable += len(batch)
-                else:
-                    postponed += len(batch)
+            turn.tell(batch)
     return DeliveryReport(
-        delivered=delivered,
-        postponed=postponed,
-        undeliverable=undeliverable,
-        errors=tuple(errors),
+        delivered=tally.delivered,
+        postponed=tally.postponed,
+        undeliverable=tally.undeliverable,
+        errors=tuple(tally.errors),
     )
+
+
+@dataclass(slots=True)
+class _Tally:
+    delivered: int = 0
+    postponed: int = 0
+    undeliverable: int = 0
+    errors: dict[str, None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One channel's turn within a call of `deliver`."""
+
+    outbox: Outbox
+    name: str
+    channel: Channel | None
+    clock: Clock
+    until: datetime | None
+    tally: _Tally
+    held: bool = False
+
+    def tell(self, batch: Sequence[QueuedNotice]) -> None:
+        """Send what is due of one incident: its message, then the lines of its thread."""
+        parent = batch[0].parent
+        for part in _parts(batch):
+            delivery = self._send([replace(queued, parent=parent) for queued in part])
+            if delivery is not None and not part[0].notice.is_reply:
+                parent = delivery.receipt
+
+    def _send(self, part: Sequence[QueuedNotice]) -> Delivery | None:
+        """Send what goes out as one; None where it did not, which is counted."""
+        if self.held or (self.until is not None and self.clock.now() >= self.until):
+            self.tally.postponed += len(part)
+            return None
+        try:
+            delivery = _attempt(self.outbox, self.name, self.channel, part, self.clock)
+        except NotificationError as error:
+            self.held = not error.concerns_message
+            self.tally.errors[str(error)] = None
+            if error.permanent:
+                self.tally.undeliverable += len(part)
+            else:
+                self.tally.postponed += len(part)
+            return None
+        if delivery is None:  # another process is at it
+            self.tally.postponed += len(part)
+        else:
+            self.tally.delivered += len(part)
+        return delivery
 
 
 def _by_channel(due: Sequence[QueuedNotice]) -> dict[str, list[list[QueuedNotice]]]:
@@ -135,6 +176,25 @@ def _by_channel(due: Sequence[QueuedNotice]) -> dict[str, list[list[QueuedNotice
         incidents = grouped.setdefault(queued.notice.channel, {})
         incidents.setdefault(queued.notice.incident_id, []).append(queued)
     return {channel: list(incidents.values()) for channel, incidents in grouped.items()}
+
+
+def _parts(batch: Sequence[QueuedNotice]) -> list[list[QueuedNotice]]:
+    """Cut what is due of an incident into what goes out as one: its messages, then each reply.
+
+    A reply that the channel should show too stays in the thread where the channel shows the same
+    news already, as a message posted just now, or where it is over by now.
+    """
+    messages = [queued for queued in batch if not queued.notice.is_reply]
+    replies = [queued for queued in batch if queued.notice.is_reply]
+    is_old_news = bool(messages) and (
+        batch[0].parent is None or messages[-1].notice.kind is TransitionKind.RESOLVED
+    )
+    if is_old_news:
+        replies = [
+            replace(queued, notice=replace(queued.notice, form=NoticeForm.REPLY))
+            for queued in replies
+        ]
+    return ([messages] if messages else []) + [[queued] for queued in replies]
 
 
 def _collapsed(batch: Sequence[QueuedNotice]) -> QueuedNotice:
@@ -153,16 +213,16 @@ def _attempt(
     channel: Channel | None,
     batch: Sequence[QueuedNotice],
     clock: Clock,
-) -> bool:
-    """Claim and send one incident's notices and record what came of it.
+) -> Delivery | None:
+    """Claim and send one incident's notices as one and record what came of it.
 
-    False where they could not be claimed; raises NotificationError, recorded, where they could not
+    None where they could not be claimed; raises NotificationError, recorded, where they could not
     be sent.
     """
     queued = _collapsed(batch)
     until = clock.now() + CLAIM
     if not all(outbox.claim(each.id, until=until) for each in batch):
-        return False
+        return None
     try:
         if channel is None:
             raise NotificationError(name, "no channel of this name is configured", permanent=True)
@@ -177,7 +237,7 @@ def _attempt(
     # Oldest first: after a crash in between, what is left to send is never older than what is told.
     for each in batch:
         outbox.delivered(each.id, delivery)
-    return True
+    return delivery
 
 
 def send_patiently(channel: Channel, queued: QueuedNotice, clock: Clock) -> Delivery:

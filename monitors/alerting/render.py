@@ -11,7 +11,7 @@ from typing import Final
 from contracts.findings import Certainty, Finding
 from contracts.rules import Scope, Severity
 from monitors.alerting import phrases
-from monitors.records import IncidentState, Notice, Transition, TransitionKind
+from monitors.records import IncidentState, Notice, NoticeForm, Transition, TransitionKind
 
 RED: Final = "#d7263d"
 AMBER: Final = "#f2a100"
@@ -70,6 +70,51 @@ def render(
         ),
         color=color,
     )
+
+
+def render_reply(transition: Transition, *, channel: str, now: datetime) -> Notice | None:
+    """Return the line for the thread of the incident's message, None for what the message itself
+    has just told by being posted.
+
+    The channel shows it too where somebody has to look again: it got worse, or it is back.
+    """
+    if transition.kind is TransitionKind.OPENED:
+        return None
+    incident = transition.incident
+    dot, _ = _look(transition)
+    is_loud = transition.kind in (TransitionKind.ESCALATED, TransitionKind.REOPENED)
+    sentence = phrases.escape(incident.finding.message, MAX_SENTENCE)
+    return Notice(
+        channel=channel,
+        incident_id=incident.id,
+        sequence=incident.sequence,
+        kind=transition.kind,
+        text=f"{dot} *{_event(transition)}*, {phrases.moment(transition.at)}"
+        + (f": {sentence}" if is_loud else ""),
+        form=NoticeForm.BROADCAST if is_loud else NoticeForm.REPLY,
+    )
+
+
+def _event(transition: Transition) -> str:
+    """Return what happened, for a timeline."""
+    incident = transition.incident
+    match transition.kind:
+        case TransitionKind.OPENED:
+            return "Opened"
+        case TransitionKind.ACKNOWLEDGED:
+            by = phrases.escape(incident.acknowledged_by, MAX_PERSON)
+            return f"Acknowledged by {by}" if by else "Acknowledged"
+        case TransitionKind.ESCALATED:
+            return f"Escalated to {incident.severity.value}"
+        case TransitionKind.FLAPPING:
+            return "Comes and goes"
+        case TransitionKind.REOPENED:
+            return f"Back again, {incident.severity.value}"
+        case TransitionKind.RESOLVED:
+            lasted = phrases.duration(_ended_at(transition) - incident.first_seen_at)
+            return f"Resolved after {lasted}"
+        case TransitionKind.BLIND:
+            return "Not measured any more"
 
 
 def _look(transition: Transition) -> tuple[str, str]:

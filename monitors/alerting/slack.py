@@ -16,13 +16,14 @@ from monitors.alerting.webapi import (
     DEFAULT_BASE_URL,
     DEFAULT_TIMEOUT,
     GONE_CODES,
+    NO_THREAD_CODES,
     SILENT,
     SlackCallError,
     SlackWebApi,
     from_status,
     unanswered,
 )
-from monitors.records import Delivery, Notice, QueuedNotice
+from monitors.records import Delivery, Notice, NoticeForm, QueuedNotice
 
 CLOCK_SKEW: Final = timedelta(minutes=10)  # between this machine and Slack, generously
 PLAIN_LIMIT: Final = 3000  # characters of a message without blocks; chat.update takes 4000
@@ -39,6 +40,8 @@ class SlackBot:
     look whether a message that Slack did not confirm has arrived. Where the channel is configured
     by name that look needs `channels:read` (`groups:read`) too.
     """
+
+    has_threads: bool = True
 
     def __init__(
         self,
@@ -58,6 +61,8 @@ class SlackBot:
         A message that was deleted, or may not be edited any more, is posted again.
         """
         notice = queued.notice
+        if notice.is_reply:
+            return self._send_reply(queued)
         try:
             if queued.parent is not None and self._update(queued.parent, notice):
                 return self._delivery(queued.parent)
@@ -72,6 +77,33 @@ class SlackBot:
                     return self._delivery(found.receipt)
             return self._delivery(self._post(notice, is_repeat=is_repeat), is_repeat=is_repeat)
         except SlackCallError as error:
+            raise _as_notification_error(notice.channel, error) from error
+
+    def _send_reply(self, queued: QueuedNotice) -> Delivery:
+        notice, parent = queued.notice, queued.parent
+        if parent is None:
+            raise _no_thread(notice.channel, "its incident has no message there to reply to")
+        try:
+            is_repeat = False
+            if queued.ambiguous:
+                found, is_readable = self._look_in_thread(queued, parent)
+                is_repeat = not is_readable
+                if found is not None:
+                    return self._delivery(found.receipt)
+            channel, ts = parent
+            answer = self._say(
+                "chat.postMessage",
+                notice,
+                is_repeat=is_repeat,
+                channel=channel,
+                thread_ts=ts,
+                reply_broadcast=notice.form is NoticeForm.BROADCAST or None,
+            )
+            receipt = str(answer["channel"]), str(answer["ts"])
+            return self._delivery(receipt, is_repeat=is_repeat)
+        except SlackCallError as error:
+            if error.code in NO_THREAD_CODES:
+                raise _no_thread(notice.channel, str(error)) from error
             raise _as_notification_error(notice.channel, error) from error
 
     def _delivery(self, receipt: lookup.Receipt, *, is_repeat: bool = False) -> Delivery:
@@ -95,11 +127,12 @@ class SlackBot:
         return True
 
     def _say(
-        self, method: str, notice: Notice, *, is_repeat: bool, **place: str
+        self, method: str, notice: Notice, *, is_repeat: bool, **place: str | bool | None
     ) -> Mapping[str, object]:
         """Post or update; where Slack refuses the blocks, without them: the news must arrive."""
         payload = {"incident": notice.incident_id, "sequence": notice.sequence}
-        metadata = {"event_type": lookup.EVENT_TYPE, "event_payload": payload}
+        event_type = lookup.REPLY_TYPE if notice.is_reply else lookup.EVENT_TYPE
+        metadata = {"event_type": event_type, "event_payload": payload}
         try:
             return self.api.call(method, metadata=metadata, **place, **content(notice, is_repeat))
         except SlackCallError as error:
@@ -128,6 +161,19 @@ class SlackBot:
                 return None, False
             raise  # it can be read, only not now
 
+    def _look_in_thread(
+        self, queued: QueuedNotice, parent: lookup.Receipt
+    ) -> tuple[lookup.Found | None, bool]:
+        """Look for a reply in the thread of `parent`; False where it cannot be read."""
+        notice, since = queued.notice, queued.created_at - CLOCK_SKEW
+        try:
+            found = lookup.reply(self.api, parent, notice.incident_id, notice.sequence, since=since)
+        except SlackCallError as error:
+            if error.is_setup:
+                return None, False
+            raise  # it can be read, only not now
+        return found, True
+
     def _channel_id(self, queued: QueuedNotice) -> str | None:
         """Return the id that history is read by: posting takes names, reading does not."""
         name = queued.notice.channel
@@ -144,6 +190,8 @@ class SlackBot:
 class SlackWebhook:
     """Posts every notice as a message of its own: a webhook can neither update nor be read back,
     so what it did not confirm may be told twice, and says so."""
+
+    has_threads: bool = False
 
     def __init__(
         self,
@@ -201,6 +249,12 @@ def content(notice: Notice, is_repeat: bool) -> dict[str, object]:
         "unfurl_links": False,
         "unfurl_media": False,
     }
+
+
+def _no_thread(channel: str, reason: str) -> NotificationError:
+    return NotificationError(
+        f"Slack channel {channel}", reason, permanent=True, concerns_message=True
+    )
 
 
 def _as_notification_error(channel: str, error: SlackCallError) -> NotificationError:

@@ -70,6 +70,11 @@ MESSAGE_CODES: Final = frozenset(
 GONE_CODES: Final = frozenset({"cant_update_message", "edit_window_closed", "message_not_found"})
 """Codes that say that a message cannot be updated any more."""
 
+NO_THREAD_CODES: Final = frozenset(
+    {"cannot_reply_to_message", "restricted_action_thread_locked", "thread_not_found"}
+)
+"""Codes that say that a message takes no replies (any more)."""
+
 RATE_LIMIT_CODES: Final = frozenset({"rate_limited", "ratelimited"})
 
 UNCERTAIN_CODES: Final = frozenset(

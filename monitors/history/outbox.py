@@ -11,9 +11,10 @@ from sqlalchemy import Connection, RowMapping, exists, select, tuple_, update
 
 from monitors.history.rows import queued_of
 from monitors.history.schema import NOTICES
-from monitors.records import Delivery, NoticeStatus, QueuedNotice
+from monitors.records import Delivery, NoticeForm, NoticeStatus, QueuedNotice
 
 _PENDING = NoticeStatus.PENDING.value
+_MESSAGE = NoticeForm.MESSAGE.value
 
 
 def due(connection: Connection, now: datetime) -> tuple[QueuedNotice, ...]:
@@ -25,6 +26,8 @@ def due(connection: Connection, now: datetime) -> tuple[QueuedNotice, ...]:
         older.c.id < NOTICES.c.id,
         older.c.status == _PENDING,
         older.c.next_attempt_at > now,
+        # The message itself does not wait for a line in its thread.
+        (older.c.form == _MESSAGE) | (NOTICES.c.form != _MESSAGE),
     )
     query = select(NOTICES).where(
         NOTICES.c.status == _PENDING, NOTICES.c.next_attempt_at <= now, ~held_back
@@ -104,6 +107,7 @@ def _queued(connection: Connection, rows: Sequence[RowMapping]) -> tuple[QueuedN
             .where(
                 tuple_(NOTICES.c.channel, NOTICES.c.incident_id).in_(sorted(places)),
                 NOTICES.c.receipt_channel.is_not(None),
+                NOTICES.c.form == _MESSAGE,
             )
             .order_by(NOTICES.c.id)
         ).mappings()

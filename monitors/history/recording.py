@@ -92,8 +92,8 @@ def record_transitions(connection: Connection, transitions: Iterable[Transition]
 
 
 def queue(connection: Connection, notices: Iterable[Notice], *, now: datetime) -> None:
-    """Put notices into the outbox; one that is there already (channel, incident, sequence) stays
-    as it is."""
+    """Put notices into the outbox; one that is there already (channel, incident, sequence, form)
+    stays as it is."""
     _upsert(connection, NOTICES, [rows.notice_row(one, now=now) for one in notices], replaced=())
 
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The migration this code was written for; a test holds it to the newest one."""
 
 
@@ -134,6 +134,7 @@ NOTICES: Final = Table(
     # No foreign key: a digest belongs to no incident.
     Column("incident_id", Text, nullable=False),
     Column("sequence", Integer, nullable=False),
+    Column("form", Text, nullable=False, server_default="message"),
     Column("kind", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("blocks", Text, nullable=False),
@@ -149,7 +150,7 @@ NOTICES: Final = Table(
     Column("delivered_at", UtcDateTime),
     Column("possibly_repeated", Boolean, nullable=False),
     # The same transition is queued once for a channel, however often a pass is recorded.
-    UniqueConstraint("channel", "incident_id", "sequence"),
+    UniqueConstraint("channel", "incident_id", "sequence", "form"),
     Index("ix_notices_status_next_attempt_at", "status", "next_attempt_at"),
 )
 

@@ -9,21 +9,26 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from sqlalchemy import insert
 
 from contracts.errors import HistoryError
 from contracts.exchanges import Operation
 from contracts.findings import Finding
 from contracts.rules import RULES, Severity
 from monitors.history import History
-from monitors.history.database import connect
-from monitors.history.schema import METADATA
+from monitors.history.database import _MIGRATIONS, connect
+from monitors.history.rows import notice_row
+from monitors.history.schema import METADATA, NOTICES
 from monitors.records import (
     Delivery,
     IncidentState,
     Measurement,
     Notice,
+    NoticeForm,
     NoticeStatus,
     Outcome,
     PassRecord,
@@ -334,6 +339,30 @@ def test_the_migrations_make_the_tables_that_the_code_expects(url: str, history:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, METADATA) == []
     engine.dispose()
+
+
+def test_a_notice_of_the_first_schema_is_the_message_of_its_incident(
+    url: str, clock: VirtualClock
+) -> None:
+    engine = connect(url)
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        values = {**notice_row(a_notice(), now=START)}
+        del values["form"]
+        connection.execute(insert(NOTICES).values(values))
+    engine.dispose()
+    with History.open(url, clock=clock) as history:
+        (queued,) = history.due(clock.now())
+        assert queued.notice == a_notice()
+        line = replace(a_notice(), form=NoticeForm.REPLY)
+        history.record(None, notices=[line, line])
+        assert [one.notice.form for one in history.notices()] == [
+            NoticeForm.MESSAGE,
+            NoticeForm.REPLY,
+        ]
 
 
 def test_opening_again_finds_what_was_there(url: str, clock: VirtualClock) -> None:

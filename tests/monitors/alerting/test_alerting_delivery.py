@@ -36,13 +36,16 @@ class MemoryOutbox:
         return queued
 
     def due(self, now: datetime) -> Sequence[QueuedNotice]:
-        waiting: set[tuple[str, str]] = set()
+        waiting: set[tuple[str, str, bool]] = set()
         due: list[QueuedNotice] = []
         for queued in self.pending:
             place = queued.notice.channel, queued.notice.incident_id
+            is_held = (*place, False) in waiting or (
+                queued.notice.is_reply and (*place, True) in waiting
+            )
             if queued.next_attempt_at > now:
-                waiting.add(place)
-            elif place not in waiting:
+                waiting.add((*place, queued.notice.is_reply))
+            elif not is_held:
                 due.append(replace(queued, parent=self._parent(place)))
         return due
 
@@ -78,6 +81,7 @@ class MemoryOutbox:
             delivery.receipt
             for id, delivery in sorted(self.deliveries.items())
             if delivery.receipt is not None
+            and not self.notices[id].notice.is_reply
             and (self.notices[id].notice.channel, self.notices[id].notice.incident_id) == place
         ]
         return receipts[-1] if receipts else None
@@ -238,6 +242,8 @@ def test_a_process_killed_after_slack_took_the_message_does_not_send_it_twice(
         pass
 
     class DiesAfterSending:
+        has_threads = True
+
         def send(self, queued: QueuedNotice) -> Delivery:
             bot.send(queued)
             raise Killed
