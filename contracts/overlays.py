@@ -28,7 +28,8 @@ WRITTEN_FOR: Final = "2.15"
 SUPPORTED: Final = ("2.11", "2.14", "2.15", "2.16")
 """Versions the contract speaks for; of any other it says nothing."""
 
-_CONTRACT: Final = Path(__file__).with_name("intercom.yaml")
+CONTRACT: Final = Path(__file__).with_name("intercom.yaml")
+"""The file of the embedded contract."""
 _OVERLAYS: Final = Path(__file__).with_name("overlays")
 _CACHE_FORM: Final = b"1"  # to be raised when the same sources are to give another document
 _STEP: Final = re.compile(
@@ -46,12 +47,12 @@ def embedded_contract(version: str = WRITTEN_FOR, *, cache_dir: Path | None = No
     if version not in SUPPORTED:
         return None
     name = f"{_OVERLAYS.name}/{version}.yaml"
-    texts = {_CONTRACT.name: _CONTRACT.read_bytes()}
+    texts = {CONTRACT.name: CONTRACT.read_bytes()}
     if version != WRITTEN_FOR:
         texts[name] = (_OVERLAYS / f"{version}.yaml").read_bytes()
 
     def make() -> Any:
-        document = parse_document(texts[_CONTRACT.name], source=_CONTRACT.name).value
+        document = parse_document(texts[CONTRACT.name], source=CONTRACT.name).value
         if name in texts:
             overlay = parse_document(texts[name], source=name).value
             document = apply_overlay(document, overlay, source=name)

@@ -47,10 +47,10 @@ def _suite(
     for identity, findings in found.items():
         if identity not in known:
             name = str(findings[0].operation or EVERY_OPERATION)
-            case = _element("testcase", name=name, classname=_class(workspace), time="0")
+            case = element("testcase", name=name, classname=_class(workspace), time="0")
             _judge(case, findings, fail_on)
             cases.append(case)
-    suite = _element(
+    suite = element(
         "testsuite",
         name=f"Intercom workspace {workspace.name}",
         package="intercheck",
@@ -63,12 +63,12 @@ def _suite(
         skipped=str(sum(case.find("skipped") is not None for case in cases)),
         time=f"{sum((probe.total_ms or 0.0) for probe in workspace.probes) / 1000:.3f}",
     )
-    properties = _element("properties")
-    properties.append(_element("property", name="region", value=workspace.region))
-    properties.append(_element("property", name="version", value=workspace.version or ""))
+    properties = element("properties")
+    properties.append(element("property", name="region", value=workspace.region))
+    properties.append(element("property", name="version", value=workspace.version or ""))
     suite.append(properties)
     suite.extend(cases)
-    suite.extend([_element("system-out"), _element("system-err")])
+    suite.extend([element("system-out"), element("system-err")])
     return suite
 
 
@@ -78,7 +78,7 @@ def _case(
     found: dict[str, list[Finding]],
     fail_on: Severity,
 ) -> ElementTree.Element:
-    case = _element(
+    case = element(
         "testcase",
         name=str(probe.operation),
         classname=_class(workspace),
@@ -89,10 +89,10 @@ def _case(
         return case
     if probe.state is Outcome.FAILED and all(one.accepted is not None for one in findings):
         # Its finding speaks for several operations and stands with those.
-        failure = _element("failure", type="probe", message=f"failed: {probe.note}")
+        failure = element("failure", type="probe", message=f"failed: {probe.note}")
         case.insert(0, failure)
     elif probe.state in (Outcome.NOT_MEASURED, Outcome.NOT_APPLICABLE):
-        case.insert(0, _element("skipped", message=f"{probe.state.value}: {probe.why}"))
+        case.insert(0, element("skipped", message=f"{probe.state.value}: {probe.why}"))
     return case
 
 
@@ -103,17 +103,18 @@ def _judge(case: ElementTree.Element, findings: Sequence[Finding], fail_on: Seve
     quiet = [one for one in ordered if one not in failing]
     if failing:
         worst = failing[0]
-        failure = _element("failure", type=worst.rule.name, message=worst.message)
-        failure.text = _clean("\n\n".join(map(_told, failing)))
+        failure = element("failure", type=worst.rule.name, message=worst.message)
+        failure.text = clean("\n\n".join(map(told, failing)))
         case.append(failure)
     if quiet:
-        notes = _element("system-out")
-        notes.text = _clean("\n\n".join(map(_told, quiet)))
+        notes = element("system-out")
+        notes.text = clean("\n\n".join(map(told, quiet)))
         case.append(notes)
     return bool(failing)
 
 
-def _told(finding: Finding) -> str:
+def told(finding: Finding) -> str:
+    """Write a finding for people, with its identities."""
     lines = [
         f"{finding.severity.value}: {finding.rule.name}",
         finding.message,
@@ -147,9 +148,11 @@ def _class(workspace: WorkspaceSummary) -> str:
     return f"intercheck.{workspace.name}"
 
 
-def _element(tag: str, **attributes: str) -> ElementTree.Element:
-    return ElementTree.Element(tag, {name: _clean(value) for name, value in attributes.items()})
+def element(tag: str, **attributes: str) -> ElementTree.Element:
+    """Return an element whose attributes XML can hold."""
+    return ElementTree.Element(tag, {name: clean(value) for name, value in attributes.items()})
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """Return `text` less what XML has no way to write."""
     return _IMPOSSIBLE.sub("\ufffd", text)

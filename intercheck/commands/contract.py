@@ -25,10 +25,15 @@ from contracts.spec import PREVIEW, Spec
 from contracts.suite import MOST_REQUESTS, SuiteReport, run_suite
 from contracts.workspaces import Secret, Workspace
 from intercheck import options
+from intercheck.accepting import ledger_of
+from intercheck.concluding import conclude, run_of
 from intercheck.descriptions import open_description
-from intercheck.exits import ExitCode, exit_code
+from intercheck.exits import ExitCode, exit_code, is_failing
 from intercheck.filters import filters, selection_of
 from intercheck.output import Coverage, Envelope, Skipped, print_finding, print_json
+from intercheck.run_options import ResultOptions
+from intercheck.run_options import results as results_options
+from intercheck.run_results import file_of
 from intercheck.settings import Settings
 
 NO_TOKEN: Final = "intercheck-no-token-configured"  # noqa: S105 - says that there is none
@@ -50,6 +55,7 @@ NO_TOKEN: Final = "intercheck-no-token-configured"  # noqa: S105 - says that the
 @filters
 @click.option("--plan", "only_plans", is_flag=True, help="Say what would be sent; send nothing.")
 @options.fail_on
+@results_options
 @options.config
 @options.output_format
 def command(
@@ -61,6 +67,7 @@ def command(
     seed: int,
     only_plans: bool,
     fail_on: Severity,
+    results: ResultOptions,
     config_path: Path | None,
     output_format: str,
     **chosen: tuple[str, ...],
@@ -76,6 +83,7 @@ def command(
       intercheck contract --spec 2.16 --plan
       INTERCOM_ACCESS_TOKEN=… intercheck contract --include-tag Contacts --max-requests 60
       intercheck contract --base-url http://127.0.0.1:4010 --format json
+      intercheck contract --report junit,sarif,markdown --fail-on-new
     """
     settings = options.settings_from(config_path)
     # Hypothesis would keep its notes in the working directory.
@@ -86,6 +94,8 @@ def command(
     if spec is not None:
         relied = embedded_contract(description.version or "", cache_dir=settings.cache_dir)
     selection = selection_of(chosen)
+    today = SystemClock().now().date()
+    known = results.known(settings)
     with (
         _target(description, configured, base_url, is_named=spec is not None) as target,
         IntercomClient(target.workspace, clock=target.clock) as client,
@@ -104,10 +114,24 @@ def command(
             selection=selection,
             relied=relied,
             reads=Reliance(relied, consumers_of(relied)) if relied else None,
+            accepted=ledger_of(settings, today).accepted(today),
             on_progress=_progress(max_requests),
         )
-    _show(report, time.perf_counter() - started, output_format)
-    return exit_code(report.findings, fail_on=fail_on, measured=report.answered > 0)
+    envelope = _envelope(report, time.perf_counter() - started)
+    run = run_of(
+        envelope,
+        base_url=target.workspace.url,
+        description=description,
+        selected=[one.operation for one in description.operations if selection.picks(one)],
+        finished_at=SystemClock().now(),
+        failing=[one for one in report.findings if is_failing(one, fail_on)],
+        known=known,
+        stopped=report.stopped,
+    )
+    _show(report, envelope, output_format)
+    file = file_of(spec, spec_dir=spec_dir or settings.spec_dir, cache_dir=settings.cache_dir)
+    conclude(run, envelope, results, settings=settings, description=description, file=file)
+    return exit_code(report.findings, fail_on=fail_on, measured=report.answered > 0, known=known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,16 +229,20 @@ def _show_plan(planned: Plan, max_requests: int, output_format: str) -> None:
         click.echo(f"not sent: {skipped.operation}, because {skipped.why}")
 
 
-def _show(report: SuiteReport, seconds: float, output_format: str) -> None:
+def _envelope(report: SuiteReport, seconds: float) -> Envelope:
+    coverage = Coverage(
+        selected=report.selected,
+        exercised=report.exercised,
+        skipped=tuple(Skipped(operation=str(s.operation), why=s.why) for s in report.skipped),
+        requests=report.requests,
+        seconds=seconds,
+    )
+    return Envelope(command="contract", findings=report.findings, coverage=coverage)
+
+
+def _show(report: SuiteReport, envelope: Envelope, output_format: str) -> None:
     if output_format == "json":
-        coverage = Coverage(
-            selected=report.selected,
-            exercised=report.exercised,
-            skipped=tuple(Skipped(operation=str(s.operation), why=s.why) for s in report.skipped),
-            requests=report.requests,
-            seconds=seconds,
-        )
-        print_json(Envelope(command="contract", findings=report.findings, coverage=coverage))
+        print_json(envelope)
         return
     if sys.stderr.isatty():
         click.echo("\r\033[K", nl=False, err=True)
@@ -222,7 +250,7 @@ def _show(report: SuiteReport, seconds: float, output_format: str) -> None:
         print_finding(finding)
     click.echo(
         f"{len(report.findings)} findings; {report.exercised} of {report.selected} operations "
-        f"exercised with {report.requests} requests in {seconds:.1f} s."
+        f"exercised with {report.requests} requests in {envelope.coverage.seconds:.1f} s."
     )
     if report.stopped:
         click.echo(f"The rest was not asked: {report.stopped}")

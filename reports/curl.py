@@ -1,0 +1,31 @@
+"""A command that asks again what a finding is about, with nothing of anybody's in it.
+
+The token is named and not written; identifiers stay parameters, because they are customers' data.
+"""
+
+import shlex
+from typing import Final
+
+from contracts.findings import Finding
+
+TOKEN: Final = "$INTERCOM_ACCESS_TOKEN"  # noqa: S105 - the shell's name of it
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+
+
+def curl_of(finding: Finding, base_url: str) -> str:
+    """Return the command; of a finding about every operation, the one that says who asks."""
+    method = finding.operation.method if finding.operation else "GET"
+    path = finding.operation.path if finding.operation else "/me"
+    words = ["curl -sS -i"]
+    if method != "GET":
+        words.append(f"-X {method}")
+    if "{" in path:
+        words.append("--globoff")
+    words.append(shlex.quote(f"{base_url.rstrip('/')}{path}"))
+    words.append(f'-H "Authorization: Bearer {TOKEN}"')
+    words.append("-H 'Accept: application/json'")
+    if finding.version:
+        words.append(f"-H {shlex.quote(f'Intercom-Version: {finding.version}')}")
+    if method in _WITH_BODY:
+        words.append("-H 'Content-Type: application/json' --data @request.json")
+    return " ".join(words)

@@ -1,0 +1,160 @@
+"""What `intercheck contract` leaves: reports, annotations, a state that only new findings fail."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from contracts.documents import parse_document
+from contracts.lines import line_of
+from contracts.overlays import CONTRACT
+from contracts.spec import parse_spec
+from intercheck.cli import main
+from sandbox.intercom import Fault, Sandbox
+
+ONLY_CONTACTS = ("--include-path", "/contacts")
+GONE = Fault(name="field-removed", operation="GET /contacts", pointer="/data/*/email")
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    monkeypatch.chdir(tmp_path)
+    for name in ("INTERCHECK_CONFIG", "INTERCHECK_SPEC_DIR", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("INTERCHECK_CACHE_DIR", str(tmp_path / "cache"))
+    with Sandbox(latency=False) as sandbox:
+        monkeypatch.setenv("INTERCOM_ACCESS_TOKEN", sandbox.token)
+        monkeypatch.setenv("INTERCOM_BASE_URL", sandbox.url)
+        sandbox.faults.add(GONE)
+        yield sandbox
+
+
+def contract(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["contract", *ONLY_CONTACTS, *arguments])
+    return int(ended.value.code or 0)
+
+
+def test_reports_carry_the_identities_of_the_json_object_and_no_token(
+    broken: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--report", "junit,sarif,markdown,json", "--report-dir", "out")
+    assert contract(*arguments, "--format", "json") == 1
+    (found, *_) = json.loads(capsys.readouterr().out)["findings"]
+    names = {"contract.xml", "contract.sarif", "contract.md", "contract.json"}
+    assert {file.name for file in Path("out").iterdir()} == names
+    for name in names:
+        text = Path("out", name).read_text("utf-8")
+        assert found["cause"] in text, name
+        assert broken.token not in text
+    ElementTree.parse(Path("out/contract.xml"))  # noqa: S314 - we wrote it
+    log: dict[str, Any] = json.loads(Path("out/contract.sarif").read_text("utf-8"))
+    physical = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert physical["artifactLocation"]["uri"] == "contracts/intercom.yaml"
+    line = CONTRACT.read_text("utf-8").splitlines()[physical["region"]["startLine"] - 1]
+    assert "email" in line or "type: string" in line
+
+
+def test_only_what_the_committed_state_does_not_know_fails(
+    broken: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert contract("--fail-on-new") == 1
+    assert "everything is new" in capsys.readouterr().err
+    assert contract("--update-state") == 1
+    state = Path("intercheck-state.json")
+    before = state.read_text("utf-8")
+    assert contract("--fail-on-new", "--update-state") == 0
+    assert state.read_text("utf-8") == before, "the same findings make the same file"
+    broken.faults.add(
+        Fault(name="field-removed", operation="GET /contacts", pointer="/data/*/name")
+    )
+    assert contract("--fail-on-new") == 1
+    state.write_text("{}", "utf-8")
+    assert contract("--fail-on-new") == 2
+
+
+def test_on_github_the_lines_are_annotated_and_the_summary_is_added_to(
+    broken: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    Path("summary.md").write_text("before\n", "utf-8")
+    assert contract("--format", "json") == 1
+    streams = capsys.readouterr()
+    json.loads(streams.out)
+    assert "::error file=contracts/intercom.yaml,line=" in streams.err
+    assert Path("summary.md").read_text("utf-8").startswith("before\n## 🔴")
+
+
+def test_what_a_run_found_is_accepted_and_fails_no_run_and_no_case_after(
+    broken: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert contract() == 1
+    accept = ["deviations", "accept", "--all", "--from", "contract"]
+    with pytest.raises(SystemExit) as ended:
+        main([*accept, "--reason", "told Intercom", "--until", "30d"])
+    assert not ended.value.code
+    assert contract("--report", "junit", "--report-dir", "out") == 0
+    assert "accepted: told Intercom" in capsys.readouterr().out
+    junit = Path("out/contract.xml").read_text("utf-8")
+    assert "<failure" not in junit
+    assert "accepted: told Intercom" in junit
+
+
+def test_a_report_nobody_knows_is_wrong_usage(broken: Sandbox) -> None:
+    assert contract("--report", "pdf") == 2
+
+
+DESCRIPTION = """\
+openapi: 3.0.1
+info: {title: t, version: "2.15"}
+paths:
+  /tags:
+    get:
+      responses:
+        "200":
+          content:
+            application/json:
+              schema: {$ref: "#/components/schemas/list"}
+components:
+  schemas:
+    list:
+      allOf:
+        - type: object
+          properties:
+            data:
+              type: array
+              items:
+                $ref: "#/components/schemas/tag"
+    tag:
+      type: object
+      properties:
+        id: {type: string}
+        name:
+          type: string
+        parent: {$ref: "#/components/schemas/tag"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("/data/*/id", 24),
+        ("/data/*/parent/parent/id", 24),
+        ("/data/*/name", 26),
+        ("/data/*/nobody_knows", 22),
+        ("/nobody_knows", 14),
+        ("/", 14),
+        ("status", 6),
+    ],
+)
+def test_a_place_stands_where_its_schema_does_or_the_nearest_around_it(
+    location: str, expected: int
+) -> None:
+    document = parse_document(DESCRIPTION, source="d.yaml")
+    spec = parse_spec(document.value, source="d.yaml")
+    assert line_of(document, spec, "GET /tags", location) == expected
+    assert line_of(document, spec, "GET /nothing", location) == 1

@@ -1,0 +1,238 @@
+"""A run of property tests as SARIF, JUnit, Markdown, annotations and curl."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.exchanges import Operation
+from contracts.findings import Finding
+from contracts.rules import RULES, Severity
+from reports import run_junit, run_markdown, sarif
+from reports.annotations import MOST_PER_LEVEL, annotations
+from reports.curl import curl_of
+from reports.runs import Place, Run, Turn
+
+AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+CONTACT = Operation(method="GET", path="/contacts/{contact_id}")
+TAGS = Operation(method="GET", path="/tags")
+SEARCH = Operation(method="POST", path="/contacts/search")
+
+# What SARIF 2.1.0 allows on the objects that are used here: its schema closes every one of them.
+ALLOWED = {
+    "log": {"$schema", "version", "runs", "inlineExternalProperties", "properties"},
+    "run": {"tool", "automationDetails", "columnKind", "invocations", "results", "artifacts"},
+    "tool": {"driver", "extensions", "properties"},
+    "driver": {"name", "version", "semanticVersion", "informationUri", "rules", "fullName"},
+    "rule": {"id", "name", "shortDescription", "fullDescription", "help", "helpUri"}
+    | {"defaultConfiguration", "properties"},
+    "invocation": {"executionSuccessful", "endTimeUtc", "startTimeUtc", "exitCode"},
+    "result": {"ruleId", "ruleIndex", "level", "message", "locations", "partialFingerprints"}
+    | {"fingerprints", "properties", "suppressions", "baselineState", "kind"},
+    "location": {"logicalLocations", "physicalLocation", "id", "message"},
+    "logicalLocation": {"fullyQualifiedName", "kind", "name", "index", "parentIndex"},
+    "physicalLocation": {"artifactLocation", "region", "contextRegion"},
+    "artifactLocation": {"uri", "uriBaseId", "index"},
+    "region": {"startLine", "startColumn", "endLine", "endColumn"},
+    "suppression": {"kind", "status", "justification", "location", "guid"},
+    "message": {"text", "markdown", "id", "arguments"},
+}
+
+
+def finding(
+    rule: str = "schema-type",
+    operation: Operation | None = CONTACT,
+    location: str = "/owner_id",
+    message: str = "It is a string.",
+    severity: Severity = Severity.WARNING,
+    accepted: str | None = None,
+) -> Finding:
+    return Finding(
+        rule=RULES[rule],
+        severity=severity,
+        version="2.15",
+        operation=operation,
+        location=location,
+        expected="integer",
+        observed="string",
+        message=message,
+        accepted=accepted,
+        observed_at=AT,
+    )
+
+
+def run(*findings: Finding, **changes: Any) -> Run:
+    made = Run(
+        base_url="https://api.intercom.io",
+        description="2.15.yaml",
+        version="2.15",
+        finished_at=AT,
+        findings=findings,
+        operations=(
+            Turn(operation=CONTACT),
+            Turn(operation=TAGS),
+            Turn(operation=SEARCH, why="it is not on the list"),
+        ),
+        requests=9,
+        seconds=1.5,
+        failing=frozenset(one.fingerprint for one in findings if one.accepted is None),
+        places={one.fingerprint: Place(uri="api/2.15.yaml", line=77) for one in findings},
+    )
+    return replace(made, **changes)
+
+
+def checked(name: str, value: dict[str, Any], *required: str) -> dict[str, Any]:
+    """Hold an object to what the published schema says of it."""
+    assert set(required) <= set(value), name
+    assert set(value) <= ALLOWED[name], name
+    return value
+
+
+def hold_to_sarif(text: str) -> dict[str, Any]:
+    """Hold a document to SARIF's schema and to what it says in words; return its only run."""
+    log = checked("log", json.loads(text), "version", "runs")
+    assert log["version"] == "2.1.0"
+    (only,) = log["runs"]
+    checked("run", only, "tool")
+    assert only["columnKind"] in ("utf16CodeUnits", "unicodeCodePoints")
+    driver = checked("driver", checked("tool", only["tool"], "driver")["driver"], "name")
+    rules = [checked("rule", rule, "id") for rule in driver["rules"]]
+    assert len({rule["id"] for rule in rules}) == len(rules)
+    for rule in rules:
+        assert rule["defaultConfiguration"]["level"] in ("none", "note", "warning", "error")
+        checked("message", rule["shortDescription"], "text")
+    for invocation in only["invocations"]:
+        checked("invocation", invocation, "executionSuccessful")
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", invocation["endTimeUtc"])
+    for result in only["results"]:
+        checked("result", result, "message")
+        checked("message", result["message"], "text")
+        assert result["level"] in ("none", "note", "warning", "error")
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        for prints in (result["partialFingerprints"], result["fingerprints"]):
+            assert all(isinstance(value, str) for value in prints.values())
+        for suppression in result.get("suppressions", []):
+            assert checked("suppression", suppression, "kind")["kind"] in ("inSource", "external")
+        for location in result["locations"]:
+            hold_to_location(location)
+    return dict(only)
+
+
+def hold_to_location(location: dict[str, Any]) -> None:
+    checked("location", location)
+    for logical in location["logicalLocations"]:
+        checked("logicalLocation", logical)
+    physical = location.get("physicalLocation")
+    if physical is not None:
+        checked("physicalLocation", physical, "artifactLocation")
+        uri = checked("artifactLocation", physical["artifactLocation"])["uri"]
+        assert re.fullmatch(r"[A-Za-z0-9._~%/-]+", uri)
+        assert checked("region", physical["region"])["startLine"] >= 1
+
+
+def test_sarif_names_the_line_of_the_description_and_the_project_s_identities() -> None:
+    found = finding()
+    (result,) = hold_to_sarif(sarif.render(run(found)))["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": "api/2.15.yaml"}, "region": {"startLine": 77}}
+    assert result["partialFingerprints"] == {"intercheckCause/v1": found.cause}
+    assert result["fingerprints"] == {"intercheck/v1": found.fingerprint}
+    assert result["level"] == "warning"
+
+
+def test_an_accepted_deviation_is_a_suppressed_result_with_its_reason() -> None:
+    (result,) = hold_to_sarif(sarif.render(run(finding(accepted="told Intercom"))))["results"]
+    assert result["suppressions"] == [{"kind": "external", "justification": "told Intercom"}]
+
+
+def test_a_finding_of_no_file_has_a_logical_location_alone() -> None:
+    found = finding("auth-token-refused", None, "status")
+    (result,) = hold_to_sarif(sarif.render(run(found, places={})))["results"]
+    assert list(result["locations"][0]) == ["logicalLocations"]
+
+
+@given(st.text(), st.sampled_from(sorted(RULES)), st.sampled_from(Severity), st.booleans())
+def test_every_report_of_any_finding_can_be_read_back(
+    message: str, rule: str, severity: Severity, accepted: bool
+) -> None:
+    found = finding(
+        rule, message=message, severity=severity, accepted=message if accepted else None
+    )
+    made = run(found, finding())
+    hold_to_sarif(sarif.render(made))
+    ElementTree.fromstring(run_junit.render(made))  # noqa: S314 - we wrote it
+    assert run_markdown.render(made).endswith("\n")
+    assert all("\n" not in line for line in annotations(made))
+
+
+def test_junit_has_a_case_for_each_operation_and_counts_what_it_holds() -> None:
+    gone = finding("auth-token-refused", None, "status", "Refused.")
+    root = ElementTree.fromstring(run_junit.render(run(finding(), gone)))  # noqa: S314
+    (suite,) = root
+    cases = suite.findall("testcase")
+    assert [case.get("name") for case in cases] == [
+        str(CONTACT),
+        str(TAGS),
+        str(SEARCH),
+        "every operation",
+    ]
+    assert suite.get("tests") == root.get("tests") == "4"
+    assert suite.get("failures") == root.get("failures") == "2"
+    assert suite.get("skipped") == "1"
+    assert suite[0].tag == "properties"
+    assert [child.tag for child in suite][-2:] == ["system-out", "system-err"]
+    failure = cases[0].find("failure")
+    assert failure is not None
+    assert "curl" in (failure.text or "")
+    assert finding().cause in (failure.text or "")
+
+
+def test_what_does_not_count_fails_no_case_and_is_shown() -> None:
+    accepted = finding(accepted="told Intercom")
+    for made in (run(accepted), run(finding(), failing=frozenset())):
+        text = run_junit.render(made)
+        assert "<failure" not in text
+        assert finding().cause in text
+
+
+def test_markdown_says_the_verdict_first_and_folds_what_is_accepted() -> None:
+    text = run_markdown.render(run(finding(), finding("schema-null", accepted="told Intercom")))
+    assert text.startswith("## 🔴 Intercom contract 2.15: 1 finding to look at")
+    assert "curl" in text
+    assert "1 accepted deviation" in text
+    assert run_markdown.render(run()).startswith("## 🟢")
+    unmeasured = run(operations=(Turn(operation=TAGS, why="it got no answer"),))
+    assert run_markdown.render(unmeasured).startswith("## ⚪")
+
+
+def test_annotations_are_errors_where_they_fail_and_at_most_what_github_keeps() -> None:
+    many = [finding(location=f"/field_{index}") for index in range(15)]
+    lines = list(annotations(run(*many)))
+    assert len(lines) == MOST_PER_LEVEL
+    assert lines[0].startswith("::error file=api/2.15.yaml,line=77,title=schema-type (v1%3A")
+    quiet = list(annotations(run(many[0], failing=frozenset())))
+    assert quiet[0].startswith("::warning ")
+    assert not list(annotations(run(finding(accepted="told Intercom"))))
+
+
+def test_an_annotation_cannot_smuggle_another_command() -> None:
+    (line,) = annotations(run(finding(message="a\n::stop-commands::x %0A")))
+    assert "\n" not in line
+    assert "%250A" in line
+
+
+@pytest.mark.parametrize("operation", [CONTACT, TAGS, SEARCH, None])
+def test_a_curl_names_the_token_and_holds_nothing_of_anybody_s(
+    operation: Operation | None,
+) -> None:
+    command = curl_of(finding(operation=operation), "https://api.intercom.io")
+    assert '"Authorization: Bearer $INTERCOM_ACCESS_TOKEN"' in command
+    assert "'Intercom-Version: 2.15'" in command
+    assert ("--data" in command) == (operation is SEARCH)
+    assert (operation.path if operation else "/me") in command
