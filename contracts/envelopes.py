@@ -23,7 +23,8 @@ class ErrorEnvelope:
 
     code: str | None = None
     field: str | None = None
-    """Which field of the request is meant, where that is said."""
+    """Which field of the request is meant, where that is said. It may be a customer's own: show it
+    only where the description declares it (`contracts.request_fields`)."""
     scope: str | None = None
     """Which permission is missing, where that is said."""
     is_intercoms: bool = False

@@ -6,6 +6,7 @@ from typing import Final
 from contracts.envelopes import ErrorEnvelope, envelope_of
 from contracts.exchanges import BodyKind, Exchange, Response
 from contracts.findings import Certainty, Finding
+from contracts.request_fields import is_declared
 from monitors.detectors.context import Context, finding, name_of
 from monitors.detectors.versions import INVALID_VERSION
 
@@ -82,7 +83,8 @@ def _refused(
         )
     rule, words = _STATUSES.get(status, ("status-undocumented", "no contract knows that status"))
     code = f" {envelope.code}" if envelope.code else ""
-    place = f" (field {envelope.field})" if envelope.field else ""
+    field = _declared_field(exchange, envelope, context)
+    place = f" (field {field})" if field else ""
     return finding(
         rule,
         exchange,
@@ -93,6 +95,18 @@ def _refused(
         message=f"{name_of(exchange)} was answered with {status}{code}: {words}{place}.",
         certainty=Certainty.DOCUMENTED if envelope.code else Certainty.RECORDED,
     )
+
+
+def _declared_field(exchange: Exchange, envelope: ErrorEnvelope, context: Context) -> str | None:
+    """Return the field that the error names where a description declares it: any other may be a
+    customer's, the key of a custom attribute."""
+    if envelope.field is None or exchange.operation is None:
+        return None
+    for described in (context.published, context.relied):
+        found = described.spec.get(exchange.operation.identity) if described else None
+        if found is not None and is_declared(found, envelope.field):
+            return envelope.field
+    return None
 
 
 def _is_endpoint_itself(exchange: Exchange, response: Response, envelope: ErrorEnvelope) -> bool:

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts.conformance import Conformance
 from contracts.exchanges import Exchange, FailureKind
 from contracts.findings import Finding
+from contracts.overlays import embedded_contract
 from contracts.rules import Severity
 from monitors.baselines import Baseline
 from monitors.detectors import DETECTORS, Context, detect
@@ -112,8 +114,8 @@ def test_a_missing_object_is_not_a_missing_endpoint(an_exchange: "ExchangeFactor
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"errors": [{"code": "parameter_invalid", "field": "model"}]}, "(field model)"),
-        ({"errors": {"rating": "must be between 1 and 5"}}, "(field rating)"),
+        ({"errors": [{"code": "parameter_invalid", "field": "model"}]}, "422 parameter_invalid"),
+        ({"errors": {"rating": "must be between 1 and 5"}}, "422"),
         ({"error_key": "bad_phone", "message": "Invalid"}, "bad_phone"),
         ({"type": "error", "message": "Broken"}, "422"),
         ([1, 2], "422"),
@@ -127,6 +129,45 @@ def test_every_envelope_of_an_error_is_read(
     finding = only(an_exchange(status=422, body=body))
     assert finding.rule.name == "status-unprocessable"
     assert field in finding.message
+
+
+@pytest.mark.parametrize(
+    ("operation", "field"),
+    [
+        ("GET /data_attributes", "model"),
+        ("PUT /contacts/{contact_id}", "email"),
+        ("PUT /contacts/{contact_id}", "custom_attributes"),
+        ("POST /contacts/search", "pagination.per_page"),
+        ("POST /contacts/{contact_id}/tags", "id"),
+    ],
+)
+def test_a_field_that_the_request_declares_is_named(
+    an_exchange: "ExchangeFactory", operation: str, field: str
+) -> None:
+    body = {"errors": [{"code": "parameter_invalid", "field": field}]}
+    finding = only(an_exchange(operation, 422, body), Context(relied=embedded()))
+    assert f"(field {field})" in finding.message
+
+
+@pytest.mark.parametrize("form", ["list", "object"])
+@pytest.mark.parametrize(
+    "field",
+    ["canary_plan", "custom_attributes.canary_plan", "email.canary", "data[0].canary", "canary[0]"],
+)
+@pytest.mark.parametrize("operation", ["GET /tags", "PUT /contacts/{contact_id}", "GET /calls"])
+def test_a_field_that_may_be_a_customers_is_not_named(
+    an_exchange: "ExchangeFactory", operation: str, field: str, form: str
+) -> None:
+    errors = [{"code": "parameter_invalid", "field": field}] if form == "list" else {field: "no"}
+    exchange = an_exchange(operation, 422, {"type": "error.list", "errors": errors})
+    for context in (NOTHING, Context(relied=embedded(), published=embedded())):
+        assert "canary" not in str([one.as_json() for one in detect(exchange, context)])
+
+
+def embedded() -> Conformance:
+    contract = embedded_contract()
+    assert contract is not None
+    return Conformance(contract)
 
 
 def test_what_an_error_quotes_of_a_customer_is_not_repeated(an_exchange: "ExchangeFactory") -> None:
