@@ -137,9 +137,8 @@ class Judge:
             deployment=exchange.deployment,
             observed_at=exchange.started_at,
         )
-        accepted = self._standard.accepted
-        place = f"{departure.schema_place} {departure.kind}"
-        return replace(found, accepted=accepted.get(place) or accepted.get(found.cause))
+        why = self._standard.why_accepted(operation, departure, found.cause)
+        return replace(found, accepted=why)
 
 
 def _severity(rule: Rule, departure: Departure, consumers: tuple[str, ...]) -> Severity:

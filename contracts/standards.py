@@ -12,6 +12,7 @@ from contracts.departures import Departure
 from contracts.examples import REASON, accepted_by_examples, response_examples
 from contracts.exchanges import Exchange, Headers, Operation, Request, Response
 from contracts.findings import identify
+from contracts.pointers import escape
 
 _EVERY_OPERATION: Final = "*"
 _HARMLESS: Final = frozenset({"schema-undocumented", "schema-unresolvable"})
@@ -36,13 +37,17 @@ class Standard:
     another; and what of it somebody reads.
 
     `accepted` says by cause, or by place in a component schema and kind (`contact/owner_id
-    integer>string`), why a departure is accepted.
+    integer>string`), why a departure is accepted. `shown` says the same of what the description's
+    own examples contradict; it does not hold where an operation's own example `keeps` the promise
+    (operation identity and location).
     """
 
     tested: Conformance
     relied: Conformance | None = None
     reads: Reads | None = None
     accepted: Mapping[str, str] = field(default_factory=dict)
+    shown: Mapping[str, str] = field(default_factory=dict)
+    keeps: frozenset[tuple[str, str]] = frozenset()
 
     def departures(self, exchange: Exchange) -> Iterator[Departure]:
         """Yield how a whole answer departs from any of them, each place once."""
@@ -65,6 +70,17 @@ class Standard:
         if self.reads is not None:
             yield from self.reads.departures(exchange)
 
+    def why_accepted(
+        self, operation: Operation | None, departure: Departure, cause: str
+    ) -> str | None:
+        """Say why a departure is accepted, or None where it is not."""
+        place = f"{departure.schema_place} {departure.kind}"
+        why = self.accepted.get(place) or self.accepted.get(cause) or self.shown.get(cause)
+        if why is None and operation is not None:
+            keeps = (operation.identity, departure.location) in self.keeps
+            why = None if keeps else self.shown.get(place)
+        return why
+
     def readers(self, operation: Operation | None, departure: Departure) -> tuple[str, ...]:
         """Return the consumers that a departure hurts; a field more hurts nobody."""
         if self.reads is None or departure.rule in _HARMLESS:
@@ -77,16 +93,34 @@ def with_contradictions(standard: Standard) -> Standard:
     """Return the standard accepting also what the examples of the tested description show: from its
     own schemas wherever they are used, and from what is relied upon at exactly that operation."""
     spec = standard.tested.spec
-    accepted = accepted_by_examples(spec)
+    shown = accepted_by_examples(spec)
+    places: set[tuple[str, str]] = set()
+    broken: set[tuple[str, str]] = set()
     for example in response_examples(spec):
         if not example.status.isdigit():
             continue
         operation = example.operation.operation
-        shown = _exchange(operation, int(example.status), example.value)
-        for departure in standard.relied_departures(shown):
+        if example.status.startswith("2"):
+            places.update((operation.identity, place) for place in _places(example.value, ""))
+        exchange = _exchange(operation, int(example.status), example.value)
+        broken.update((operation.identity, one.location) for one in standard.departures(exchange))
+        for departure in standard.relied_departures(exchange):
             cause = identify(departure.rule, operation.identity, departure.location, departure.kind)
-            accepted.setdefault(cause, REASON)
-    return replace(standard, accepted={**accepted, **standard.accepted})
+            shown.setdefault(cause, REASON)
+    return replace(standard, shown=shown, keeps=frozenset(places - broken))
+
+
+def _places(value: object, location: str) -> Iterator[str]:
+    """Yield the location of everything inside a value."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            below = f"{location}/{escape(str(key))}"
+            yield below
+            yield from _places(item, below)
+    elif isinstance(value, list):
+        for item in value:
+            yield f"{location}/*"
+            yield from _places(item, f"{location}/*")
 
 
 def _exchange(operation: Operation, status: int, document: object) -> Exchange:

@@ -182,7 +182,8 @@ def measure(given: argparse.Namespace) -> bool:
     api = forwarded(given.base_url) if given.base_url else from_examples(described)
     mutants = plant(described, readable(spec), count=PLANTED, seed=given.seed)
     with serve(mutated(api, described, mutants)) as serving:
-        score = ours(serving, given.spec, given.seed, given.token, mutants)
+        name = given.spec if is_pinned(given.spec) else str(Path(given.spec).resolve())
+        score = ours(serving, name, given.seed, given.token, mutants)
         print(score)
         for line in (*score.missed, *score.false_flags):
             print(f"    {'missed' if line in score.missed else 'false flag'}: {line}")

@@ -107,8 +107,11 @@ def from_examples(described: Documented) -> Api:
         path = described.match(ask)
         if path is None:
             return Answer(status=404, document={"type": "error.list", "errors": [{"code": "x"}]})
-        status, _, example = described.success(ask.method, path)
-        return Answer(status=status, document={} if example is None else example)
+        status, schema, example = described.success(ask.method, path)
+        if example is None:
+            is_list = (described.resolve(schema) or {}).get("type") == "array"
+            return Answer(status=status, document=[] if is_list else {})
+        return Answer(status=status, document=example)
 
     return respond
 
