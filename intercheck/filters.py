@@ -1,24 +1,48 @@
 """`--include-…` and `--exclude-…`, which choose operations by what a description says of them."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import click
 
-from contracts.selection import Selection, Traits
+from contracts.selection import Selection, Trait, Traits
 
 PROPERTIES: Final = ("path", "method", "tag", "operation-id")
 
 
+def _compile(
+    _context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Refuse what is no regular expression before anything is sent."""
+    for pattern in given:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise click.BadParameter(
+                f"{pattern!r} is no regular expression ({error}).", param=parameter
+            ) from None
+    return given
+
+
 def filters(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --include-PROPERTY and --exclude-PROPERTY to a command, each as often as wanted."""
+    """Add --include-PROPERTY and --exclude-PROPERTY to a command, each as often as wanted, and each
+    with a variant that takes a regular expression."""
     for verb, meaning in (("exclude", "Leave out operations"), ("include", "Only operations")):
         for name in reversed(PROPERTIES):
+            words = name.replace("-", " ")
+            function = click.option(
+                f"--{verb}-{name}-regex",
+                multiple=True,
+                metavar="REGEX",
+                callback=_compile,
+                help=f"{meaning} in whose {words} this is found; may be repeated.",
+            )(function)
             function = click.option(
                 f"--{verb}-{name}",
                 multiple=True,
                 metavar=name.upper(),
-                help=f"{meaning} with this {name.replace('-', ' ')}; may be repeated.",
+                help=f"{meaning} with this {words}; may be repeated.",
             )(function)
     return function
 
@@ -29,9 +53,19 @@ def selection_of(given: Mapping[str, tuple[str, ...]]) -> Selection:
 
 
 def _traits(verb: str, given: Mapping[str, tuple[str, ...]]) -> Traits:
+    def trait(name: str, *, upper: bool = False) -> Trait:
+        values = given[f"{verb}_{name}"]
+        return Trait(
+            values=frozenset(value.upper() if upper else value for value in values),
+            patterns=tuple(
+                re.compile(pattern, re.IGNORECASE if upper else 0)
+                for pattern in given[f"{verb}_{name}_regex"]
+            ),
+        )
+
     return Traits(
-        paths=frozenset(given[f"{verb}_path"]),
-        methods=frozenset(method.upper() for method in given[f"{verb}_method"]),
-        tags=frozenset(given[f"{verb}_tag"]),
-        operation_ids=frozenset(given[f"{verb}_operation_id"]),
+        paths=trait("path"),
+        methods=trait("method", upper=True),
+        tags=trait("tag"),
+        operation_ids=trait("operation_id"),
     )

@@ -54,6 +54,12 @@ def command() -> None:
 
     The packaged ledger holds Intercom's known mistakes; yours is deviations.yaml beside your
     intercheck.yaml (or `deviations:` in it). Accepted findings are shown, and fail nothing.
+
+    \b
+    Examples:
+      intercheck deviations list
+      intercheck deviations accept --all --reason "told Intercom" --until 90d
+      intercheck deviations prune --dry-run
     """
 
 

@@ -22,7 +22,7 @@ from contracts.overlays import embedded_contract
 from contracts.planning import plan
 from contracts.reliance import Reliance, consumers_of
 from contracts.rules import Severity
-from contracts.selection import Selection, Traits
+from contracts.selection import Selection, Trait, Traits
 from contracts.spec import Spec, parse_spec
 from contracts.standards import Standard
 from contracts.suite import HOPELESS, SuiteReport, run_suite
@@ -64,7 +64,11 @@ def run(sandbox: Sandbox, spec: Spec, *, most_requests: int = READS, **options: 
 
 
 def only(*paths: str) -> Selection:
-    return Selection(include=Traits(paths=frozenset(paths)))
+    return Selection(include=Traits(paths=Trait(values=frozenset(paths))))
+
+
+def one(value: str) -> Trait:
+    return Trait(values=frozenset({value}))
 
 
 def said(report: SuiteReport) -> list[tuple[str, str, str, str]]:
@@ -329,12 +333,12 @@ def test_a_selection_needs_every_property_and_no_excluded_one(contract: Spec) ->
 
     everything = picked(Selection())
     assert len(everything) == len(contract.operations)
-    by_both = Selection(include=Traits(tags=frozenset({"Tickets"}), methods=frozenset({"GET"})))
+    by_both = Selection(include=Traits(tags=one("Tickets"), methods=one("GET")))
     assert "GET /tickets/{ticket_id}" in picked(by_both)
     assert "POST /tickets" not in picked(by_both)
-    without = replace(by_both, exclude=Traits(operation_ids=frozenset({"getTicket"})))
+    without = replace(by_both, exclude=Traits(operation_ids=one("getTicket")))
     assert picked(by_both) - picked(without) <= {"GET /tickets/{ticket_id}"}
-    assert picked(Selection(exclude=Traits(paths=frozenset({"/me"})))) == everything - {"GET /me"}
+    assert picked(Selection(exclude=Traits(paths=one("/me")))) == everything - {"GET /me"}
 
 
 def exchange(operation: str, document: bytes, *, status: int = 200) -> Exchange:
