@@ -1,10 +1,16 @@
-"""What is accepted: the packaged ledger and the user's own, and a warning for what has expired."""
+"""The user's own files beside the packaged ones: what is accepted, and who reads what."""
 
+from collections.abc import Callable
 from datetime import date
 
 import click
 
 from contracts.deviations import PACKAGED, Ledger, read_ledger
+from contracts.documents import read_document
+from contracts.errors import ConfigurationError, SpecError
+from contracts.relying import reads_of
+from contracts.spec import Spec
+from contracts.standards import Reads
 from intercheck.settings import Settings
 
 
@@ -18,3 +24,23 @@ def ledger_of(settings: Settings, today: date) -> Ledger:
             err=True,
         )
     return ledger
+
+
+def reads_for(settings: Settings) -> Callable[[Spec | None, Spec | None], Reads | None]:
+    """Return what says who reads what of a relied-upon contract and a published description: the
+    consumers that the contract names, and the user's own.
+
+    Raises ConfigurationError where their file cannot be read.
+    """
+    own: object = None
+    source = str(settings.consumers or "")
+    if settings.consumers is not None:
+        try:
+            own = read_document(settings.consumers).value
+        except SpecError as error:
+            raise ConfigurationError(
+                str(error).replace("of the description", "of the consumers")
+            ) from None
+    return lambda relied, published: reads_of(
+        own, relied=relied, published=published, source=source
+    )

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "deviations": "Departures accepted on purpose: list, accept, prune.",
     "doctor": "Walk from nothing to a working set-up, naming the step that is missing.",
     "explain": "Explain one rule: what it means and what to do.",
+    "init": "Scaffold a configuration and your own contract: who reads what.",
     "probe": "One pass over the key endpoints, for cron and CI.",
     "replay": "Run the detectors over recorded exchanges (HAR or JSON lines), offline.",
     "report": "Write the report of what the history holds.",

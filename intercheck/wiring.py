@@ -7,7 +7,7 @@ from typing import Final
 from contracts.clock import Clock, SystemClock
 from contracts.overlays import embedded_contract
 from contracts.spec import Spec
-from intercheck.accepting import ledger_of
+from intercheck.accepting import ledger_of, reads_for
 from intercheck.published import published_description
 from intercheck.settings import Settings
 from monitors.alerting.outbox import Channel
@@ -51,6 +51,7 @@ def promises_of(
         published,
         cache_dir=settings.cache_dir,
         accepted=lambda: ledger.accepted(now().date()),
+        reads=reads_for(settings),
     )
 
 

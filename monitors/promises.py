@@ -9,8 +9,9 @@ from contracts.conformance import Conformance
 from contracts.examples import accepted_by_examples
 from contracts.exchanges import Operation
 from contracts.overlays import embedded_contract
-from contracts.reliance import Reliance, consumers_of
+from contracts.relying import reads_of
 from contracts.spec import Spec
+from contracts.standards import Reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class Promise:
 
     published: Conformance | None = None
     relied: Conformance | None = None
-    reliance: Reliance | None = None
+    reliance: Reads | None = None
     accepted: Mapping[str, str] = field(default_factory=dict)
     """Departures that the published description's own examples show, or that a ledger accepts, and
     why."""
@@ -36,11 +37,16 @@ class Promise:
         return bool(described) and not any(spec.get(operation.identity) for spec in described)
 
 
+def _of_the_contract(relied: Spec | None, published: Spec | None) -> Reads | None:
+    return reads_of(relied=relied, published=published)
+
+
 class Promises:
     """Promises by version, read and compiled once; safe to share between threads.
 
     `published` returns the description to hold a version to, None where there is no copy of it.
     `accepted` returns what is accepted now; it is asked every time, because acceptance ends.
+    `reads` says what consumers read, of the relied-upon contract and the published description.
     """
 
     def __init__(
@@ -49,10 +55,12 @@ class Promises:
         *,
         cache_dir: Path | None = None,
         accepted: Callable[[], Mapping[str, str]] = dict,
+        reads: Callable[[Spec | None, Spec | None], Reads | None] = _of_the_contract,
     ) -> None:
         self._published = published
         self._cache_dir = cache_dir
         self._accepted = accepted
+        self._reads = reads
         self._made: dict[str, Promise] = {}
         self._lock = threading.Lock()
 
@@ -70,6 +78,6 @@ class Promises:
         return Promise(
             published=Conformance(published) if published else None,
             relied=Conformance(relied) if relied else None,
-            reliance=Reliance(relied, consumers_of(relied)) if relied else None,
+            reliance=self._reads(relied, published),
             accepted=accepted_by_examples(published) if published else {},
         )

@@ -19,13 +19,12 @@ from contracts.exchanges import Operation
 from contracts.identifiers import describe_path, lists_by_kind
 from contracts.overlays import SUPPORTED, embedded_contract
 from contracts.planning import Plan, plan
-from contracts.reliance import Reliance, consumers_of
 from contracts.rules import Severity
 from contracts.spec import PREVIEW, Spec
 from contracts.suite import MOST_REQUESTS, SuiteReport, run_suite
 from contracts.workspaces import Secret, Workspace
 from intercheck import options
-from intercheck.accepting import ledger_of
+from intercheck.accepting import ledger_of, reads_for
 from intercheck.concluding import conclude, run_of
 from intercheck.descriptions import open_description
 from intercheck.exits import ExitCode, exit_code, is_failing
@@ -113,7 +112,7 @@ def command(
             seed=seed,
             selection=selection,
             relied=relied,
-            reads=Reliance(relied, consumers_of(relied)) if relied else None,
+            reads=reads_for(settings)(relied, description),
             accepted=ledger_of(settings, today).accepted(today),
             on_progress=_progress(max_requests),
         )
