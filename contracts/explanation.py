@@ -269,7 +269,7 @@ def _holds(is_valid: Any, value: Any) -> bool:
 def _report_undocumented(
     node: Node, key: str, value: Any, location: str, found: list[Departure]
 ) -> None:
-    step = escape(key) if _is_field_name(key, location) else "*"
+    step = escape(key) if is_field_name(key, location) else "*"
     _report(
         found,
         "schema-undocumented",
@@ -280,7 +280,8 @@ def _report_undocumented(
     )
 
 
-def _is_field_name(key: str, location: str) -> bool:
+def is_field_name(key: str, location: str) -> bool:
+    """Whether a key at `location` is a field of the API's rather than a customer's value."""
     return (
         len(key) <= _LONGEST_FIELD_NAME
         and not location.endswith(_CUSTOMERS_OWN)

@@ -85,6 +85,7 @@ class Looker:
             accepted=self.promise.accepted,
             baseline=memory.baseline_of(exchange),
             known=memory.census.known(identity),
+            changed=memory.compare(exchange),
         )
         findings = detect(exchange, context)
         if exchange.is_success:

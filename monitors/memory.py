@@ -1,27 +1,36 @@
 """What is remembered of one workspace from pass to pass, as small documents of the history."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from secrets import token_hex
 from typing import Any, Final, Self
 
-from contracts.exchanges import Exchange
+from contracts.exchanges import BodyKind, Exchange
 from monitors.baselines import Baseline, key_of, update
 from monitors.census import Census
 from monitors.probes import CANARY
+from monitors.shapes import Change, State, keyed_hash, learn
+from monitors.shapes.learning import Hash
 
 PINS: Final = "pinned-id"
 CENSUS: Final = "census"
 BASELINES: Final = "baseline"
 PAUSE: Final = "pause"
 APP: Final = "app"
+SHAPE_KEY: Final = "shape-key"
+SHAPE: Final = "shape"
+"""Followed by version and operation: each has a document of its own, written when it changes."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Memory:
     """One workspace's pinned identifiers (Intercom's own object ids, by name), census, baselines by
-    their key, until when its rate limit is used up, and the `id_code` of the app that its token
-    first spoke for."""
+    their key, until when its rate limit is used up, the `id_code` of the app that its token first
+    spoke for, and the shapes of its answers.
+
+    `shape_key` keys the hashes that shapes hold in place of values and ids.
+    """
 
     workspace: str
     pins: dict[str, str] = field(default_factory=dict)
@@ -29,17 +38,27 @@ class Memory:
     baselines: dict[str, Baseline] = field(default_factory=dict)
     paused_until: datetime | None = None
     app_id: str | None = None
+    shape_key: str = field(default="", repr=False)
+    _shapes: dict[str, State] = field(default_factory=dict, repr=False)
+    _hashed: Hash | None = field(default=None, repr=False)
     _before: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _learned: bool = False
 
     @classmethod
-    def of(cls, workspace: str, documents: Mapping[str, Any], *, reference: str) -> Self:
+    def of(
+        cls,
+        workspace: str,
+        documents: Mapping[str, Any],
+        *,
+        reference: str,
+        new_key: Callable[[], str] = lambda: token_hex(16),
+    ) -> Self:
         """Read what was remembered, by kind; what is missing or of another form is forgotten.
 
         `reference` names what the workspace's answers are held to now.
         """
         pins, baselines, pause = (documents.get(kind) for kind in (PINS, BASELINES, PAUSE))
-        app = documents.get(APP)
+        app, shape_key = documents.get(APP), documents.get(SHAPE_KEY)
         return cls(
             workspace=workspace,
             pins=dict(pins) if isinstance(pins, dict) else {},
@@ -50,6 +69,7 @@ class Memory:
             },
             paused_until=datetime.fromisoformat(pause) if isinstance(pause, str) else None,
             app_id=app if isinstance(app, str) else None,
+            shape_key=shape_key if isinstance(shape_key, str) else new_key(),
             _before=documents,
         )
 
@@ -67,6 +87,22 @@ class Memory:
         if self.app_id is None and exchange.operation and exchange.operation.path == CANARY.path:
             self.app_id = _app_of(exchange)
 
+    def compare(self, exchange: Exchange) -> tuple[Change, ...]:
+        """Return what of a successful answer is not as earlier ones were, and learn from it."""
+        response, operation = exchange.response, exchange.operation
+        if response is None or operation is None or not response.is_success:
+            return ()
+        if response.kind is not BodyKind.JSON:
+            return ()
+        kind = f"{SHAPE} {exchange.version} {operation.identity}"
+        state = self._shapes.get(kind)
+        if state is None:
+            state = self._shapes[kind] = State.from_json(self._before.get(kind))
+        if self._hashed is None:
+            self._hashed = keyed_hash(self.shape_key)
+        day = exchange.started_at.toordinal()
+        return learn(state, response.document, day=day, hashed=self._hashed)
+
     def changes(self) -> dict[tuple[str, str], object]:
         """Return the documents that are not as they were."""
         pause = self.paused_until.isoformat() if self.paused_until else None
@@ -79,6 +115,11 @@ class Memory:
             changed[PAUSE, self.workspace] = pause
         if self.census.changed:
             changed[CENSUS, self.workspace] = self.census.document()
+        if self._shapes and self.shape_key != self._before.get(SHAPE_KEY):
+            changed[SHAPE_KEY, self.workspace] = self.shape_key
+        for kind, state in self._shapes.items():
+            if state.changed:
+                changed[kind, self.workspace] = state.as_json()
         if self._learned:
             changed[BASELINES, self.workspace] = {
                 key: baseline.as_json() for key, baseline in self.baselines.items()

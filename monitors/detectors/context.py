@@ -11,6 +11,7 @@ from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
 from contracts.standards import Reads
 from monitors.baselines import UNLEARNED, Baseline
+from monitors.shapes import Change
 
 LATENCY_LIMIT: Final = timedelta(seconds=10)
 """A third of the time after which the client gives up; the slowest recorded live answer took 0.9
@@ -24,7 +25,8 @@ class Context:
     `accepted` says by cause, or by place in a component schema and kind (`contact/owner_id
     integer>string`), why a deviation is accepted. `known` are the causes of the census, what was so
     when this workspace's operation was first looked at; None while it is being taken, and then
-    whatever hurts no consumer is only noted.
+    whatever hurts no consumer is only noted. `changed` is what of the exchange is not as earlier
+    answers of the operation were.
     """
 
     published: Conformance | None = None
@@ -34,6 +36,7 @@ class Context:
     latency_limit: timedelta = LATENCY_LIMIT
     accepted: Mapping[str, str] = field(default_factory=dict)
     known: frozenset[str] | None = None
+    changed: tuple[Change, ...] = ()
 
     def readers(self, operation: Operation | None, location: str) -> tuple[str, ...]:
         """Return the consumers whom trouble at `location` hurts; everybody where it is no one
