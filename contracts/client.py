@@ -296,12 +296,17 @@ def _server_ms(response: Response | None) -> float | None:
 
 def _checked_base(workspace: Workspace) -> str:
     """Return the base URL; raise where the token must not be sent to it or cannot be sent."""
-    parts = urlsplit(workspace.url)
+    no_base = ConfigurationError(
+        f"The base URL of the Intercom workspace {workspace.name!r} is no base URL: write it "
+        "like https://api.eu.intercom.io."
+    )
+    try:
+        parts = urlsplit(workspace.url)
+        _ = parts.port
+    except ValueError:
+        raise no_base from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ConfigurationError(
-            f"The base URL of the Intercom workspace {workspace.name!r} is no base URL: write it "
-            "like https://api.eu.intercom.io."
-        )
+        raise no_base
     if parts.username or parts.password:
         raise ConfigurationError(
             f"The base URL of the Intercom workspace {workspace.name!r} contains a password: the "

@@ -4,6 +4,7 @@ An Intercom workspace is a token, the app it belongs to, a region and an API ver
 wrapped so that no `repr`, log or traceback can show it.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -13,6 +14,13 @@ REGIONS: Final = {
     "au": "https://api.au.intercom.io",
 }
 """The three `servers` of every published description."""
+
+_VERSION: Final = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}|preview|unstable", re.IGNORECASE)
+
+
+def is_version(text: str) -> bool:
+    """Whether `text` is written like a version of Intercom's API: `2.15`, `Preview`."""
+    return _VERSION.fullmatch(text) is not None
 
 
 class Secret:

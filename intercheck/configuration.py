@@ -16,6 +16,11 @@ from contracts.errors import ConfigurationError
 
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _VERSION_KEYS: Final = frozenset({"version"})
+_DEEPEST: Final = 20  # levels; a configuration has five
+_TAGS: Final = "tag:yaml.org,2002:"
+_TEXTS: Final = frozenset({_TAGS + "str", _TAGS + "timestamp"})
+_NUMBERS: Final = frozenset({_TAGS + "int", _TAGS + "float"})
+_OTHERS: Final = frozenset({_TAGS + "bool", _TAGS + "null"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,11 @@ def read_configuration(path: Path, environ: Mapping[str, str]) -> ConfigurationF
         raise ConfigurationError(
             f"{path}:{line} is not valid YAML ({error.problem}): mend that line or the one above."
         ) from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path} is not valid YAML: {error}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ConfigurationError(
+            f"{path} is not valid YAML (it has a character that YAML does not allow, or is nested "
+            "too deep): save it again as plain text."
+        ) from error
     lines: dict[tuple[str | int, ...], int] = {}
     reader = _Reader(path, environ, lines)
     values = {} if root is None else reader.read(root, ())
@@ -69,17 +77,28 @@ class _Reader:
     lines: dict[tuple[str | int, ...], int]
 
     def read(self, node: yaml.Node, place: tuple[str | int, ...]) -> object:
-        self.lines.setdefault(place, node.start_mark.line + 1)
+        line = node.start_mark.line + 1
+        self.lines.setdefault(place, line)
+        if len(place) > _DEEPEST:
+            raise ConfigurationError(
+                f"{self.path}:{line} is nested too deep: an anchor may contain itself; write the "
+                "value out."
+            )
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, place)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(child, (*place, i)) for i, child in enumerate(node.value)]
-        return self._scalar(node, place)
+        return self._scalar(node, place, line)
 
     def _mapping(self, node: yaml.MappingNode, place: tuple[str | int, ...]) -> dict[str, object]:
         values: dict[str, object] = {}
         for key_node, value_node in node.value:
-            key, line = str(key_node.value), key_node.start_mark.line + 1
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise ConfigurationError(
+                    f"{self.path}:{line} has a list or a mapping for a key: write a name."
+                )
+            key = str(key_node.value)
             if key in values:
                 raise ConfigurationError(
                     f"{self.path}:{line} repeats the key `{key}`: keep one of the two."
@@ -88,18 +107,26 @@ class _Reader:
             values[key] = self.read(value_node, (*place, key))
         return values
 
-    def _scalar(self, node: yaml.Node, place: tuple[str | int, ...]) -> object:
-        line = node.start_mark.line + 1
-        if place and place[-1] in _VERSION_KEYS and node.tag != "tag:yaml.org,2002:str":
+    def _scalar(self, node: yaml.Node, place: tuple[str | int, ...], line: int) -> object:
+        if place and place[-1] in _VERSION_KEYS and node.tag in _NUMBERS:
             raise ConfigurationError(
                 f"{self.path}:{line} has an unquoted version, which YAML may read as another "
                 f"number (2.10 becomes 2.1): write it in quotes, `{place[-1]}: "
                 f'"{node.value}"`.'
             )
-        if node.tag == "tag:yaml.org,2002:str":
+        if node.tag in _TEXTS:
             return _VARIABLE.sub(lambda match: self._variable(match[1], line), str(node.value))
-        value: object = yaml.SafeLoader("").construct_object(node)
-        return value
+        if node.tag in _NUMBERS | _OTHERS:
+            try:
+                value: object = yaml.SafeLoader("").construct_object(node)
+            except (ValueError, KeyError):  # `!!int abc`, `!!bool abc`
+                pass
+            else:
+                return value
+        raise ConfigurationError(
+            f"{self.path}:{line} has a value with the tag {node.tag.removeprefix(_TAGS)}, which "
+            "has no meaning here: write plain text or a number."
+        )
 
     def _variable(self, name: str, line: int) -> str:
         if name not in self.environ:

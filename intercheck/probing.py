@@ -11,7 +11,7 @@ from contracts.errors import ConfigurationError
 from contracts.overlays import embedded_contract
 from contracts.selection import Selection
 from contracts.spec import PREVIEW, Spec
-from contracts.workspaces import Secret, Workspace
+from contracts.workspaces import Secret, Workspace, is_version
 from intercheck.settings import Settings
 from intercheck.tokens import read_secret
 from monitors.heartbeat import Heartbeat
@@ -38,6 +38,8 @@ def chosen_workspaces(
                 f"There is no Intercom workspace {name!r}: configured are {', '.join(known)}."
             )
     version = named.version if named else None
+    if version is not None and version != PREVIEW and not is_version(version):
+        version = None  # a file of somebody's own, which numbers itself its own way
     return tuple(
         replace(
             workspace,

@@ -1,6 +1,5 @@
 """Recorded exchanges judged like live ones: which of them, as which operation, by what."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -11,15 +10,13 @@ from urllib.parse import urlsplit
 from contracts.exchanges import Exchange
 from contracts.recordings import BrokenEntry, read_recordings
 from contracts.spec import PREVIEW
-from contracts.workspaces import REGIONS
+from contracts.workspaces import REGIONS, is_version
 from monitors.baselines import Baseline, key_of, update
 from monitors.detectors import Context, detect
 from monitors.diagnosis import Diagnosed, Observation, diagnose
 from monitors.promises import Promise, Promises
 
 _INTERCOM: Final = frozenset(urlsplit(url).hostname for url in REGIONS.values())
-# What a recorder put where the version belongs is only repeated when it looks like one.
-_VERSION: Final = re.compile(r"\d{1,3}\.\d{1,3}|preview|unstable", re.IGNORECASE)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,7 +57,8 @@ def read_all(paths: Iterable[Path], promises: Promises, *, default_version: str)
             recording.skipped["not sent to a host of Intercom's"] += 1
             continue
         version = exchange.version or _answered(exchange) or default_version
-        if not _VERSION.fullmatch(version):
+        # What a recorder put where the version belongs is only repeated when it looks like one.
+        if not is_version(version):
             recording.skipped["asked for what is no version of Intercom's API"] += 1
             continue
         promise = promises.of(version)

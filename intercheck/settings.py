@@ -1,76 +1,26 @@
 """What to talk to and where to keep things: defaults, then the file, then the environment.
 
-The sections that belong to a package are that package's own models; this module composes them,
-reads secrets from where they are kept, and says in one sentence what is wrong with a file.
+What a file may say is in `intercheck.sections`; this module composes it with the environment and
+reads secrets from where they are kept.
 """
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Final
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.errors import ConfigurationError, NothingMeasuredError
-from contracts.workspaces import REGIONS, Secret, Workspace
+from contracts.workspaces import REGIONS, Secret, Workspace, is_version
 from intercheck.configuration import ConfigurationFile, read_configuration
+from intercheck.sections import DEFAULT_VERSION, FileSettings, SlackSection, read_sections
 from intercheck.tokens import HOW_TO_GET_ONE, check_token, read_secret
 from monitors.settings import MonitorSettings
 
 FILE_NAME: Final = "intercheck.yaml"
 DEVIATIONS_NAME: Final = "deviations.yaml"
 CONSUMERS_NAME: Final = "consumers.yaml"
-DEFAULT_VERSION: Final = "2.15"
-
-
-def _kebab(name: str) -> str:
-    return name.replace("_", "-")
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=_kebab, populate_by_name=False
-    )
-
-
-class WorkspaceSection(_Section):
-    """One Intercom workspace."""
-
-    name: Annotated[str, Field(min_length=1, max_length=80)]
-    token: str | None = None
-    token_file: Path | None = None
-    region: Literal["us", "eu", "au"] = "us"
-    version: str = DEFAULT_VERSION
-    base_url: str = ""
-    app_id: str | None = None
-    writes: Literal["never", "test-workspace"] = "never"
-
-
-class SlackSection(_Section):
-    """Where alerts go: a bot token with a channel, or an incoming webhook."""
-
-    token: str | None = None
-    token_file: Path | None = None
-    channel: str | None = None
-    webhook_url: str | None = None
-    webhook_url_file: Path | None = None
-    base_url: str = "https://slack.com/api/"
-
-
-class FileSettings(_Section):
-    """The whole of `intercheck.yaml`."""
-
-    workspaces: list[WorkspaceSection] = []
-    slack: SlackSection | None = None
-    monitoring: MonitorSettings = MonitorSettings()
-    spec_dir: Path | None = None
-    cache_dir: Path | None = None
-    history: str | None = None
-    report_dir: Path | None = None
-    deviations: Path | None = None
-    consumers: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,11 +83,7 @@ def load_settings(
     if source is None:
         return _compose(FileSettings(), None, environ, directory)
     file = read_configuration(source, environ)
-    try:
-        sections = FileSettings.model_validate(file.values)
-    except ValidationError as error:
-        raise ConfigurationError(_explain(error, file)) from None
-    return _compose(sections, file, environ, directory)
+    return _compose(read_sections(file), file, environ, directory)
 
 
 def _compose(
@@ -147,19 +93,33 @@ def _compose(
     directory: Path,
 ) -> Settings:
     base = file.path.parent if file else directory
-    state = platformdirs.user_state_path("intercheck")
-    cache = environ.get("INTERCHECK_CACHE_DIR") or sections.cache_dir
-    history = environ.get("INTERCHECK_HISTORY") or sections.history
-    spec_dir = environ.get("INTERCHECK_SPEC_DIR") or sections.spec_dir
-    report_dir = environ.get("INTERCHECK_REPORT_DIR") or sections.report_dir
+    probes = sections.monitoring.probes
+
+    def place(variable: str, written: Path | None) -> Path | None:
+        """A path of the environment counts from here, one of the file from where the file is."""
+        if named := environ.get(variable):
+            return directory / named
+        return base / written.expanduser() if written else None
+
     return Settings(
         workspaces=_workspaces(sections, file, environ, base),
         slack=_slack(sections.slack, file, environ, base),
-        monitoring=sections.monitoring,
-        spec_dir=base / spec_dir if spec_dir else None,
-        cache_dir=base / cache if cache else platformdirs.user_cache_path("intercheck"),
-        history_url=_history_url(history, state),
-        report_dir=base / report_dir if report_dir else default_report_dir(directory),
+        monitoring=sections.monitoring.model_copy(
+            update={"probes": base / probes.expanduser() if probes else None}
+        ),
+        spec_dir=_existing(
+            place("INTERCHECK_SPEC_DIR", sections.spec_dir),
+            "INTERCHECK_SPEC_DIR"
+            if file is None or environ.get("INTERCHECK_SPEC_DIR")
+            else f"{file.where(('spec-dir',))} (spec-dir)",
+        ),
+        cache_dir=place("INTERCHECK_CACHE_DIR", sections.cache_dir)
+        or platformdirs.user_cache_path("intercheck"),
+        history_url=_history_url(environ.get("INTERCHECK_HISTORY"), directory)
+        or _history_url(sections.history, base)
+        or f"sqlite:///{platformdirs.user_state_path('intercheck') / 'history.sqlite'}",
+        report_dir=place("INTERCHECK_REPORT_DIR", sections.report_dir)
+        or default_report_dir(directory),
         deviations=base / (sections.deviations or DEVIATIONS_NAME),
         consumers=_consumers(sections, file, base),
         source=file.path if file else None,
@@ -179,16 +139,26 @@ def _consumers(sections: FileSettings, file: ConfigurationFile | None, base: Pat
     return None
 
 
+def _existing(directory: Path | None, where: str) -> Path | None:
+    """Refuse a directory that is not there: without it nothing published would be held to."""
+    if directory is not None and not directory.is_dir():
+        raise ConfigurationError(
+            f"{where} names {directory}, which is no directory: name one that holds Intercom's "
+            "descriptions, or remove it and use `intercheck spec pull`."
+        )
+    return directory
+
+
 def default_report_dir(directory: Path) -> Path:
     """Return `reports/out` in a checkout, else `intercheck-report`."""
     checkout = (directory / "pyproject.toml").is_file() and (directory / "reports").is_dir()
     return directory / ("reports/out" if checkout else "intercheck-report")
 
 
-def _history_url(history: str | None, state: Path) -> str:
-    if history is None:
-        return f"sqlite:///{state / 'history.sqlite'}"
-    return history if "://" in history else f"sqlite:///{Path(history).absolute()}"
+def _history_url(written: str | None, base: Path) -> str | None:
+    if not written:
+        return None
+    return written if "://" in written else f"sqlite:///{(base / written).expanduser().absolute()}"
 
 
 def _workspaces(
@@ -210,7 +180,8 @@ def _workspaces(
             raise ConfigurationError(
                 f"{where} names a second workspace {section.name!r}: names must differ."
             )
-        secret = read_secret(section.token, section.token_file, base, f"{where} (token)")
+        place = ("workspaces", index, "token-file" if section.token_file else "token")
+        secret = read_secret(section.token, section.token_file, base, file.where(place))
         if secret is None:
             raise ConfigurationError(
                 f"{where} gives the workspace {section.name!r} no token: {HOW_TO_GET_ONE}, and "
@@ -224,7 +195,7 @@ def _workspaces(
         found.append(
             Workspace(
                 name=section.name,
-                token=check_token(secret, where),
+                token=check_token(secret, f"{file.where(place)} (token)"),
                 region=section.region,
                 version=section.version,
                 base_url=section.base_url,
@@ -241,11 +212,17 @@ def _workspace_from(environ: Mapping[str, str], token: str) -> Workspace:
         raise ConfigurationError(
             f"INTERCOM_REGION is {region!r}, which is no region of Intercom's: use us, eu or au."
         )
+    version = environ.get("INTERCOM_VERSION", DEFAULT_VERSION)
+    if not is_version(version):
+        raise ConfigurationError(
+            f"INTERCOM_VERSION is {version!r}, which is no version of Intercom's API: write one "
+            "such as 2.15 or Preview."
+        )
     return Workspace(
         name="default",
         token=check_token(Secret(token), "INTERCOM_ACCESS_TOKEN"),
         region=region,
-        version=environ.get("INTERCOM_VERSION", DEFAULT_VERSION),
+        version=version,
         base_url=environ.get("INTERCOM_BASE_URL", ""),
     )
 
@@ -276,44 +253,3 @@ def _slack(
         webhook_url=webhook,
         base_url=environ.get("SLACK_BASE_URL") or section.base_url,
     )
-
-
-def _explain(error: ValidationError, file: ConfigurationFile) -> str:
-    first = error.errors(include_url=False, include_context=False)[0]
-    place = tuple(part for part in first["loc"])
-    where = file.where(place)
-    key = ".".join(str(part) for part in place)
-    if first["type"] == "extra_forbidden":
-        known = _known_keys(FileSettings, place[:-1])
-        near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
-        hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(sorted(known))}."
-        return f"{where} has the unknown key `{key}`: {hint}"
-    if first["type"] == "missing":
-        return f"{where} lacks the key `{place[-1]}`: add it."
-    if "token" in str(place[-1]) or "url" in str(place[-1]):
-        return f"{where} has a wrong value for `{key}`: {first['msg']}."
-    return f"{where} has a wrong value for `{key}` ({first['input']!r}): {first['msg']}."
-
-
-def _known_keys(model: type[BaseModel], place: Iterable[str | int]) -> list[str]:
-    """Return the keys that the model at `place` knows, following lists and optionals."""
-    for part in place:
-        if isinstance(part, int):
-            continue
-        inner = next(
-            (one for one in model.model_fields.values() if part in (one.alias, one.title)), None
-        )
-        found = _model_in(inner.annotation) if inner else None
-        if found is None:
-            return []
-        model = found
-    return [one.alias or name for name, one in model.model_fields.items()]
-
-
-def _model_in(annotation: object) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        if found := _model_in(argument):
-            return found
-    return None

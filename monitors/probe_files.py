@@ -1,6 +1,7 @@
 """Read files of probes: the packaged one, and a user's own that changes and extends it."""
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,18 +15,25 @@ from contracts.documents import Document, read_document
 from contracts.errors import ConfigurationError, SpecError
 from contracts.exchanges import Operation
 from contracts.spec import Spec
+from monitors.complaints import remedy_of, weightiest
 from monitors.probes import SHORTEST_INTERVAL, Identifier, Probe, in_order, path_parameters
 from monitors.settings import Duration
 
 PACKAGED: Final = Path(__file__).with_name("probes.yaml")
 
-_POINTER: Final = r"^(/([^~/]|~[01])*)+$"
+_POINTER: Final = re.compile(r"(/([^~/]|~[01])*)+\Z")
 
 
 def _operation(written: object) -> Operation:
     if not isinstance(written, str):
         raise ValueError("write an operation such as 'GET /contacts/{contact_id}'")
     return Operation.parse(written)
+
+
+def _pointer(written: object) -> str:
+    if not isinstance(written, str) or not _POINTER.match(written):
+        raise ValueError("write a JSON Pointer such as /data/0/id")
+    return written
 
 
 _Operation = Annotated[Any, BeforeValidator(_operation)]
@@ -41,7 +49,7 @@ class _Ago(_Model):
 
 class _IdentifierEntry(_Model):
     source: Annotated[_Operation, Field(alias="from")]
-    at: Annotated[str, Field(pattern=_POINTER)]
+    at: Annotated[str, BeforeValidator(_pointer)]
 
 
 class _ProbeEntry(_Model):
@@ -114,9 +122,7 @@ def _read(path: Path) -> _Read:
     try:
         document = read_document(path)
     except SpecError as error:
-        raise ConfigurationError(
-            str(error).replace("of the description", "of the probes")
-        ) from None
+        raise ConfigurationError(_own_words(str(error))) from None
     try:
         content = _ProbeFile.model_validate(document.value)
     except ValidationError as error:
@@ -174,21 +180,33 @@ def _require_sources(probes: Mapping[str, Probe], places: Mapping[str, tuple[_Re
                 )
 
 
+def _own_words(sentence: str) -> str:
+    """Say of a file that somebody wrote what is said of a description that was fetched."""
+    return (
+        sentence.replace("of the description", "of the probes")
+        .replace("; was the file cut off? Get it again.", ": mend that line or the one above.")
+        .replace("the file is empty; get it again.", "the file is empty: write `probes:` into it.")
+    )
+
+
 def _explain(error: ValidationError, document: Document) -> str:
-    first = error.errors(include_url=False, include_context=False)[0]
-    steps = tuple(step for step in first["loc"] if not str(step).startswith("_"))
+    found = weightiest(error.errors(include_url=False))
+    steps = tuple(step for step in found["loc"] if not str(step).startswith("_"))
     around = steps
     while around and document.line(*around) is None:
         around = around[:-1]
     where = f"{document.source}:{document.line(*around) or 1}"
-    key = ".".join(str(step) for step in steps) or "the file"
-    if first["type"] == "extra_forbidden":
+    if found["type"] == "extra_forbidden":
         known = _known_keys(steps)
         near = difflib.get_close_matches(str(steps[-1]), known, n=1, cutoff=0.5)
         hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}."
         return f"{where} has the unknown key `{steps[-1]}`: {hint}"
-    said = str(first["msg"]).removeprefix("Value error, ")
-    return f"{where} has a wrong value for `{key}`: {said}."
+    if found["type"] == "missing":
+        return f"{where} lacks the key `{steps[-1]}`: add it."
+    if not around:
+        return f"{where} must be a mapping with `probes:` or `identifiers:`; it is something else."
+    key = ".".join(str(step) for step in around)
+    return f"{where} has a wrong value for `{key}`: {remedy_of(found)}."
 
 
 def _known_keys(steps: Sequence[str | int]) -> list[str]:

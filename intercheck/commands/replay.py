@@ -14,7 +14,7 @@ from intercheck.descriptions import open_description
 from intercheck.exits import ExitCode, exit_code
 from intercheck.found import keep_found
 from intercheck.replaying import Recording, judge, read_all
-from intercheck.settings import DEFAULT_VERSION
+from intercheck.sections import DEFAULT_VERSION
 from intercheck.wiring import promises_of
 from reports.words import counted
 

@@ -599,6 +599,8 @@ def test_over_tls_a_proxy_only_carries_bytes(
         "http://user:secret-password@127.0.0.1",
         "http://127.0.0.1/?a=b",
         "http://api.intercom.io",
+        "http://[::1",
+        "http://127.0.0.1:abc",
     ],
 )
 def test_a_base_url_that_is_none_is_our_error(url: str) -> None:

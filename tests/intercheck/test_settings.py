@@ -1,5 +1,6 @@
 """Configuration: what is read, what is refused, and in which words."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ def test_the_file_is_found_from_a_folder_below(tmp_path: Path) -> None:
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "specs").mkdir()
     path = write(tmp_path, "history: sqlite:///one.sqlite\nspec-dir: specs\n")
     settings = load_settings(path, {"INTERCHECK_HISTORY": "sqlite:///two.sqlite"})
     assert settings.history_url == "sqlite:///two.sqlite"
@@ -127,3 +129,83 @@ def test_a_slack_token_without_a_channel_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path) -> None:
     assert "must be a mapping" in refusal(tmp_path, "- a\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("workspaces: hello", r":1 has a wrong value for `workspaces`: write a list"),
+        ("workspaces:\n  - hello", r":2 has a wrong value for `workspaces.0`: write keys under it"),
+        ("workspaces:\n  - name: a\n    token: 7", r":3 .*`workspaces.0.token`: write text"),
+        ("monitoring:\n  failure-threshold: 0", r":2 .*-threshold` \(0\): it has to be at least 1"),
+        ("monitoring:\n  read-timeout: 30", r":2 .*` \(30\): write a duration such as 30s"),
+        ("monitoring:\n  retention: 1h", r":2 .*` \('1h'\): it has to be at least 1d"),
+        ("monitoring: x", r":1 has a wrong value for `monitoring` \('x'\): write keys under it"),
+        ("a: &a [*a]", r":1 is nested too deep: an anchor may contain itself"),
+        ("a: !!python/object:os.system x", r":1 has a value with the tag python/object:os.system"),
+        ("a: !!int abc", r":1 has a value with the tag int"),
+        ("history: 2020-99-99\nb: 1", r":2 has the unknown key `b`"),
+        ("? [a]\n: b", r":1 has a list or a mapping for a key"),
+        ("a: \x01", r"yaml is not valid YAML \(it has a character"),
+        ("spec-dir: nowhere", r":1 \(spec-dir\) names .*nowhere, which is no directory"),
+    ],
+)
+def test_a_wrong_value_is_one_plain_sentence_with_its_line(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    sentence = refusal(tmp_path, text)
+    assert re.search(said, sentence), sentence
+    assert "\n" not in sentence
+    assert not re.search(r"Input should|instance of|Value error|dictionary", sentence)
+
+
+@pytest.mark.parametrize("place", ["slack: {}", "workspaces: {}", "workspaces:\n  - {}"])
+def test_a_secret_in_the_wrong_place_is_not_repeated(tmp_path: Path, place: str) -> None:
+    assert "canary" not in refusal(tmp_path, place.format("xoxb-canary"))
+
+
+@pytest.mark.parametrize("version", ["banana", "", "9", "2.15 ", "2.15\\n"])
+def test_what_is_no_version_is_refused_before_it_is_sent(tmp_path: Path, version: str) -> None:
+    text = f'workspaces:\n  - name: a\n    token: {TOKEN}\n    version: "{version}"\n'
+    assert ":4 has a wrong value for `workspaces.0.version`" in refusal(tmp_path, text)
+    (tmp_path / "intercheck.yaml").unlink()
+    environ = {"INTERCOM_ACCESS_TOKEN": TOKEN, "INTERCOM_VERSION": version}
+    with pytest.raises(ConfigurationError, match="INTERCOM_VERSION is"):
+        load_settings(None, environ, working_directory=tmp_path)
+
+
+@pytest.mark.parametrize("version", ["2.15", "2.7", "Preview", "Unstable"])
+def test_what_is_a_version_is_taken(tmp_path: Path, version: str) -> None:
+    path = write(
+        tmp_path, f'workspaces:\n  - name: a\n    token: {TOKEN}\n    version: "{version}"\n'
+    )
+    assert load_settings(path, {}).workspaces[0].version == version
+
+
+def test_a_path_counts_from_the_file_that_says_it(tmp_path: Path) -> None:
+    for folder in ("etc", "etc/specs", "here", "here/specs"):
+        (tmp_path / folder).mkdir()
+    path = write(
+        tmp_path / "etc",
+        "history: h.sqlite\nspec-dir: specs\ncache-dir: c\nreport-dir: r\n"
+        "monitoring:\n  probes: own.yaml\n",
+    )
+    here = tmp_path / "here"
+    settings = load_settings(path, {}, working_directory=here)
+    assert settings.monitoring.probes == tmp_path / "etc/own.yaml"
+    assert settings.history_url == f"sqlite:///{tmp_path}/etc/h.sqlite"
+    assert settings.spec_dir == tmp_path / "etc/specs"
+    environ = {"INTERCHECK_SPEC_DIR": "specs", "INTERCHECK_HISTORY": "h.sqlite"}
+    settings = load_settings(path, environ, working_directory=here)
+    assert settings.spec_dir == here / "specs"
+    assert settings.history_url == f"sqlite:///{here}/h.sqlite"
+
+
+def test_a_directory_of_descriptions_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"INTERCHECK_SPEC_DIR names .*nope"):
+        load_settings(None, {"INTERCHECK_SPEC_DIR": "nope"}, working_directory=tmp_path)
+
+
+def test_a_secret_file_that_is_not_there_is_named_with_its_line(tmp_path: Path) -> None:
+    sentence = refusal(tmp_path, "workspaces:\n  - name: a\n    token-file: nope\n")
+    assert ":3 names the secret file nope" in sentence

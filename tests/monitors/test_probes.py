@@ -97,7 +97,10 @@ def test_a_probe_of_the_users_own_replaces_extends_or_drops(tmp_path: Path, embe
             "probes:\n  - {operation: GET /tags, every: 5}",
             r":2 has a wrong value for `probes.0.every`: write a duration such as 30s",
         ),
-        ("probes:\n  - {operation: GET /tags, every: 1s}", r":2 has a wrong value for .*every`"),
+        (
+            "probes:\n  - {operation: GET /tags, every: 1s}",
+            r":2 has a wrong value for .*every`: it .* at least 10s",
+        ),
         (
             'probes:\n  - {operation: "GET /tags/{tag_id}"}',
             r":2 needs \{tag_id\}, and no identifier has that name: add it under `identifiers:`",
@@ -106,8 +109,23 @@ def test_a_probe_of_the_users_own_replaces_extends_or_drops(tmp_path: Path, embe
             "probes:\n  - {operation: GET /admins, enabled: false}",
             r"probes.yaml:\d+ reads GET /admins/\{admin_id\} with an identifier from GET /admins",
         ),
-        ("- just\n- a list", r":1 has a wrong value for `the file`"),
-        ("probes: [", r":1: not valid YAML"),
+        ("- just\n- a list", r":1 must be a mapping with `probes:`"),
+        ("hello", r":1 must be a mapping with `probes:`"),
+        ("probes:\n  - {evry: 5m}", r":2 has the unknown key `evry`"),
+        ("probes:\n  - {every: 5m}", r":2 lacks the key `operation`: add it"),
+        (
+            "probes:\n  - operation: GET /tags\n    query: {a: {agoo: 1d}}",
+            r":3 has the unknown key `agoo`: did you mean `ago`\?",
+        ),
+        (
+            "probes:\n  - operation: GET /tags\n    query: {a: [1]}",
+            r":3 has a wrong value for `probes.0.query.a`: write text",
+        ),
+        (
+            "identifiers:\n  x: {from: GET /tags, at: foo}",
+            r":2 has a wrong value for `identifiers.x.at`: write a JSON Pointer such as /data/0/id",
+        ),
+        ("probes: [", r":1: not valid YAML .*: mend that line"),
         ("", r"probes.yaml: the file is empty"),
     ],
 )
