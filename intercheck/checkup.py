@@ -14,7 +14,7 @@ from contracts.clock import Clock
 from contracts.exchanges import Exchange
 from contracts.findings import Finding
 from contracts.rules import Severity
-from contracts.workspaces import Workspace
+from contracts.workspaces import REGIONS, Workspace
 from intercheck.settings import FILE_NAME, Settings
 from intercheck.tokens import HOW_TO_GET_ONE
 from monitors.alerting.readiness import walk
@@ -28,6 +28,27 @@ from monitors.promises import Promises
 
 _TOKEN_RULES: Final = ("auth-token-", "auth-wrong-region", "auth-blocked", "auth-workspace-changed")
 _CALL_RULES: Final = ("auth-scope-missing", "auth-plan-restricted")
+_WHAT_STOPS: Final = ("rate-limit-",)
+"""Families of rules that say why nothing could be asked, however severe they are."""
+
+_STEPS: Final = (
+    ("auth-wrong-region", "region"),
+    ("auth-blocked", "network"),
+    ("auth-", "token"),
+    ("connection-", "network"),
+    ("timeout", "network"),
+    ("rate-limit-", "rate limit"),
+    ("version-", "version"),
+)
+"""Which step of the set-up a family of rules is about, the narrower first."""
+
+_OTHERWISE: Final = "Intercom"
+"""The step of what is none of the set-up's: Intercom itself is in trouble."""
+
+_OTHER_VERSION: Final = (
+    "Set `version:` (or INTERCOM_VERSION) to one that Intercom has, in quotes: "
+    "`intercheck spec list` names those that are published."
+)
 SLACK_STEPS: Final = (
     "at https://api.slack.com/apps make an app, add the bot token scopes chat:write, "
     "channels:read and channels:history, install it, invite it to a channel, and set "
@@ -126,10 +147,16 @@ def _workspace_steps(workspace: Workspace, look: Look) -> Iterator[CheckupStep]:
     blocking = [
         one.finding
         for one in look.diagnosed
-        if one.finding.rule.name.startswith(_TOKEN_RULES) or _is_everywhere(one.finding)
+        if one.finding.rule.name.startswith((*_TOKEN_RULES, *_WHAT_STOPS))
+        or _is_everywhere(one.finding)
     ]
-    yield from (_from_finding(f"{name}: token", finding) for finding in blocking)
     identity = _identity(exchanges)
+    for finding in blocking:
+        yield _from_finding(
+            f"{name}: {_step_of(finding)}", finding, remedy=_remedy(finding, identity)
+        )
+    if identity is None and not blocking:
+        yield _silent(name, look)
     if identity is not None:
         yield CheckupStep(
             name=f"{name}: token",
@@ -168,12 +195,39 @@ def _is_everywhere(finding: Finding) -> bool:
     return finding.operation is None and finding.severity is Severity.CRITICAL
 
 
-def _from_finding(name: str, finding: Finding) -> CheckupStep:
+def _step_of(finding: Finding) -> str:
+    rule = finding.rule.name
+    return next((step for family, step in _STEPS if rule.startswith(family)), _OTHERWISE)
+
+
+def _remedy(finding: Finding, identity: dict[str, Any] | None) -> str:
+    """What to write where, if that is known; empty where the rule's own remedy has to do."""
+    if finding.rule.name == "version-unavailable":
+        return _OTHER_VERSION
+    region = str((identity or {}).get("region") or "").lower()
+    if finding.rule.name == "auth-wrong-region" and region in REGIONS:
+        return f"Set `region: {region}` for this Intercom workspace (or INTERCOM_REGION={region})."
+    return ""
+
+
+def _silent(name: str, look: Look) -> CheckupStep:
+    """The step of a workspace of which nothing is known, and no finding says why."""
+    whys = dict.fromkeys(visit.why for visit in look.visits if visit.why)
+    said = "; ".join(whys) or f"{CANARY} did not say which workspace the token speaks for"
+    return CheckupStep(
+        name=f"{name}: probes",
+        state=State.MISSING,
+        detail=f"None of {len(look.visits)} probes told anything: {said}.",
+        remedy="Run `intercheck doctor` again; if it stays, `intercheck probe` records what comes.",
+    )
+
+
+def _from_finding(name: str, finding: Finding, *, remedy: str = "") -> CheckupStep:
     return CheckupStep(
         name=name,
         state=State.MISSING,
         detail=finding.message,
-        remedy=finding.remedy or finding.rule.remedy,
+        remedy=remedy or finding.remedy or finding.rule.remedy,
     )
 
 
@@ -199,7 +253,9 @@ def _version_step(name: str, workspace: Workspace, exchanges: Iterable[Exchange]
         name=f"{name}: version",
         state=State.DONE if answered <= {workspace.version} else State.MISSING,
         detail=f"intercheck asks for {workspace.version}, and Intercom {said}.",
-        remedy="" if answered <= {workspace.version} else "Set `version:` to what it answers.",
+        remedy=""
+        if answered <= {workspace.version}
+        else "Set `version:` (or INTERCOM_VERSION) to what it answers, in quotes.",
     )
 
 
@@ -244,8 +300,9 @@ def check_history(settings: Settings, clock: Clock) -> CheckupStep:
     """Open the history, which creates it where there is none; raises HistoryError."""
     with History.open(settings.history_url, clock=clock) as history:
         passes = len(history.passes(1))
-    shown = settings.history_url.partition("://")
-    place = shown[2] if shown[0].startswith("sqlite") else f"a {shown[0]} server"
+    scheme, _, address = settings.history_url.partition("://")
+    # What follows the third slash of an SQLite URL is the path as the system has it.
+    place = address[1:] if scheme.startswith("sqlite") else f"a {scheme.partition('+')[0]} server"
     return CheckupStep(
         name="History",
         state=State.DONE,

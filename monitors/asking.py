@@ -113,7 +113,7 @@ class Asker:
     def _ask(self, probe: Probe) -> Visit:
         path_params = self._path_params(probe)
         if path_params is None:
-            return self._unasked(probe, _nothing_to_read(probe))
+            return self._unasked(probe, self._why_not(probe))
         exchange = self._send(probe, path_params)
         if probe.identifiers and _status(exchange) in GONE:
             return self._visit_another(probe, exchange)
@@ -166,6 +166,15 @@ class Asker:
         if listed is None or not listed.is_success or listed.response is None:
             return None
         return identifier.found_in(listed.response.document)
+
+    def _why_not(self, probe: Probe) -> str:
+        """Say why there is no identifier: a list that is empty, or one that could not be read."""
+        for identifier in probe.identifiers:
+            listed = self._lists.get(identifier.source.identity)
+            if listed is not None and not listed.is_success:
+                said = f"answered with {_status(listed)}" if listed.response else "had no answer"
+                return f"{identifier.source}, which says what there is to read, {said}"
+        return self._stop or _nothing_to_read(probe)
 
     def _send(self, probe: Probe, path_params: Mapping[str, str]) -> Exchange:
         exchange = self.sender.send(

@@ -10,10 +10,26 @@ from typing import Final
 
 from monitors.alerting.lookup import find_channel
 from monitors.alerting.slack import SlackBot
-from monitors.alerting.webapi import SlackCallError
+from monitors.alerting.webapi import SETUP_CODES, SlackCallError
 
 POST_SCOPE: Final = "chat:write"
 POST_ANYWHERE_SCOPE: Final = "chat:write.public"
+
+TOKEN_CODES: Final = frozenset(
+    {
+        "account_inactive",
+        "invalid_auth",
+        "not_allowed_token_type",
+        "not_authed",
+        "token_expired",
+        "token_revoked",
+    }
+)
+"""Codes after which somebody needs to look at the token where Slack shows it."""
+
+WHERE_SHOWN: Final = (
+    "It stands at https://api.slack.com/apps: the app, OAuth & Permissions, Bot User OAuth Token"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +133,15 @@ def _failed(name: str, error: SlackCallError) -> Step:
             remedy=_add_scope(error.needed),
         )
     if error.is_setup:
-        return Step(name=name, is_done=False, detail=f"Slack answered {error}.")
+        meaning, _, action = SETUP_CODES[error.code].partition(": ")
+        remedy = f"{action[:1].upper()}{action[1:]}." if action else ""
+        where = f" {WHERE_SHOWN}." if error.code in TOKEN_CODES else ""
+        return Step(
+            name=name,
+            is_done=False,
+            detail=f"Slack answered {error.code}: {meaning}.",
+            remedy=f"{remedy}{where}".strip(),
+        )
     return Step(
         name=name,
         is_done=False,

@@ -117,6 +117,17 @@ def test_what_nothing_is_listed_of_is_not_measured(sandbox: Sandbox, clock: Virt
     assert len(statuses(visits)) == 26
 
 
+def test_a_list_that_is_refused_is_not_taken_for_an_empty_one(
+    sandbox: Sandbox, clock: VirtualClock
+) -> None:
+    sandbox.faults.add(Fault(name="missing-scope", operation="GET /conversations", status=403))
+    with asker(sandbox, clock) as it:
+        visits = it.visit_all(PROBES)
+    assert whys(visits) == {
+        "GET /conversations, which says what there is to read, answered with 403"
+    }
+
+
 def test_a_dead_token_is_refused_twice_and_then_left_alone(
     sandbox: Sandbox, clock: VirtualClock
 ) -> None:

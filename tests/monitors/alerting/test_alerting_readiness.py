@@ -38,13 +38,14 @@ def test_a_private_channel_is_found_where_the_token_may_list_it(
 def test_a_refused_token_is_the_only_step(slack: SlackStandIn) -> None:
     (step,) = walk(SlackBot(Secret("xoxb-wrong"), base_url=slack.url), "#intercom-alerts")
     assert not step.is_done
-    assert "invalid_auth (the token is not valid: copy the bot token again)" in step.detail
+    assert step.detail == "Slack answered invalid_auth: the token is not valid."
+    assert step.remedy.startswith("Copy the bot token again. It stands at https://api.slack.com")
 
 
 def test_a_revoked_token_says_what_to_do(slack: SlackStandIn, bot: SlackBot) -> None:
     slack.faults.inject("token-revoked")
     (step,) = walk(bot, "#intercom-alerts")
-    assert "install the app again" in step.detail
+    assert step.remedy.startswith("Install the app again and configure the new one.")
 
 
 def test_a_channel_nobody_knows_is_named(slack: SlackStandIn, bot: SlackBot) -> None:
