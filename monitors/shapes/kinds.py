@@ -9,6 +9,8 @@ import re
 from typing import Any, Final
 
 PLAIN: Final = "string"
+SAYS_NOTHING: Final = frozenset({"string:empty", "integer:zero"})
+"""What stands where there is no value, and tells no form."""
 _FIRST_SECOND: Final = 631_152_000  # 1990: Intercom's users date earlier than Intercom
 _LAST_SECOND: Final = 4_102_444_800  # 2100
 _DIGITS: Final = re.compile(r"-?\d{1,20}\Z")

@@ -7,15 +7,15 @@ learning phase: the tests themselves say when there is enough.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
 from contracts.explanation import is_field_name
 from contracts.pointers import escape
 from monitors.shapes.chance import has_appeared, has_vanished
-from monitors.shapes.kinds import PLAIN, base_of, kind_of
+from monitors.shapes.changes import Change, change_of
+from monitors.shapes.kinds import PLAIN, SAYS_NOTHING, base_of, kind_of
 from monitors.shapes.state import (
     ABSENT,
     MOST_FIELDS,
@@ -55,25 +55,12 @@ _CUSTOMERS_OWN: Final = frozenset(
         "ticket_attributes",
     }
 )
-_SAYS_NOTHING: Final = frozenset({"string:empty", "integer:zero"})
 _OTHER_TYPES: Final = "*"
 _MOST_TYPES: Final = 12  # groups at one place; more types share one
 _ROOT_OBJECTS_A_DAY: Final = 8  # an envelope has no id: so many of a day are told apart
 _REMEMBERED: Final = 4096  # hashes kept in memory: types and listed values come again and again
 
 Hash = Callable[[str], str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """Something in an answer that is not as it used to be. `rule`, `location`, `expected` and
-    `observed` are as a description's departure has them, `evidence` says what speaks for it."""
-
-    rule: str
-    location: str
-    expected: str
-    observed: str
-    evidence: str
 
 
 def keyed_hash(key: str) -> Hash:
@@ -184,7 +171,7 @@ class _Walk:
         """Return what was met that is taken for a change, each once."""
         found: dict[tuple[str, str, str], Change] = {}
         for group, known, kind in self._met.values():
-            change = _change(group, known, kind, self._day)
+            change = change_of(group, known, kind, self._day)
             if change is not None:
                 found.setdefault((change.rule, change.location, change.observed), change)
         return tuple(found.values())
@@ -284,7 +271,7 @@ class _Walk:
             known.times = 0  # it is missed only after it came again
         forms = [one for one in known.kinds if base_of(one) == "string"]
         normal = [one for one in forms if known.kinds[one].met is None]
-        told = [one for one in normal if one not in _SAYS_NOTHING]
+        told = [one for one in normal if one not in SAYS_NOTHING]
         if PLAIN in normal or len(told) > 1:
             known.is_plain = True
 
@@ -333,91 +320,3 @@ class _Walk:
             self._settle(known, ABSENT, seen)
             return
         self._met[id(known), ABSENT] = group, known, ABSENT
-
-
-def _change(group: Group, known: Field, kind: str, day: int) -> Change | None:
-    """Name a young kind that is taken for a change; None where it contradicts nothing."""
-    seen = known.kinds[kind]
-    before = [one for one, other in known.kinds.items() if other.met is None]
-    usual = _main([one for one in before if one not in (ABSENT, "null") and one[0] != "="])
-    evidence = _evidence(group, known, kind, seen, day)
-
-    def change(rule: str, expected: str, observed: str) -> Change:
-        return Change(
-            rule=rule,
-            location=known.location,
-            expected=expected,
-            observed=observed,
-            evidence=evidence,
-        )
-
-    if kind.startswith("="):
-        if usual != "string":
-            return None  # its type is the change
-        return change("schema-enum", "enum", "string")
-    if kind == ABSENT:
-        renamed = _renamed(group, known)
-        if renamed is not None:
-            evidence += f"; {renamed} came when it went and has its type: it seems to be renamed"
-        return change("schema-required", usual or "any", ABSENT)
-    if not usual:
-        if any(one == "null" for one in before) or kind == "null":
-            return None  # what was null so far has got a value, or is new and null
-        return change("schema-undocumented", ABSENT, base_of(kind))
-    if kind == "null":
-        return change("schema-null", usual, "null")
-    if base_of(kind) not in {base_of(one) for one in before}:
-        return change("schema-type", usual, base_of(kind))
-    return _other_form(change, before, kind)
-
-
-def _other_form(
-    change: Callable[[str, str, str], Change], before: Iterable[str], kind: str
-) -> Change | None:
-    base = base_of(kind)
-    forms = [one for one in before if base_of(one) == base and one not in _SAYS_NOTHING]
-    if len(forms) != 1 or kind in _SAYS_NOTHING:
-        return None
-    if base == "string" and forms[0] != PLAIN:
-        return change("schema-format", forms[0].partition(":")[2], "string")
-    if (forms[0], kind) == ("integer:seconds", "integer:milliseconds"):
-        return change("schema-format", "unix-time", "milliseconds")
-    return None
-
-
-def _main(kinds: Iterable[str]) -> str:
-    return "|".join(sorted({base_of(one) for one in kinds}))
-
-
-def _renamed(group: Group, gone: Field) -> str | None:
-    """Return the one field of the same type that came with the object in which `gone` was first
-    missed, if there is one."""
-    missed = gone.kinds[ABSENT]
-    went = gone.last if missed.met is None else missed.before
-    usual = {base_of(one) for one in gone.kinds if _is_value(one)}
-    came = [
-        other.location
-        for other in group.fields.values()
-        if other is not gone
-        and (values := {one: seen for one, seen in other.kinds.items() if _is_value(one)})
-        and min(seen.before for seen in values.values()) == went
-        and {base_of(one) for one in values} == usual
-    ]
-    return came[0] if len(came) == 1 else None
-
-
-def _is_value(kind: str) -> bool:
-    return kind not in (ABSENT, "null") and not kind.startswith("=")
-
-
-def _evidence(group: Group, known: Field, kind: str, seen: Seen, day: int) -> str:
-    if seen.met is None:  # a sparse field that is gone
-        wait = group.objects - known.last
-        return (
-            f"it was in {known.times} of {known.last} objects, and is in none of the {wait} since"
-        )
-    days = (seen.since or day) - group.first_day + 1
-    before = f"{seen.before} of {seen.before}" if kind == ABSENT else f"none of {seen.before}"
-    is_now = "missing" if kind == ABSENT else "there"
-    met = seen.times + seen.turned
-    return f"until now in {before} objects over {days} days, now {is_now} in {met}"

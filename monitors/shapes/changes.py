@@ -1,0 +1,107 @@
+"""What a young kind of value means that is taken for a change: its name, and what speaks for it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from monitors.shapes.kinds import PLAIN, SAYS_NOTHING, base_of
+from monitors.shapes.state import ABSENT, Field, Group, Seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something in an answer that is not as it used to be. `rule`, `location`, `expected` and
+    `observed` are as a description's departure has them, `evidence` says what speaks for it."""
+
+    rule: str
+    location: str
+    expected: str
+    observed: str
+    evidence: str
+
+
+def change_of(group: Group, known: Field, kind: str, day: int) -> Change | None:
+    """Name a young kind that is taken for a change; None where it contradicts nothing."""
+    seen = known.kinds[kind]
+    before = [one for one, other in known.kinds.items() if other.met is None]
+    usual = _main([one for one in before if one not in (ABSENT, "null") and one[0] != "="])
+    evidence = _evidence(group, known, kind, seen, day)
+
+    def change(rule: str, expected: str, observed: str) -> Change:
+        return Change(
+            rule=rule,
+            location=known.location,
+            expected=expected,
+            observed=observed,
+            evidence=evidence,
+        )
+
+    if kind.startswith("="):
+        if usual != "string":
+            return None  # its type is the change
+        return change("schema-enum", "enum", "string")
+    if kind == ABSENT:
+        renamed = _renamed(group, known)
+        if renamed is not None:
+            evidence += f"; {renamed} came when it went and has its type: it seems to be renamed"
+        return change("schema-required", usual or "any", ABSENT)
+    if not usual:
+        if any(one == "null" for one in before) or kind == "null":
+            return None  # what was null so far has got a value, or is new and null
+        return change("schema-undocumented", ABSENT, base_of(kind))
+    if kind == "null":
+        return change("schema-null", usual, "null")
+    if base_of(kind) not in {base_of(one) for one in before}:
+        return change("schema-type", usual, base_of(kind))
+    return _other_form(change, before, kind)
+
+
+def _other_form(
+    change: Callable[[str, str, str], Change], before: Iterable[str], kind: str
+) -> Change | None:
+    base = base_of(kind)
+    forms = [one for one in before if base_of(one) == base and one not in SAYS_NOTHING]
+    if len(forms) != 1 or kind in SAYS_NOTHING:
+        return None
+    if base == "string" and forms[0] != PLAIN:
+        return change("schema-format", forms[0].partition(":")[2], "string")
+    if (forms[0], kind) == ("integer:seconds", "integer:milliseconds"):
+        return change("schema-format", "unix-time", "milliseconds")
+    return None
+
+
+def _main(kinds: Iterable[str]) -> str:
+    return "|".join(sorted({base_of(one) for one in kinds}))
+
+
+def _renamed(group: Group, gone: Field) -> str | None:
+    """Return the one field of the same type that came with the object in which `gone` was first
+    missed, if there is one."""
+    missed = gone.kinds[ABSENT]
+    went = gone.last if missed.met is None else missed.before
+    usual = {base_of(one) for one in gone.kinds if _is_value(one)}
+    came = [
+        other.location
+        for other in group.fields.values()
+        if other is not gone
+        and (values := {one: seen for one, seen in other.kinds.items() if _is_value(one)})
+        and min(seen.before for seen in values.values()) == went
+        and {base_of(one) for one in values} == usual
+    ]
+    return came[0] if len(came) == 1 else None
+
+
+def _is_value(kind: str) -> bool:
+    return kind not in (ABSENT, "null") and not kind.startswith("=")
+
+
+def _evidence(group: Group, known: Field, kind: str, seen: Seen, day: int) -> str:
+    if seen.met is None:  # a sparse field that is gone
+        wait = group.objects - known.last
+        return (
+            f"it was in {known.times} of {known.last} objects, and is in none of the {wait} since"
+        )
+    days = (seen.since or day) - group.first_day + 1
+    before = f"{seen.before} of {seen.before}" if kind == ABSENT else f"none of {seen.before}"
+    is_now = "missing" if kind == ABSENT else "there"
+    met = seen.times + seen.turned
+    return f"until now in {before} objects over {days} days, now {is_now} in {met}"
