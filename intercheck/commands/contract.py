@@ -34,6 +34,7 @@ from intercheck.run_options import ResultOptions
 from intercheck.run_options import results as results_options
 from intercheck.run_results import file_of
 from intercheck.settings import Settings
+from reports.curl import curl_of
 
 NO_TOKEN: Final = "intercheck-no-token-configured"  # noqa: S105 - says that there is none
 
@@ -116,7 +117,9 @@ def command(
             accepted=ledger_of(settings, today).accepted(today),
             on_progress=_progress(max_requests),
         )
-    envelope = _envelope(report, time.perf_counter() - started)
+    envelope = _envelope(
+        report, time.perf_counter() - started, base_url=target.workspace.url, known=known
+    )
     run = run_of(
         envelope,
         base_url=target.workspace.url,
@@ -127,7 +130,7 @@ def command(
         known=known,
         stopped=report.stopped,
     )
-    _show(report, envelope, output_format)
+    _show(report, envelope, output_format, base_url=target.workspace.url)
     file = file_of(spec, spec_dir=spec_dir or settings.spec_dir, cache_dir=settings.cache_dir)
     conclude(run, envelope, results, settings=settings, description=description, file=file)
     return exit_code(report.findings, fail_on=fail_on, measured=report.answered > 0, known=known)
@@ -228,7 +231,11 @@ def _show_plan(planned: Plan, max_requests: int, output_format: str) -> None:
         click.echo(f"not sent: {skipped.operation}, because {skipped.why}")
 
 
-def _envelope(report: SuiteReport, seconds: float) -> Envelope:
+def _envelope(
+    report: SuiteReport, seconds: float, *, base_url: str, known: frozenset[str]
+) -> Envelope:
+    """Return what the run prints as JSON: beside the findings, which of them the state knows, and
+    how to ask again for those that nobody accepted."""
     coverage = Coverage(
         selected=report.selected,
         exercised=report.exercised,
@@ -236,10 +243,18 @@ def _envelope(report: SuiteReport, seconds: float) -> Envelope:
         requests=report.requests,
         seconds=seconds,
     )
-    return Envelope(command="contract", findings=report.findings, coverage=coverage)
+    extra: dict[str, object] = {
+        "known": sorted(known & {one.fingerprint for one in report.findings}),
+        "curl": {
+            one.fingerprint: curl_of(one, base_url)
+            for one in report.findings
+            if one.accepted is None
+        },
+    }
+    return Envelope(command="contract", findings=report.findings, coverage=coverage, extra=extra)
 
 
-def _show(report: SuiteReport, envelope: Envelope, output_format: str) -> None:
+def _show(report: SuiteReport, envelope: Envelope, output_format: str, *, base_url: str) -> None:
     if output_format == "json":
         print_json(envelope)
         return
@@ -247,6 +262,8 @@ def _show(report: SuiteReport, envelope: Envelope, output_format: str) -> None:
         click.echo("\r\033[K", nl=False, err=True)
     for finding in sorted(report.findings, key=lambda one: -one.severity.rank):
         print_finding(finding)
+        if finding.accepted is None:
+            click.echo(f"         again: {curl_of(finding, base_url)}")
     click.echo(
         f"{len(report.findings)} findings; {report.exercised} of {report.selected} operations "
         f"exercised with {report.requests} requests in {envelope.coverage.seconds:.1f} s."
