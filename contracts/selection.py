@@ -4,7 +4,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from contracts.exchanges import Operation
 from contracts.spec import SpecOperation
+
+
+def path_key(path: str) -> str:
+    """Return a path template with its parameters' names blanked: they change between versions."""
+    return Operation(method="*", path=path).identity.removeprefix("* ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +46,7 @@ class Traits:
         return [
             trait.has(found)
             for trait, found in (
-                (self.paths, (operation.operation.path,)),
+                (self.paths, (operation.operation.path, path_key(operation.operation.path))),
                 (self.methods, (operation.operation.method,)),
                 (self.tags, operation.tags),
                 (self.operation_ids, (operation.operation_id or "",)),

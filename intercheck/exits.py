@@ -39,11 +39,11 @@ def exit_code(
 ) -> ExitCode:
     """Return the exit code of a run.
 
-    `known` holds fingerprints that do not count (`--fail-on-new`). A run in which nothing was
-    measured but a finding says why (a refused token) is a finding, not an absence.
+    `known` holds fingerprints that do not count (`--fail-on-new`). A refused token was measured:
+    Intercom answered. Where nothing did, a finding that says why makes nothing measured.
     """
     failing = [one for one in findings if is_failing(one, fail_on)]
-    if not measured and not failing:
+    if not measured:
         return ExitCode.NOTHING_MEASURED
     if undelivered or any(one.fingerprint not in known for one in failing):
         return ExitCode.FINDINGS

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import click
 
-from contracts.selection import Selection, Trait, Traits
+from contracts.selection import Selection, Trait, Traits, path_key
 
 PROPERTIES: Final = ("path", "method", "tag", "operation-id")
 
@@ -63,8 +64,9 @@ def _traits(verb: str, given: Mapping[str, tuple[str, ...]]) -> Traits:
             ),
         )
 
+    paths = trait("path")
     return Traits(
-        paths=trait("path"),
+        paths=replace(paths, values=frozenset(map(path_key, paths.values))),
         methods=trait("method", upper=True),
         tags=trait("tag"),
         operation_ids=trait("operation_id"),

@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from contracts.exchanges import Operation
+from contracts.exchanges import FailureKind, Operation
 from contracts.findings import Finding
 from contracts.rules import Severity
 from intercheck.output import Coverage, Envelope, Skipped, print_finding
@@ -16,6 +16,9 @@ from reports.machine import incident_document
 from reports.summaries import Summary
 
 _ASKED: Final = frozenset({Outcome.HEALTHY, Outcome.FAILED})
+_NO_WAY: Final = frozenset({FailureKind.DNS, FailureKind.REFUSED, FailureKind.CONNECT_TIMEOUT})
+"""Failures on the way to the host: they say nothing of the API behind it."""
+
 _COLORS: Final = {
     Outcome.HEALTHY: "green",
     Outcome.FAILED: "red",
@@ -86,8 +89,8 @@ def one_line(report: PassReport) -> str:
 
 
 def was_measured(measurements: Sequence[Measurement]) -> bool:
-    """Whether anything could be asked."""
-    return any(one.outcome in _ASKED for one in measurements)
+    """Whether anything could be asked, of any Intercom workspace."""
+    return any(one.outcome in _ASKED and one.failure not in _NO_WAY for one in measurements)
 
 
 def asked(measurements: Sequence[Measurement]) -> list[Operation]:

@@ -10,7 +10,6 @@ import click
 from contracts.clock import SystemClock
 from contracts.errors import IntercheckError
 from contracts.rules import Severity
-from contracts.workspaces import Workspace
 from intercheck import options, report_options
 from intercheck.descriptions import open_description
 from intercheck.exits import ExitCode, exit_code, exit_code_of
@@ -27,6 +26,7 @@ from monitors.history import History
 from monitors.monitor import Monitor, PassReport
 from monitors.probes import Probe, with_sources
 from reports.reading import summary_of
+from reports.words import counted
 from reports.writing import write_reports
 
 
@@ -86,7 +86,7 @@ def command(
     every = probes_of(settings, named)
     probes = chosen_probes(every, selection_of(given), settings=settings, named=named)
     if only_plans:
-        _show_plan(with_sources(probes, every, pinned=()), settings, output_format)
+        _show_plan(with_sources(probes, every, pinned=()), settings, workspaces, output_format)
         return ExitCode.CLEAN
     chosen = chosen_workspaces(settings, workspaces, base_url=base_url, named=named)
     clock = SystemClock()
@@ -163,11 +163,17 @@ def _progress(total: int) -> Callable[[str, Visit], None]:
     return show
 
 
-def _show_plan(probes: Sequence[Probe], settings: Settings, output_format: str) -> None:
+def _show_plan(
+    probes: Sequence[Probe],
+    settings: Settings,
+    names: Sequence[str],
+    output_format: str,
+) -> None:
     lines = [probe.template() for probe in probes]
-    workspaces: Sequence[Workspace] = settings.workspaces
+    # Without a token there is no Intercom workspace yet; the plan is the same for any.
+    workspaces = len(chosen_workspaces(settings, names)) if settings.workspaces else 1
     confirming = min(settings.monitoring.confirmation_requests, MOST)
-    most = (len(lines) + confirming) * max(1, len(workspaces))
+    most = (len(lines) + confirming) * workspaces
     if output_format == "json":
         extra: dict[str, object] = {"plan": lines, "max_requests": most}
         print_json(Envelope(command="probe", coverage=Coverage(selected=len(lines)), extra=extra))
@@ -175,6 +181,6 @@ def _show_plan(probes: Sequence[Probe], settings: Settings, output_format: str) 
     for line in lines:
         click.echo(line)
     click.echo(
-        f"\n{len(lines)} probes of {max(1, len(workspaces))} Intercom workspaces, with what "
-        f"confirms findings at most {most} requests; nothing was sent."
+        f"\n{counted(len(lines), 'probe')} of {counted(workspaces, 'Intercom workspace')}, with "
+        f"what confirms findings at most {most} requests; nothing was sent."
     )

@@ -20,6 +20,7 @@ from monitors.history import History
 from monitors.monitor import Monitor, PassReport
 from monitors.probes import Probe, require_that_it_fits
 from monitors.schedule import Schedule
+from reports.words import counted
 
 
 @click.command()
@@ -82,7 +83,7 @@ def command(
             settings=monitoring,
         ) as monitor,
     ):
-        _log(f"probing {len(chosen)} Intercom workspaces with {len(probes)} probes each")
+        _log(f"probing {counted(len(chosen), 'Intercom workspace')} with {len(probes)} probes each")
         Schedule(
             _Told(monitor),
             workspaces=[workspace.name for workspace in chosen],

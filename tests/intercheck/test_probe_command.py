@@ -145,7 +145,6 @@ def test_filters_choose_probes_and_bring_the_lists_they_need(run: Run, intercom:
         (("--include-tag", "Nonsense"), 2, "No probe has what the filters ask for"),
         (("--workspace", "acme"), 2, "no Intercom workspace 'acme': configured are default"),
         (("--spec", "9.99"), 2, "neither a file nor a published version"),
-        (("--base-url", "http://127.0.0.1:1"), 1, ""),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(
@@ -153,6 +152,34 @@ def test_what_cannot_be_done_is_one_sentence(
 ) -> None:
     found, _, err = run("probe", "--report", "", *arguments)
     assert (found, said in err) == (code, True), err
+
+
+def test_a_host_that_cannot_be_reached_leaves_nothing_measured(run: Run) -> None:
+    code, out, _ = run("probe", "--report", "", "--base-url", "http://127.0.0.1:1")
+    assert code == 3
+    assert "critical connection-refused" in out
+
+
+def test_a_rate_limit_that_is_used_up_leaves_nothing_measured(run: Run, intercom: Sandbox) -> None:
+    intercom.faults.add(Fault(name="429"))
+    code, out, _ = run("probe", "--report", "")
+    assert code == 3
+    assert "27 not measured" in out
+    assert "rate-limit-exceeded" in out
+
+
+def test_an_intercom_that_answers_nothing_but_errors_was_measured(
+    run: Run, intercom: Sandbox
+) -> None:
+    intercom.faults.add(Fault(name="503"))
+    assert run("probe", "--report", "")[0] == 1
+
+
+def test_an_operation_is_chosen_whatever_its_parameters_are_called(run: Run) -> None:
+    code, out, err = run("probe", "--plan", "--include-path", "/contacts/{id}/tags")
+    assert code == 0, err
+    assert "GET /contacts/{id from GET /contacts}/tags" in out
+    assert "2 probes of 1 Intercom workspace, with" in out
 
 
 def test_without_a_token_nothing_can_be_measured(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
