@@ -111,7 +111,7 @@ def _simplify(case: _Case, documented: SpecOperation | None) -> None:
         return
     for parameter in documented.parameters:
         if parameter.location == "query":
-            example = _example(parameter.definition, parameter.schema)
+            example = first_example(parameter.definition, parameter.schema)
             if not parameter.required:
                 case.query.pop(parameter.name, None)
             elif example is not None:
@@ -120,13 +120,14 @@ def _simplify(case: _Case, documented: SpecOperation | None) -> None:
     content = documented.spec.dereference(body).get("content") if isinstance(body, dict) else None
     media = content.get(JSON) if isinstance(content, dict) else None
     if isinstance(media, dict):
-        example = _example(media, media.get("schema"))
+        example = first_example(media, media.get("schema"))
         if example is not None:
             case.body, case.media_type = deepcopy(example), JSON
 
 
-def _example(*holders: object) -> Any:
-    """Return the first example that any of the objects shows, None where there is none."""
+def first_example(*holders: object) -> Any:
+    """Return the first example that any of the objects (media types, schemas, parameters) shows,
+    None where there is none."""
     for holder in holders:
         if not isinstance(holder, dict):
             continue

@@ -24,6 +24,7 @@ from contracts.departures import BODY, MEDIA_TYPE, STATUS, WHOLE_BODY, Departure
 from contracts.exchanges import BodyKind, Exchange, FailureKind, Response
 from contracts.findings import Finding
 from contracts.rules import RULES, Rule, Severity
+from contracts.rules.behaviour import BEHAVIOUR
 from contracts.standards import Standard
 
 CHECKS: Final[list[CheckFunction]] = [
@@ -34,6 +35,7 @@ CHECKS: Final[list[CheckFunction]] = [
 ]
 """Those of Schemathesis that look at one answer and send nothing again."""
 
+_BEHAVIOUR: Final = frozenset(rule.name for rule in BEHAVIOUR)
 CONNECTION: Final = "connection"
 SUCCESS: Final = "2xx"
 _MISSING: Final = {404: "status-not-found", 410: "status-gone"}
@@ -87,7 +89,7 @@ class Judge:
         does. Otherwise they only say that what was generated does not please.
         """
         for departure in self._departures(exchange, failures, exists, is_plain):
-            yield self._finding(exchange, departure)
+            yield self.finding(exchange, departure)
 
     def _departures(
         self, exchange: Exchange, failures: Sequence[Failure], exists: bool, is_plain: bool
@@ -116,7 +118,8 @@ class Judge:
             if found is not None and _family(found) not in seen:
                 yield found
 
-    def _finding(self, exchange: Exchange, departure: Departure) -> Finding:
+    def finding(self, exchange: Exchange, departure: Departure) -> Finding:
+        """Make a finding of one departure."""
         rule = RULES[departure.rule]
         # The rate limit is the app's, whichever operation meets it.
         operation = None if rule.name == "rate-limit-exceeded" else exchange.operation
@@ -220,9 +223,12 @@ def _message(exchange: Exchange, departure: Departure) -> str:
     operation, expected, observed = exchange.operation, departure.expected, departure.observed
     if departure.location == CONNECTION:
         return f"{operation} got no answer: {observed}."
-    if departure.location == STATUS:
+    if departure.location == STATUS and departure.rule not in _BEHAVIOUR:
         undocumented = departure.rule == "status-undocumented"
         return f"{operation} answers {observed}{', which is not documented' * undocumented}."
+    if departure.rule in _BEHAVIOUR:
+        meaning = RULES[departure.rule].meaning
+        return f"{operation}, {departure.location} ({expected}: {observed}). {meaning}"
     if departure.location in (MEDIA_TYPE, BODY):
         return f"{operation} answers with {observed} where {expected} is promised."
     if departure.rule == "schema-undocumented":

@@ -7,12 +7,14 @@ and the journal. What may not pass raises: a made-up answer would be judged as i
 it.
 """
 
+import json
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urlencode
 
 from contracts.allowlist import NotAllowedError
 from contracts.budget import BudgetSpentError, RateBudget
@@ -96,18 +98,55 @@ class Gate:
         operation = self._spec.match(method, path)
         if operation is None:
             raise NotAllowedError(f"a {method} request", "its path is not in the description")
-        exchange = self._send(operation, path, str(environ.get("QUERY_STRING", "")), environ)
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        exchange = self._send(
+            operation,
+            path,
+            query=str(environ.get("QUERY_STRING", "")),
+            body=environ["wsgi.input"].read(length) if length else None,
+            headers=dict(_passing_headers(operation, environ)),
+            credentials=_credentials(environ.get("HTTP_AUTHORIZATION")),
+        )
         if exchange.response is None:
             raise NoAnswerError(exchange)
         start_response(_status_line(exchange.response), _headers(exchange.response))
         return [exchange.response.body]
 
-    def _send(
-        self, operation: SpecOperation, path: str, query: str, environ: "WSGIEnvironment"
+    def ask(
+        self,
+        operation: SpecOperation,
+        *,
+        path_params: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        body: object | None = None,
+        credentials: Credentials = Credentials.OWN,
     ) -> Exchange:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        body = environ["wsgi.input"].read(length) if length else None
-        headers = dict(_passing_headers(operation, environ))
+        """Send one request that was not generated; `body` is a JSON document.
+
+        Raises NotAllowedError or BudgetSpentError.
+        """
+        path = operation.operation.path
+        for name, value in (path_params or {}).items():
+            path = path.replace(f"{{{name}}}", quote(value, safe=""))
+        return self._send(
+            operation,
+            path,
+            query=urlencode(query) if query else "",
+            body=None if body is None else json.dumps(body, allow_nan=False).encode(),
+            headers={},
+            credentials=credentials,
+        )
+
+    def _send(
+        self,
+        operation: SpecOperation,
+        path: str,
+        *,
+        query: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        credentials: Credentials,
+    ) -> Exchange:
         # Refused before the budgets: what is not sent costs nothing.
         self._client.check(operation.operation, path, query=query, body=body, headers=headers)
         self._budget.wait_for_room()
@@ -118,7 +157,7 @@ class Gate:
             query=query,
             body=body,
             headers=headers,
-            credentials=_credentials(environ.get("HTTP_AUTHORIZATION")),
+            credentials=credentials,
         )
         self._budget.observe(exchange)
         self.journal.append(

@@ -5,6 +5,7 @@ from typing import Final
 
 from contracts.client import IntercomClient
 from contracts.exchanges import Operation
+from contracts.resources import RESOURCES
 from contracts.selection import Selection
 from contracts.spec import Spec, SpecOperation
 
@@ -31,6 +32,7 @@ class Plan:
 def plan(spec: Spec, client: IntercomClient, selection: Selection = EVERYTHING) -> Plan:
     """Choose the operations that `selection` picks and `client` may send, and put them in order:
     reads first, lists before what they list, deletions last."""
+    undone = {one for found in RESOURCES for one in found.writes}
     chosen: list[SpecOperation] = []
     skipped: list[Skip] = []
     for operation in spec.operations:
@@ -38,6 +40,9 @@ def plan(spec: Spec, client: IntercomClient, selection: Selection = EVERYTHING) 
             continue
         wanted = operation.operation
         why = client.allowlist.refusal(wanted.method, wanted.path)
+        is_write = not client.allowlist.is_read(wanted.method, wanted.path)
+        if why is None and is_write and wanted.identity not in undone:
+            why = "it writes what nothing would remove again"
         if why is None:
             chosen.append(operation)
         else:

@@ -159,10 +159,13 @@ class Schemas:
                 )
                 for name, child in properties.items()
             }
-            node.names = frozenset(node.properties)
         required = schema.get("required")
         if isinstance(required, list):
             node.required = tuple(name for name in required if isinstance(name, str))
+            for name in node.required if node.properties else ():
+                # 2.11 requires fields that it does not define: documented, if only by name.
+                node.properties.setdefault(name, Node(place=_below(place, escape(name))))
+        node.names = frozenset(node.properties)
         additional = schema.get("additionalProperties")
         if isinstance(additional, bool):
             node.additional = additional

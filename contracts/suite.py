@@ -5,6 +5,7 @@ where it tells most: every operation once before any twice, lists before what th
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,25 +14,34 @@ from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.errors import SchemathesisError
 
 from contracts.allowlist import NotAllowedError
+from contracts.behaviour import BEHAVIOURS, Inquiry, Turn
+from contracts.behaviour.fields import Fields
+from contracts.behaviour.lifecycles import LONGEST_LIFE, author_of, lifecycles, live_through
 from contracts.budget import BudgetSpentError, RateBudget
 from contracts.cases import MOST_CASES, CannotGenerateError, Cases
 from contracts.checks import CHECKS, SUCCESS, Judge
-from contracts.client import IntercomClient
+from contracts.cleaning import clean_up
+from contracts.client import Credentials, IntercomClient
 from contracts.clock import Clock
 from contracts.conformance import Conformance
+from contracts.coverage import Coverage, Sightings
 from contracts.envelopes import envelope_of
 from contracts.exchanges import Exchange, Operation
 from contracts.findings import Finding
 from contracts.gate import PASS, Gate, NoAnswerError
 from contracts.identifiers import Identifiers
-from contracts.planning import EVERYTHING, Skip, plan
+from contracts.journal import Journal
+from contracts.planning import EVERYTHING, Plan, Skip, plan
 from contracts.rules import RULES
 from contracts.selection import Selection
 from contracts.spec import Spec, SpecOperation
 from contracts.standards import Reads, Standard, with_contradictions
 
-MOST_REQUESTS: Final = 150
-"""Default budget: every read of the largest description once, and half of them twice."""
+MOST_REQUESTS: Final = 400
+"""Default budget: every read of the largest description, and what Intercom does over several."""
+MOST_PER_OPERATION: Final = 3
+"""Requests for each operation without a budget that somebody asked for: a small selection is not
+asked hundreds of times."""
 
 HOPELESS: Final = 3
 """Operations refused or unanswered, with none that succeeded, after which the rest is not asked."""
@@ -48,6 +58,9 @@ class SuiteReport:
     requests: int
     answered: int
     seconds: float
+    coverage: Coverage
+    not_measured: tuple[str, ...] = ()
+    """What the target never showed that it does, so that its absence was not judged."""
     stopped: str = ""
     """Why it ended before every operation had its turn, where it did."""
 
@@ -57,16 +70,21 @@ def run_suite(
     client: IntercomClient,
     *,
     clock: Clock,
-    most_requests: int = MOST_REQUESTS,
+    most_requests: int | None = None,
     seed: int = 0,
     selection: Selection = EVERYTHING,
     relied: Spec | None = None,
     reads: Reads | None = None,
     accepted: Mapping[str, str] | None = None,
     budget: RateBudget | None = None,
+    journal: Journal | None = None,
+    run_id: str = "run",
     on_progress: Callable[[int, Operation], None] = lambda requests, operation: None,
 ) -> SuiteReport:
     """Hold the API to `spec` with at most `most_requests` requests; the same `seed` asks the same.
+
+    With a `journal`, and where the client may write, objects named after `run_id` are created,
+    changed and deleted again. What a run that broke off leaves is removed at its end.
 
     What is `relied` upon is held against its answers too, and what somebody `reads` of them.
     `accepted` says by cause, or by place and kind, why a departure is accepted; what the
@@ -82,19 +100,31 @@ def run_suite(
             accepted=accepted or {},
         )
     )
-    run = _Run(spec, client, clock, most_requests, seed, standard, budget)
+    if most_requests is None:
+        most_requests = default_budget(planned)
+    run = _Run(spec, client, clock, most_requests, seed, standard, budget, run_id)
     started = clock.monotonic()
-    stopped = run.work(planned.operations, on_progress)
+    try:
+        stopped = run.work(planned.operations, journal, on_progress)
+    finally:
+        cleaned = clean_up(client, journal) if journal is not None else None
     return SuiteReport(
-        findings=tuple(run.findings.values()),
+        findings=tuple(run.all_findings()),
         selected=len(planned.operations) + len(planned.skipped),
         exercised=len(run.exercised),
         skipped=planned.skipped + tuple(run.skips(planned.operations)),
-        requests=run.gate.requests,
+        requests=run.gate.requests + (cleaned.requests if cleaned else 0),
         answered=run.answered,
         seconds=clock.monotonic() - started,
+        coverage=run.sightings.coverage(planned.operations),
+        not_measured=run.inquiry.not_measured(),
         stopped=stopped,
     )
+
+
+def default_budget(planned: Plan) -> int:
+    """Return how many requests a plan gets where nobody said."""
+    return min(MOST_REQUESTS, MOST_PER_OPERATION * max(1, len(planned.operations)))
 
 
 class _StopError(Exception):
@@ -113,6 +143,7 @@ class _Run:
         seed: int,
         standard: Standard,
         budget: RateBudget | None,
+        run_id: str,
     ) -> None:
         self.findings: dict[str, Finding] = {}
         self.exercised: set[str] = set()
@@ -124,6 +155,11 @@ class _Run:
         self._judge = Judge(standard)
         self._identifiers = Identifiers()
         self._most_requests = most_requests
+        self._spec = spec
+        self._client = client
+        self.inquiry = Inquiry(self, spec, fill=self._identifiers.fill, run_id=run_id)
+        self._fields = Fields(self.inquiry)
+        self.sightings = Sightings(spec)
         self.gate = Gate(
             client,
             spec,
@@ -137,22 +173,88 @@ class _Run:
     def work(
         self,
         operations: tuple[SpecOperation, ...],
+        journal: Journal | None,
         on_progress: Callable[[int, Operation], None],
     ) -> str:
         """Take turns until budget, cases or hope are spent; return why some never had theirs."""
-        turn = 0
+        reads = [one for one in operations if self._is_read(one)]
+        have_had_their_turn = False
         try:
-            for turn in range(MOST_CASES):
+            for operation in reads:
+                on_progress(self.gate.requests, operation.operation)
+                self._exercise(operation, 0)
+            have_had_their_turn = True
+            self._look_into_behaviour(reads, operations, journal, on_progress)
+            for turn in range(1, MOST_CASES):
                 before = self.gate.requests
-                for operation in operations:
+                for operation in reads:
                     on_progress(self.gate.requests, operation.operation)
-                    self._exercise(operation.operation, turn)
+                    self._exercise(operation, turn)
                 if self.gate.requests == before:
                     break
         except (BudgetSpentError, _StopError) as error:
-            had_their_turn = turn > 0 and self.gate.requests >= self._most_requests
-            return "" if had_their_turn else str(error)
+            is_spent = self.gate.requests >= self._most_requests
+            return "" if have_had_their_turn and is_spent else str(error)
         return ""
+
+    def all_findings(self) -> Iterator[Finding]:
+        """Yield what was found, what showed over several answers last."""
+        self._fields.settle()
+        for one in self.inquiry.confirmed():
+            finding = self._judge.finding(one.exchange, one.departure)
+            self.findings.setdefault(finding.fingerprint, finding)
+        yield from self.findings.values()
+
+    def ask(
+        self,
+        operation: SpecOperation,
+        *,
+        path_params: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        body: object | None = None,
+        credentials: Credentials = Credentials.OWN,
+    ) -> Exchange:
+        """Send what a check of behaviour asks, and hold the answer to the description as well."""
+        exchange = self.gate.ask(
+            operation, path_params=path_params, query=query, body=body, credentials=credentials
+        )
+        findings = self._judge.findings(exchange)
+        if credentials is Credentials.OWN:
+            self._fields.take(exchange)
+            self._record(exchange, findings)
+        else:
+            self._keep(findings)
+        return exchange
+
+    def _look_into_behaviour(
+        self,
+        reads: list[SpecOperation],
+        operations: tuple[SpecOperation, ...],
+        journal: Journal | None,
+        on_progress: Callable[[int, Operation], None],
+    ) -> None:
+        """Ask what shows over several answers: first of what is written, then check by check."""
+        if journal is not None:
+            self._write(operations, journal)
+        for check in BEHAVIOURS.values():
+            for operation in reads:
+                turn = self.inquiry.first.get(operation.operation.identity)
+                if turn is not None:
+                    on_progress(self.gate.requests, operation.operation)
+                    with suppress(NotAllowedError):
+                        check(self.inquiry, turn)
+
+    def _write(self, operations: tuple[SpecOperation, ...], journal: Journal) -> None:
+        chosen = {one.operation.identity for one in operations}
+        for life in lifecycles(self._spec):
+            has_room = self.gate.requests + LONGEST_LIFE <= self._most_requests
+            if has_room and {life.resource.create, life.resource.delete} <= chosen:
+                author = author_of(self.inquiry.first)
+                live_through(self.inquiry, life, journal, author=author)
+
+    def _is_read(self, operation: SpecOperation) -> bool:
+        wanted = operation.operation
+        return self._client.allowlist.is_read(wanted.method, wanted.path)
 
     def skips(self, operations: tuple[SpecOperation, ...]) -> Iterator[Skip]:
         """Say of each operation that was not exercised why."""
@@ -162,7 +264,8 @@ class _Run:
                 why = self._whys.get(identity, "the run ended before its turn")
                 yield Skip(operation=found.operation, why=why)
 
-    def _exercise(self, operation: Operation, turn: int) -> None:
+    def _exercise(self, documented: SpecOperation, turn: int) -> None:
+        operation = documented.operation
         known = self._identifiers.fill(operation.path, turn)
         try:
             question = self._cases.next(operation, known)
@@ -184,6 +287,7 @@ class _Run:
         except NoAnswerError:
             pass  # the exchange says what happened
         if self._last is not None:
+            self._fields.take(self._last)
             # A filter that was made up finds nothing, and some lists say so with a 404.
             is_unfiltered = question.is_plain or not case.query
             exists = is_unfiltered and len(known) == operation.path.count("{")
@@ -193,6 +297,17 @@ class _Run:
                     self._last, failures, exists=exists, is_plain=question.is_plain
                 ),
             )
+            if self._last.is_success:
+                self.inquiry.first.setdefault(
+                    operation.identity,
+                    Turn(
+                        operation=documented,
+                        exchange=self._last,
+                        path_params={
+                            name: str(value) for name, value in case.path_parameters.items()
+                        },
+                    ),
+                )
 
     def _record(self, exchange: Exchange, findings: Iterable[Finding]) -> None:
         operation = exchange.operation
@@ -212,9 +327,12 @@ class _Run:
             self.exercised.add(operation.identity)
         else:
             self._whys[operation.identity] = f"it answered {exchange.response.status}"
+        self._keep(findings)
+        self._give_up_without_hope()
+
+    def _keep(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
             self.findings.setdefault(finding.fingerprint, finding)
-        self._give_up_without_hope()
 
     def _give_up_without_hope(self) -> None:
         if self.exercised or self.answered > len(self._refused):
@@ -245,6 +363,7 @@ class _Run:
         self._last = exchange
         self.answered += exchange.response is not None
         self._identifiers.learn(exchange)
+        self.sightings.take(exchange)
 
 
 def _failures(case: schemathesis.Case[Any], response: schemathesis.Response) -> tuple[Failure, ...]:

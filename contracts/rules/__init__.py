@@ -11,6 +11,7 @@ from typing import Final
 
 from contracts.rules.access import ACCESS
 from contracts.rules.answers import ANSWERS
+from contracts.rules.behaviour import BEHAVIOUR
 from contracts.rules.change import CHANGE
 from contracts.rules.kinds import Evidence, Rule, Scope, Severity
 from contracts.rules.transport import TRANSPORT
@@ -18,6 +19,6 @@ from contracts.rules.transport import TRANSPORT
 __all__ = ["RULES", "Evidence", "Rule", "Scope", "Severity"]
 
 RULES: Final = MappingProxyType(
-    {rule.name: rule for rule in (*ACCESS, *ANSWERS, *CHANGE, *TRANSPORT)}
+    {rule.name: rule for rule in (*ACCESS, *ANSWERS, *BEHAVIOUR, *CHANGE, *TRANSPORT)}
 )
 """Every rule by its name."""

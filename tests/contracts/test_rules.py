@@ -16,6 +16,9 @@ deprecation-sunset deprecation-contradictory deprecation-endpoint-gone version-u
 version-mismatch latency-regression latency-limit rate-limit-exceeded server-error timeout
 connection-dns connection-refused connection-reset connection-tls connection-redirect-loop
 connection-failed body-empty body-not-json body-media-type body-truncated body-too-large
+body-envelope auth-not-enforced pagination-repeated pagination-lost pagination-size pagination-list
+search-mismatch search-sort search-filter write-lost write-undeleted header-missing
+rate-limit-incoherent
 """
 
 

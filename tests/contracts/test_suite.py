@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from contracts.exchanges import Exchange, Headers, Operation, Request, Response
 from contracts.findings import Finding
 from contracts.gate import PASS, Gate
 from contracts.identifiers import Identifiers, describe_path, lists_by_kind
+from contracts.journal import Journal
 from contracts.overlays import embedded_contract
 from contracts.planning import plan
 from contracts.reliance import Reliance, consumers_of
@@ -142,18 +144,36 @@ def test_nothing_is_written(sandbox: Sandbox, contract: Spec) -> None:
     assert "not on the list" in skipped["DELETE /contacts/{contact_id}"]
 
 
-def test_a_proven_test_workspace_is_written_to_after_it_was_read(contract: Spec) -> None:
+def test_a_proven_test_workspace_is_written_to_and_left_as_it_was(
+    contract: Spec, tmp_path: Path
+) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
     with Sandbox(latency=False) as sandbox:
+        before = len(sandbox.store().all("tag"))
         report = run(
             sandbox,
             contract,
             workspace={"writes": True, "app_id": "sbx1main"},
             selection=only("/tags", "/tags/{tag_id}"),
-            most_requests=4,
+            most_requests=20,
+            journal=journal,
         )
         methods = [seen.method for seen in sandbox.requests if seen.path != "/me"]
-    assert methods == ["GET", "GET", "POST", "DELETE"]
-    assert report.exercised >= 3
+        assert len(sandbox.store().all("tag")) == before
+    assert methods[:7] == ["GET", "GET", "POST", "GET", "DELETE", "GET", "GET"]
+    assert said(report) == []
+    assert "intercheck-run-tag" in journal.path.read_text()
+    assert journal.left() == ()
+
+
+def test_without_a_journal_nothing_is_written_even_where_it_may_be(
+    sandbox: Sandbox, contract: Spec
+) -> None:
+    run(sandbox, contract, workspace={"writes": True, "app_id": "sbx1main"}, most_requests=60)
+    assert {seen.method for seen in sandbox.requests} <= {"GET", "POST"}
+    assert not any(
+        seen.path in ("/tags", "/contacts") and seen.method == "POST" for seen in sandbox.requests
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,31 @@
+"""Checks that know Intercom: what it does over several answers, asked in order of what tells most.
+
+Each check is a function of the run's `Inquiry` and one operation's first answer; it asks what it
+needs, shows what the target does, and suspects what departs.
+"""
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Final
+
+from contracts.behaviour.access import unknown_id, with_wrong_token, without_token
+from contracts.behaviour.inquiry import Inquiry, Suspicion, Turn
+from contracts.behaviour.pages import walk
+from contracts.behaviour.searches import filters, order, search
+
+__all__ = ["BEHAVIOURS", "Check", "Inquiry", "Suspicion", "Turn"]
+
+Check = Callable[[Inquiry, Turn], None]
+
+BEHAVIOURS: Final = MappingProxyType(
+    {
+        "pages": walk,
+        "search": search,
+        "filters": filters,
+        "order": order,
+        "unknown-id": unknown_id,
+        "without-token": without_token,
+        "wrong-token": with_wrong_token,
+    }
+)
+"""Every check by its name, the one that finds most with a request first."""

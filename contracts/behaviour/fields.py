@@ -1,0 +1,110 @@
+"""What the header fields of every answer say: version, request id, rate limit, deprecation."""
+
+import re
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from contracts.behaviour.inquiry import Inquiry
+from contracts.exchanges import Exchange, Response
+
+USUAL: Final = 0.5
+"""Share of the successful answers that carry a header before its absence is trouble."""
+LONGEST_WINDOW: Final = 3600
+"""Seconds until a rate limit's reset; Intercom's windows are ten seconds long."""
+CLOCK_SKEW: Final = 120
+"""Seconds by which a reset may lie before the answer's own date."""
+
+_CARRIED: Final = ("x-request-id", "intercom-version", "x-ratelimit-limit")
+_RATE: Final = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
+_MOVING: Final = frozenset({"preview", "unstable", "0"})
+_VERSION: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})?\Z")
+_NOT_DEPRECATED: Final = frozenset({"false", "?0"})
+
+
+class Fields:
+    """Looks at the header fields of every answer of a run."""
+
+    def __init__(self, inquiry: Inquiry) -> None:
+        self._inquiry = inquiry
+        self._answers = 0
+        self._carried = dict.fromkeys(_CARRIED, 0)
+
+    def take(self, exchange: Exchange) -> None:
+        """Look at one answer."""
+        response = exchange.response
+        if response is None or not response.is_success:
+            return
+        self._answers += 1
+        for name in _CARRIED:
+            if name in response.headers:
+                self._carried[name] += 1
+                if self._carried[name] > 1:  # one answer is no habit
+                    self._inquiry.show(name)
+            else:
+                self._inquiry.suspect(
+                    exchange, "header-missing", f"header:{name}", "present", "absent", needs=(name,)
+                )
+        self._version(exchange, response)
+        self._rate_limit(exchange, response)
+        self._deprecation(exchange, response)
+
+    def settle(self) -> None:
+        """Forget a header that only few answers have: it is no promise."""
+        for name, count in self._carried.items():
+            self._inquiry.tried.add(name)
+            if count < self._answers * USUAL:
+                self._inquiry.shown.discard(name)
+
+    def _version(self, exchange: Exchange, response: Response) -> None:
+        answered, asked = response.headers.get("intercom-version"), exchange.version
+        if not answered or not asked or _normal(answered) == _normal(asked):
+            return
+        shown = answered if _VERSION.match(answered) else "malformed"
+        self._certain(exchange, "version-mismatch", "header:intercom-version", asked, shown)
+
+    def _rate_limit(self, exchange: Exchange, response: Response) -> None:
+        told = [response.headers.get(name) for name in _RATE]
+        if all(value is None for value in told):
+            return
+        observed = _incoherence(response, told)
+        if observed is not None:
+            self._certain(
+                exchange, "rate-limit-incoherent", f"header:{observed}", "coherent", "incoherent"
+            )
+
+    def _deprecation(self, exchange: Exchange, response: Response) -> None:
+        deprecated = response.headers.get("deprecation", "").strip().lower()
+        if deprecated and deprecated not in _NOT_DEPRECATED:
+            self._certain(
+                exchange, "deprecation-announced", "header:deprecation", "absent", "announced"
+            )
+        elif response.headers.get("sunset"):
+            self._certain(exchange, "deprecation-sunset", "header:sunset", "absent", "announced")
+
+    def _certain(
+        self, exchange: Exchange, rule: str, location: str, expected: str, observed: str
+    ) -> None:
+        self._inquiry.show(rule)
+        self._inquiry.suspect(exchange, rule, location, expected, observed, needs=(rule,))
+
+
+def _incoherence(response: Response, told: list[str | None]) -> str | None:
+    """Name the first rate-limit header that cannot be true, None where all can."""
+    numbers: list[int] = []
+    for name, value in zip(_RATE, told, strict=True):
+        if value is None or not value.isdigit():
+            return name
+        numbers.append(int(value))
+    limit, remaining, reset = numbers
+    if remaining > limit:
+        return _RATE[1]
+    try:
+        now = parsedate_to_datetime(response.headers.get("date", "")).timestamp()
+    except ValueError:
+        return None
+    return None if -CLOCK_SKEW <= reset - now <= LONGEST_WINDOW else _RATE[2]
+
+
+def _normal(version: str) -> str:
+    name = version.strip().lower()
+    return "preview" if name in _MOVING else name

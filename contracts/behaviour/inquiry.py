@@ -1,0 +1,143 @@
+"""What a check of Intercom's behaviour works with: a way to ask, and a way to suspect.
+
+A suspicion becomes a finding only where the target has shown that it does what is missed at all: a
+mock that answers from examples paginates nothing, and that is no trouble of the API. What was never
+shown is *not measured*.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from contracts.client import Credentials
+from contracts.departures import Departure
+from contracts.exchanges import Exchange, Operation
+from contracts.spec import Spec, SpecOperation
+
+
+class Asks(Protocol):
+    """The way out: `contracts.gate` as checks see it."""
+
+    def ask(
+        self,
+        operation: SpecOperation,
+        *,
+        path_params: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        body: object | None = None,
+        credentials: Credentials = Credentials.OWN,
+    ) -> Exchange:
+        """Send one request; raises NotAllowedError or BudgetSpentError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """A departure that counts where any of the `needs` was shown by the target."""
+
+    exchange: Exchange
+    departure: Departure
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """An operation's first answer, and the path parameters it was asked with."""
+
+    operation: SpecOperation
+    exchange: Exchange
+    path_params: Mapping[str, str]
+
+
+class Inquiry:
+    """The state that the checks of one run share.
+
+    `first` are the first successful answers by operation identity; `fill` gives path parameters
+    that are known to exist.
+    """
+
+    def __init__(
+        self, asks: Asks, spec: Spec, *, fill: Callable[[str], dict[str, str]], run_id: str
+    ) -> None:
+        self.spec = spec
+        self.run_id = run_id
+        self.first: dict[str, Turn] = {}
+        self.suspicions: list[Suspicion] = []
+        self.shown: set[str] = set()
+        self.tried: set[str] = set()
+        self._fill = fill
+        self._asks = asks
+
+    def ask(
+        self,
+        operation: SpecOperation,
+        *,
+        path_params: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        body: object | None = None,
+        credentials: Credentials = Credentials.OWN,
+    ) -> Exchange:
+        """Send one request; raises NotAllowedError or BudgetSpentError."""
+        return self._asks.ask(
+            operation,
+            path_params=path_params,
+            query=query,
+            body=body,
+            credentials=credentials,
+        )
+
+    def fill(self, operation: Operation) -> dict[str, str] | None:
+        """Return values for every path parameter, or None where one is unknown."""
+        known = self._fill(operation.path)
+        return known if len(known) == operation.path.count("{") else None
+
+    def show(self, ability: str) -> None:
+        """Note that the target does something."""
+        self.shown.add(ability)
+
+    def suspect(
+        self,
+        exchange: Exchange,
+        rule: str,
+        location: str,
+        expected: str,
+        observed: str,
+        *,
+        needs: tuple[str, ...],
+    ) -> None:
+        """Note a departure that counts if the target has any of the abilities."""
+        departure = Departure(rule=rule, location=location, expected=expected, observed=observed)
+        self.suspicions.append(Suspicion(exchange=exchange, departure=departure, needs=needs))
+
+    def confirmed(self) -> list[Suspicion]:
+        """Return the suspicions that count."""
+        return [one for one in self.suspicions if not self.shown.isdisjoint(one.needs)]
+
+    def not_measured(self) -> tuple[str, ...]:
+        """Return the abilities that were tried and that the target never showed."""
+        return tuple(sorted(self.tried - self.shown))
+
+
+PAGES: Final = "pages of a list differ"
+SIZE: Final = "per_page"
+SEARCH: Final = "search"
+FILTER: Final = "filters"
+AUTHENTICATION: Final = "authentication"
+ENVELOPE: Final = "error envelopes"
+PERSISTENCE: Final = "what was written is read"
+DELETION: Final = "what was deleted is gone"
+
+
+def live(operation: SpecOperation) -> str:
+    """The ability to react to what is asked, of one operation."""
+    return f"{operation.operation.identity} reacts to what is asked"
+
+
+def is_json_object(exchange: Exchange) -> bool:
+    """Whether a success with a JSON object arrived."""
+    return exchange.is_success and isinstance(document_of(exchange), dict)
+
+
+def document_of(exchange: Exchange) -> Any:
+    """Return the JSON of the answer, None where there is none."""
+    return exchange.response.document if exchange.response else None

@@ -1,0 +1,164 @@
+"""Read the answer of a list operation: where its items are, and where the next page is."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from contracts.behaviour.inquiry import Inquiry, document_of
+from contracts.errors import SpecError
+from contracts.exchanges import Exchange
+from contracts.spec import SpecOperation
+
+_POSITION: Final = ("page", "per_page", "starting_after")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page. `key` is where the items are, None where they are at no documented place.
+
+    `says_pages` is whether the answer calls itself one of several; `number` is which. `next` are
+    the parameters that ask for the next page, None where there is none.
+    """
+
+    exchange: Exchange
+    key: str | None
+    items: list[dict[str, Any]]
+    says_pages: bool
+    number: int
+    per_page: int | None
+    total: int | None
+    type: str | None
+    next: Mapping[str, str] | None
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the items that have one."""
+        return [str(item["id"]) for item in self.items if item.get("id") is not None]
+
+
+def keys_of(operation: SpecOperation) -> tuple[str, ...]:
+    """Return the documented names under which a list operation has its items."""
+    return _keys(operation)
+
+
+@cache
+def _keys(operation: SpecOperation) -> tuple[str, ...]:
+    spec = operation.spec
+    try:
+        schema = operation.response_schema(200)
+        properties = spec.dereference(schema).get("properties") if schema else None
+        return tuple(
+            name
+            for name, raw in (properties.items() if isinstance(properties, dict) else ())
+            if spec.dereference(raw).get("type") == "array"
+        )
+    except SpecError:
+        return ()
+
+
+def page_of(operation: SpecOperation, exchange: Exchange) -> Page | None:
+    """Read an answer as a page; None where it is no success with an object."""
+    document = document_of(exchange)
+    if not exchange.is_success or not isinstance(document, dict):
+        return None
+    key = next((one for one in keys_of(operation) if isinstance(document.get(one), list)), None)
+    items = [item for item in document[key] if isinstance(item, dict)] if key else []
+    pages = document.get("pages")
+    told = pages if isinstance(pages, dict) else {}
+    return Page(
+        exchange=exchange,
+        key=key,
+        items=items,
+        says_pages="per_page" in told or told.get("next") is not None,
+        number=_number(told.get("page")) or 1,
+        per_page=_number(told.get("per_page")),
+        total=_number(document.get("total_count")),
+        type=document["type"] if isinstance(document.get("type"), str) else None,
+        next=_next(told.get("next")),
+    )
+
+
+def ask_page(
+    inquiry: Inquiry,
+    operation: SpecOperation,
+    *,
+    path_params: Mapping[str, str],
+    position: Mapping[str, str],
+    body: Mapping[str, Any] | None = None,
+) -> Page | None:
+    """Ask for a page; a search takes its position in the body."""
+    if body is not None and "query" in body:
+        pagination: dict[str, Any] = {**body.get("pagination", {}), **position}
+        if "per_page" in pagination:
+            pagination["per_page"] = int(pagination["per_page"])
+        pagination.pop("page", None)
+        exchange = inquiry.ask(
+            operation, path_params=path_params, body={**body, "pagination": pagination}
+        )
+    else:
+        exchange = inquiry.ask(operation, path_params=path_params, query=position, body=body)
+    return page_of(operation, exchange)
+
+
+def follow(
+    inquiry: Inquiry,
+    operation: SpecOperation,
+    page: Page,
+    *,
+    most: int,
+    path_params: Mapping[str, str],
+    body: Mapping[str, Any] | None = None,
+) -> Iterator[Page]:
+    """Yield the page and at most `most` after it."""
+    yield page
+    is_numbered = False
+    for _ in range(most):
+        if page.next is None:
+            return
+        numbered = _numbered(page)
+        following = ask_page(
+            inquiry,
+            operation,
+            path_params=path_params,
+            position=numbered if is_numbered else {**page.next, **_size(page)},
+            body=body,
+        )
+        is_repeated = following is not None and set(following.ids) <= set(page.ids)
+        if is_repeated and not is_numbered and "starting_after" in page.next:
+            # The descriptions show a cursor also where only a number of the page is understood.
+            second = ask_page(
+                inquiry, operation, path_params=path_params, position=numbered, body=body
+            )
+            if second is not None and second.ids != page.ids:
+                following, is_numbered = second, True
+        if following is None:
+            return
+        page = following
+        yield page
+
+
+def _numbered(page: Page) -> dict[str, str]:
+    """Return what asks for the page after this one by its number."""
+    return {**_size(page), "page": str(page.number + 1)}
+
+
+def _size(page: Page) -> dict[str, str]:
+    """Return what asks for a page as large as this one."""
+    return {"per_page": str(page.per_page)} if page.per_page else {}
+
+
+def _next(told: object) -> Mapping[str, str] | None:
+    """Read `pages.next`, which is an object with a cursor or a URL."""
+    if isinstance(told, str):
+        found = dict(parse_qsl(urlsplit(told).query))
+        return {name: found[name] for name in _POSITION if name in found} or None
+    if isinstance(told, dict):
+        names = [name for name in ("per_page", "starting_after") if told.get(name) is not None]
+        return {name: str(told[name]) for name in names} if "starting_after" in names else None
+    return None
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

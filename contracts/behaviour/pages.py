@@ -1,0 +1,133 @@
+"""Lists add up: walked to their end without repeats or losses, in pages of the size asked for."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from contracts.behaviour.inquiry import PAGES, SIZE, Inquiry, Turn, live
+from contracts.behaviour.lists import Page, ask_page, follow, keys_of, page_of
+from contracts.behaviour.shown import EVERYTHING, answers_from_example, is_search
+
+MOST_PAGES: Final = 4
+"""Pages after the first of one walk; trouble of page 2 shows on page 2."""
+SMALL: Final = 4
+"""Items of a small page: a walk in small pages crosses several borders of pages."""
+
+
+def walk(inquiry: Inquiry, turn: Turn) -> None:
+    """Walk a list twice: in its own pages, and in small ones that have to meet the same items."""
+    operation, body = turn.operation, None
+    first = page_of(operation, turn.exchange)
+    if is_search(operation) and first is not None:
+        body = EVERYTHING
+        first = ask_page(inquiry, operation, path_params={}, position={}, body=body)
+    if first is None or not keys_of(operation) or not first.says_pages:
+        return
+    if len(first.ids) < len(first.items):
+        return  # nothing tells one item from another
+    inquiry.tried |= {PAGES, SIZE}
+    if answers_from_example(operation, first.exchange):
+        return
+    whole = _in_own_pages(inquiry, turn, first, body)
+    if len(first.ids) >= 2:
+        _in_small_pages(inquiry, turn, whole, first, body)
+
+
+def _in_own_pages(
+    inquiry: Inquiry, turn: Turn, first: Page, body: Mapping[str, Any] | None
+) -> list[str]:
+    """Walk on from the first page; return the ids in order."""
+    seen: list[str] = []
+    page = first
+    pages = 0
+    for page in follow(
+        inquiry,
+        turn.operation,
+        first,
+        most=MOST_PAGES,
+        path_params=turn.path_params,
+        body=body,
+    ):
+        pages += 1
+        _check_form(inquiry, turn, first, page)
+        if page is not first and page.ids != first.ids:
+            inquiry.show(PAGES)
+            inquiry.show(live(turn.operation))
+        _check_repeats(inquiry, turn, seen, page)
+        seen += page.ids
+    is_whole = page.next is None and page.total == first.total
+    if is_whole and first.total is not None and page.key and len(set(seen)) < first.total:
+        _lost(inquiry, turn, page)
+    if is_whole and pages > 1 and page.key is None:
+        _lost(inquiry, turn, page)
+    return seen
+
+
+def _in_small_pages(
+    inquiry: Inquiry, turn: Turn, whole: list[str], first: Page, body: Mapping[str, Any] | None
+) -> None:
+    """Ask for small pages: they have the size, and hold what the larger ones held."""
+    operation = turn.operation
+    size = max(1, min(SMALL, len(first.ids) // 2))
+    small = ask_page(
+        inquiry,
+        operation,
+        path_params=turn.path_params,
+        position={"per_page": str(size)},
+        body=body,
+    )
+    if small is None or small.key is None:
+        return
+    if len(small.items) == size:
+        inquiry.show(SIZE)
+        inquiry.show(live(operation))
+    else:
+        observed = "more" if len(small.items) > size else "fewer"
+        inquiry.suspect(
+            small.exchange, "pagination-size", f"/{small.key}", "per_page", observed, needs=(SIZE,)
+        )
+        return
+    seen: list[str] = []
+    page = small
+    for page in follow(
+        inquiry, operation, small, most=MOST_PAGES - 1, path_params=turn.path_params, body=body
+    ):
+        _check_form(inquiry, turn, first, page)
+        if page is not small and page.ids != small.ids:
+            inquiry.show(PAGES)
+        _check_repeats(inquiry, turn, seen, page)
+        seen += page.ids
+    misses_some = page.total == first.total and not set(whole[: len(seen)]) <= set(seen)
+    ends_early = page.next is None and first.total is not None and len(seen) < first.total
+    if misses_some or ends_early:
+        _lost(inquiry, turn, page)
+
+
+def _check_form(inquiry: Inquiry, turn: Turn, first: Page, page: Page) -> None:
+    """Every page has its items where the first has them, and no more than it says."""
+    if first.key and page.key != first.key:
+        inquiry.suspect(
+            page.exchange, "pagination-list", f"/{first.key}", "array", "absent", needs=(PAGES,)
+        )
+    if first.type and page.type != first.type:
+        inquiry.suspect(page.exchange, "pagination-list", "/type", "list", "other", needs=(PAGES,))
+    if page.per_page is not None and len(page.items) > page.per_page:
+        inquiry.suspect(
+            page.exchange, "pagination-size", f"/{page.key}", "per_page", "more", needs=(SIZE,)
+        )
+
+
+def _check_repeats(inquiry: Inquiry, turn: Turn, seen: list[str], page: Page) -> None:
+    if not set(seen).isdisjoint(page.ids) or len(set(page.ids)) < len(page.ids):
+        inquiry.suspect(
+            page.exchange,
+            "pagination-repeated",
+            f"/{page.key}/*/id",
+            "unique",
+            "repeated",
+            needs=(PAGES,),
+        )
+
+
+def _lost(inquiry: Inquiry, turn: Turn, page: Page) -> None:
+    key = page.key or keys_of(turn.operation)[0]
+    inquiry.suspect(page.exchange, "pagination-lost", f"/{key}", "all", "fewer", needs=(PAGES,))

@@ -1,0 +1,61 @@
+"""What a description shows of an operation: examples of what is sent and of what is answered."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from contracts.behaviour.inquiry import document_of
+from contracts.behaviour.lists import page_of
+from contracts.cases import first_example
+from contracts.errors import SpecError
+from contracts.exchanges import Exchange
+from contracts.spec import JSON, SpecOperation
+
+EVERYTHING: Final = {"query": {"field": "created_at", "operator": ">", "value": "0"}}
+"""A search that excludes nothing: every object of Intercom's was created at some time."""
+
+
+def documented_body(operation: SpecOperation) -> dict[str, Any] | None:
+    """Return the first example of a body that is an object, None where none is shown."""
+    media = _json_media(operation, operation.definition.get("requestBody"))
+    example = first_example(media, media.get("schema")) if media else None
+    return example if isinstance(example, dict) else None
+
+
+def is_search(operation: SpecOperation) -> bool:
+    """Whether it takes Intercom's search language."""
+    query = (documented_body(operation) or {}).get("query")
+    return operation.operation.method == "POST" and isinstance(query, dict) and "operator" in query
+
+
+def answers_from_example(operation: SpecOperation, exchange: Exchange) -> bool:
+    """Whether an answer is the description's own example: then nothing there reacts."""
+    page = page_of(operation, exchange)
+    for example in _answer_examples(operation):
+        if example == document_of(exchange):
+            return True
+        shown = example.get(page.key) if page and page.key and isinstance(example, dict) else None
+        ids = [str(one.get("id")) for one in shown or () if isinstance(one, dict)]
+        if page and ids and ids == page.ids:
+            return True
+    return False
+
+
+def _answer_examples(operation: SpecOperation) -> Iterator[Any]:
+    for status, said in operation.responses.items():
+        media = _json_media(operation, said) if status.startswith("2") else None
+        if not media:
+            continue
+        if "example" in media:
+            yield media["example"]
+        for one in (media.get("examples") or {}).values():
+            if isinstance(one, dict) and "value" in one:
+                yield one["value"]
+
+
+def _json_media(operation: SpecOperation, holder: object) -> dict[str, Any] | None:
+    try:
+        content = operation.spec.dereference(holder).get("content") if holder else None
+    except SpecError:
+        return None
+    media = content.get(JSON) if isinstance(content, dict) else None
+    return media if isinstance(media, dict) else None

@@ -1,0 +1,104 @@
+"""The kinds of objects that a run may create, because it knows how to find and to delete them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One kind: the identities of its operations.
+
+    `field` holds the name that was given; `changes` is the field that an update writes. `body`
+    makes what to create from a name and an admin's id, None where it cannot. `find` is the
+    operation that finds an object by its name, with the question's query or body.
+    """
+
+    kind: str
+    create: str
+    read: str
+    delete: str
+    body: Callable[[str, str | None], Body | None]
+    field: str = "name"
+    changes: str = "name"
+    update: str | None = None
+    archive: str | None = None
+    list: str | None = None
+    find: str
+    find_query: Callable[[str], dict[str, str]] = lambda name: {}
+    find_body: Callable[[str], Body] | None = None
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The operations by which an object of this kind lives."""
+        every = (self.create, self.update, self.archive, self.delete)
+        return tuple(one for one in every if one is not None)
+
+
+def _by_external_id(name: str) -> Body:
+    return {"query": {"field": "external_id", "operator": "=", "value": name}}
+
+
+RESOURCES: Final = (
+    Resource(
+        kind="contact",
+        create="POST /contacts",
+        read="GET /contacts/{}",
+        update="PUT /contacts/{}",
+        archive="POST /contacts/{}/archive",
+        delete="DELETE /contacts/{}",
+        body=lambda name, author: {"role": "user", "external_id": name, "name": name},
+        field="external_id",
+        find="POST /contacts/search",
+        find_body=_by_external_id,
+    ),
+    Resource(
+        kind="company",
+        create="POST /companies",
+        read="GET /companies/{}",
+        update="PUT /companies/{}",
+        delete="DELETE /companies/{}",
+        body=lambda name, author: {"company_id": name, "name": name},
+        field="company_id",
+        find="GET /companies",
+        find_query=lambda name: {"company_id": name},
+    ),
+    Resource(
+        kind="tag",
+        create="POST /tags",
+        read="GET /tags/{}",
+        delete="DELETE /tags/{}",
+        body=lambda name, author: {"name": name},
+        list="GET /tags",
+        find="GET /tags",
+    ),
+    Resource(
+        kind="article",
+        create="POST /articles",
+        read="GET /articles/{}",
+        update="PUT /articles/{}",
+        delete="DELETE /articles/{}",
+        body=lambda name, author: (
+            {"title": name, "author_id": int(author), "state": "draft"}
+            if author is not None and author.isdigit()
+            else None
+        ),
+        field="title",
+        changes="title",
+        list="GET /articles",
+        find="GET /articles",
+    ),
+    Resource(
+        kind="collection",
+        create="POST /help_center/collections",
+        read="GET /help_center/collections/{}",
+        update="PUT /help_center/collections/{}",
+        delete="DELETE /help_center/collections/{}",
+        body=lambda name, author: {"name": name},
+        list="GET /help_center/collections",
+        find="GET /help_center/collections",
+    ),
+)
+"""Those that Intercom finds by name and deletes for good: a note or an event would stay."""

@@ -1,0 +1,112 @@
+"""Rules of what no single answer shows: lists that do not add up, writes that do not stay."""
+
+from typing import Final
+
+from contracts.rules.kinds import Evidence, Rule, Scope, Severity
+
+
+def _rule(
+    name: str,
+    *,
+    meaning: str,
+    remedy: str,
+    example: str,
+    severity: Severity = Severity.WARNING,
+) -> Rule:
+    """A promise over several answers: the API's, and seen only by who asks several times."""
+    return Rule(
+        name=name,
+        severity=severity,
+        scope=Scope.API,
+        measured_by=Evidence.SUCCESS,
+        at_once=False,
+        meaning=meaning,
+        remedy=remedy,
+        example=example,
+    )
+
+
+BEHAVIOUR: Final = (
+    _rule(
+        "auth-not-enforced",
+        severity=Severity.CRITICAL,
+        meaning="Intercom answers a request without a valid token as if it had one.",
+        remedy="Tell Intercom's security team at once; do not publish it.",
+        example="GET /contacts without Authorization answers 200.",
+    ),
+    _rule(
+        "pagination-repeated",
+        meaning="Walking through the pages of a list meets the same item twice.",
+        remedy="Let consumers tell items apart by their id, then report it to Intercom's support.",
+        example="page 2 of GET /contacts begins with the last item of page 1.",
+    ),
+    _rule(
+        "pagination-lost",
+        meaning="Walking through the pages of a list misses items that it has.",
+        remedy="Do not trust a full sync until this is explained; report it to Intercom's support.",
+        example="total_count says 40, and the walk ends after 39.",
+    ),
+    _rule(
+        "pagination-size",
+        meaning="A page does not have the size that was asked for, or that it says it has.",
+        remedy="Let consumers follow pages.next instead of counting on a size.",
+        example="per_page=5 is answered with 20 items.",
+    ),
+    _rule(
+        "pagination-list",
+        meaning="The items of a list are not where they always are.",
+        remedy="Check which consumers read that list: they take it for empty.",
+        example="page 2 of GET /tickets has its items under data instead of tickets.",
+    ),
+    _rule(
+        "search-mismatch",
+        meaning="A search returns what its query excludes, or lacks what it asks for.",
+        remedy="Let consumers filter again what they searched for, and report it.",
+        example="a search for role = lead returns users.",
+    ),
+    _rule(
+        "search-sort",
+        meaning="A list is not in the order that was asked for.",
+        remedy="Let consumers sort for themselves; report it to Intercom's support.",
+        example="created_at descending begins with the oldest contact.",
+    ),
+    _rule(
+        "search-filter",
+        meaning="A list contains what its filter excludes.",
+        remedy="Let consumers filter for themselves; report it to Intercom's support.",
+        example="GET /data_attributes?model=company lists attributes of contacts.",
+    ),
+    _rule(
+        "write-lost",
+        severity=Severity.CRITICAL,
+        meaning="What was written, and accepted, is not what is read afterwards.",
+        remedy="Let consumers read back what matters; report it to Intercom's support.",
+        example="PUT /contacts/{contact_id} answers 200 and the name stays as it was.",
+    ),
+    _rule(
+        "write-undeleted",
+        severity=Severity.CRITICAL,
+        meaning="What was deleted is still there.",
+        remedy="Check deletions that had to happen, such as those for privacy; report it.",
+        example="a deleted contact is still read with 200.",
+    ),
+    _rule(
+        "header-missing",
+        meaning="A header that answers carry is missing on some of them.",
+        remedy="Do not rely on that header alone; report it to Intercom's support.",
+        example="one answer in three has no x-request-id.",
+    ),
+    _rule(
+        "rate-limit-incoherent",
+        severity=Severity.INFO,
+        meaning="The rate-limit headers contradict each other or the clock.",
+        remedy="Let clients back off on 429 whatever the headers say.",
+        example="X-RateLimit-Remaining is larger than X-RateLimit-Limit.",
+    ),
+    _rule(
+        "body-envelope",
+        meaning="An error does not come in any of the forms that Intercom's errors have.",
+        remedy="Let consumers judge errors by their status; report it to Intercom's support.",
+        example="a 404 answers an empty object.",
+    ),
+)
