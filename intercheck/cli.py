@@ -3,6 +3,8 @@
 Commands are imported when they are called: `intercheck --help` must not wait for Schemathesis.
 """
 
+import contextlib
+import errno
 import importlib
 import os
 import sys
@@ -30,6 +32,10 @@ COMMANDS: Final = {
     "serve": "Probe on a schedule until it is told to stop.",
     "spec": "The published descriptions: pull, list, lint, check.",
 }
+
+READER_GONE: Final = 141
+"""What shells say of a program whose output nobody reads any more (SIGPIPE)."""
+_DISK_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
 
 
 class LazyGroup(click.Group):
@@ -76,6 +82,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     try:
         result = intercheck.main(args=arguments, prog_name="intercheck", standalone_mode=False)
+        sys.stdout.flush()  # what cannot be written has to be known before the exit code is
     except IntercheckError as error:
         return _refuse(str(error), exit_code_of(error), arguments)
     except click.exceptions.Abort:
@@ -86,11 +93,17 @@ def _run(arguments: list[str]) -> int:
             return _refuse(error.format_message(), ExitCode.WRONG_USAGE, arguments)
         error.show()
         return ExitCode.WRONG_USAGE
-    except BrokenPipeError:
-        # The reader (head, grep -q) has what it wanted; Python must not complain on flushing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.CLEAN
+    except (BrokenPipeError, SystemExit):
+        # The reader (head, grep -q) has what it wanted. Click makes SystemExit of that.
+        _print_no_more()
+        return READER_GONE
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+            sentence = (
+                f"What there is to say cannot be written ({error.strerror}): make room on the disk "
+                "and run again."
+            )
+            return _refuse(sentence, ExitCode.WRONG_USAGE, arguments)
         if os.environ.get("INTERCHECK_DEBUG"):
             traceback.print_exc()
         sentence = (
@@ -110,8 +123,36 @@ def _refuse(sentence: str, code: int, arguments: list[str]) -> int:
     if _wants_json(arguments):
         from intercheck.output import Envelope, print_json
 
-        command = next((word for word in arguments if word in COMMANDS), "")
-        print_json(Envelope(command=command, errors=(sentence,)))
+        try:
+            print_json(Envelope(command=_command_in(arguments), errors=(sentence,)))
+            sys.stdout.flush()
+        except OSError:
+            _print_no_more()
+        else:
+            return int(code)
     else:
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+    _print_no_more()
+    with contextlib.suppress(OSError):
         click.echo(f"intercheck: {sentence}", err=True)
     return int(code)
+
+
+def _command_in(arguments: list[str]) -> str:
+    """Name the command that was called, with that of its group: `spec lint`."""
+    words = [word for word in arguments if not word.startswith("-")]
+    name = next((word for word in words if word in COMMANDS), "")
+    # A command that does not load is no reason to say nothing of why.
+    module = sys.modules.get(f"intercheck.commands.{name}")
+    group = getattr(module, "command", None)
+    if not isinstance(group, click.Group):
+        return name
+    below = next(iter(words[words.index(name) + 1 :]), "")
+    return f"{name} {below}" if below in group.commands else name
+
+
+def _print_no_more() -> None:
+    """Lead stdout to nowhere: what is left in its buffer would be an error again at the exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,8 +2,10 @@
 
 import importlib
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +57,56 @@ def test_a_refusal_under_format_json_is_still_one_object() -> None:
 def test_errors_have_the_exit_code_of_their_kind() -> None:
     assert exit_code_of(ConfigurationError("x")) == ExitCode.WRONG_USAGE
     assert exit_code_of(NothingMeasuredError("x")) == ExitCode.NOTHING_MEASURED
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["spec", "lint", "nowhere.yaml"], "spec lint"),
+        (["spec", "check", "2.7"], "spec check"),
+        (["spec", "--nonsense"], "spec"),
+        (["explain", "nothing"], "explain"),
+        (["nonsense"], ""),
+    ],
+)
+def test_a_refusal_names_the_command_with_its_group(arguments: list[str], command: str) -> None:
+    done = run(*arguments, "--format", "json")
+    assert done.returncode == ExitCode.WRONG_USAGE
+    assert json.loads(done.stdout)["command"] == command
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["rules"], ["rules", "--format", "json"], ["explain", "nothing", "--format=json"]],
+)
+def test_a_full_disk_behind_stdout_is_one_sentence(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-c", "from intercheck.cli import main; main()", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == ExitCode.WRONG_USAGE
+    assert done.stderr.startswith("intercheck: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert "defect" not in done.stderr
+
+
+def test_a_reader_that_leaves_is_no_finding() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", "from intercheck.cli import main; main()", "rules"],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+    assert done.returncode == cli.READER_GONE
+    assert done.stderr == ""
