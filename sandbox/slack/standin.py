@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from numbers import Real
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import parse_qsl
@@ -218,15 +219,14 @@ class SlackStandIn:
             return PlainTextResponse("There is no such channel.", status_code=404)
 
     async def _control_faults(self, request: Request) -> Response:
-        """GET lists them; PUT `{"name", "method", "times", "seconds", "scope"}` switches one on;
-        DELETE (`?name=`) off."""
+        """GET lists them; PUT `{"faults": [{"name", "method", "times", "seconds", "scope"}]}` lets
+        exactly these be on, as the Intercom's does; DELETE (`?name=`) switches off."""
         if request.method == "DELETE":
             self.faults.clear(request.query_params.get("name"))
         elif request.method == "PUT":
-            wanted = await _arguments(request)
             try:
-                self.faults.inject(**wanted)  # type: ignore[arg-type]
-            except (TypeError, ValueError) as error:
+                self.faults.replace(_faults_of(await request.body()))
+            except ValueError as error:
                 return JSONResponse({"error": str(error)}, status_code=400)
         active = [asdict(fault) for fault in self.faults.active]
         return JSONResponse({"names": FAULTS, "active": active})
@@ -240,6 +240,26 @@ class SlackStandIn:
     async def _control_reset(self, request: Request) -> Response:
         self.reset()
         return JSONResponse({"ok": True})
+
+
+def _faults_of(body: bytes) -> list[Fault]:
+    """Read what a PUT switches on, whatever the media type; ValueError with what is wrong."""
+    try:
+        document = json.loads(body)
+    except ValueError as error:
+        raise ValueError(f"the body is not JSON: {error}") from None
+    wanted = document.get("faults") if isinstance(document, Mapping) else None
+    if not isinstance(wanted, list) or not all(isinstance(one, Mapping) for one in wanted):
+        raise ValueError('the body has to be {"faults": [{"name": …}, …]}')
+    known = {field.name for field in fields(Fault)}
+    for one in wanted:
+        if "name" not in one:
+            raise ValueError("a fault needs a name")
+        if unknown := sorted(set(one) - known):
+            raise ValueError(f"a fault has no {unknown[0]!r}; it has {', '.join(sorted(known))}")
+        if not isinstance(one.get("times", 1), int) or not isinstance(one.get("seconds", 1), Real):
+            raise ValueError("times is a whole number, seconds a number")
+    return [Fault(**one) for one in wanted]
 
 
 async def _stall(request: Request) -> Response:

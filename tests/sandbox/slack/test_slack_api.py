@@ -307,13 +307,45 @@ def test_faults_are_controlled_over_http(client: WebClient, slack: SlackStandIn)
     known = control(slack, "GET", "faults")
     assert known["active"] == []
     assert "token-revoked" in known["names"]
-    active = control(slack, "PUT", "faults", {"name": "token-revoked", "times": 2})["active"]
+    wanted = {"faults": [{"name": "token-revoked", "times": 2}]}
+    active = control(slack, "PUT", "faults", wanted)["active"]
     assert [fault["name"] for fault in active] == ["token-revoked"]
     assert refused(client.auth_test)["error"] == "token_revoked"
     control(slack, "DELETE", "faults")
     assert client.auth_test()["ok"]
-    with pytest.raises(urllib.error.HTTPError, match="400"):
-        control(slack, "PUT", "faults", {"name": "token-eaten"})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ({"faults": [{"name": "token-eaten"}]}, "'token-eaten' is no fault of Slack's"),
+        ({"name": "token-revoked"}, 'the body has to be {"faults"'),
+        ({"faults": [{"times": 1}]}, "a fault needs a name"),
+        ({"faults": [{"name": "token-revoked", "after": 1}]}, "a fault has no 'after'"),
+        ({"faults": [{"name": "token-revoked", "times": "2"}]}, "times is a whole number"),
+    ],
+)
+def test_a_fault_that_is_none_is_refused_with_what_is_wrong(
+    slack: SlackStandIn, wanted: object, said: str
+) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="400") as refusal:
+        control(slack, "PUT", "faults", wanted)
+    with refusal.value as answer:
+        assert said in json.load(answer)["error"]
+
+
+def test_faults_need_no_media_type_as_curl_sends_none(
+    client: WebClient, slack: SlackStandIn
+) -> None:
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        f"{slack.control_url}/faults",
+        method="PUT",
+        data=b'{"faults": [{"name": "token-revoked"}]}',
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    with urllib.request.urlopen(request) as answer:  # noqa: S310
+        assert [one["name"] for one in json.load(answer)["active"]] == ["token-revoked"]
+    assert refused(client.auth_test)["error"] == "token_revoked"
 
 
 def test_requests_clock_and_reset_are_controlled_over_http(
