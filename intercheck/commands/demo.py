@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import click
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from contracts.client import IntercomClient
 from contracts.overlays import embedded_contract
@@ -164,6 +165,8 @@ class _Demo:
     def _test_properties(self, settings: Settings) -> bool:
         """Run property tests as `intercheck contract` does."""
         self._heading("Does it keep its contract? (intercheck contract)")
+        # Hypothesis would keep its notes in the working directory.
+        set_hypothesis_home_dir(settings.cache_dir / "hypothesis")
         contract = embedded_contract(cache_dir=settings.cache_dir)
         assert contract is not None  # noqa: S101 - it speaks for the default version
         with IntercomClient(settings.workspaces[0], clock=self._clock) as client:
