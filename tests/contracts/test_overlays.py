@@ -227,9 +227,9 @@ def test_a_change_of_the_sources_is_not_served_from_the_cache(
 ) -> None:
     embedded_contract(cache_dir=tmp_path)
     changed = tmp_path / "changed.yaml"
-    text = Path(overlays._CONTRACT).read_text(encoding="utf-8")
+    text = Path(overlays.CONTRACT).read_text(encoding="utf-8")
     changed.write_text(text.replace("as integrations rely on it", "as it was changed", 1), "utf-8")
-    monkeypatch.setattr(overlays, "_CONTRACT", changed)
+    monkeypatch.setattr(overlays, "CONTRACT", changed)
     contract = embedded_contract(cache_dir=tmp_path)
     assert contract is not None
     assert contract.document["info"]["title"].endswith("as it was changed")
