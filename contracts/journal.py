@@ -4,11 +4,14 @@ One JSON object a line: planned, created (with its id), removed. A line is on th
 request it announces leaves the machine; a run killed at any moment is read back from it.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from contracts.workspaces import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +21,12 @@ class Left:
     kind: str
     name: str
     identifier: str | None = None
+
+
+def journal_of(workspace: Workspace, folder: Path) -> "Journal":
+    """Return the journal of an Intercom workspace at its host, below `folder`."""
+    digest = hashlib.sha256(f"{workspace.name} {workspace.url}".encode()).hexdigest()[:16]
+    return Journal(folder / "journal" / f"{digest}.jsonl")
 
 
 class Journal:

@@ -43,6 +43,8 @@ MOST_PER_OPERATION: Final = 3
 """Requests for each operation without a budget that somebody asked for: a small selection is not
 asked hundreds of times."""
 
+NOT_WRITTEN: Final = "nothing is created that this selection, or this budget, cannot remove again"
+
 HOPELESS: Final = 3
 """Operations refused or unanswered, with none that succeeded, after which the rest is not asked."""
 
@@ -250,7 +252,10 @@ class _Run:
             has_room = self.gate.requests + LONGEST_LIFE <= self._most_requests
             if has_room and {life.resource.create, life.resource.delete} <= chosen:
                 author = author_of(self.inquiry.first)
-                live_through(self.inquiry, life, journal, author=author)
+                try:
+                    live_through(self.inquiry, life, journal, author=author)
+                except NotAllowedError as error:
+                    self._whys.setdefault(life.create.operation.identity, error.reason)
 
     def _is_read(self, operation: SpecOperation) -> bool:
         wanted = operation.operation
@@ -261,7 +266,9 @@ class _Run:
         for found in operations:
             identity = found.operation.identity
             if identity not in self.exercised:
-                why = self._whys.get(identity, "the run ended before its turn")
+                why = self._whys.get(identity) or (
+                    "the run ended before its turn" if self._is_read(found) else NOT_WRITTEN
+                )
                 yield Skip(operation=found.operation, why=why)
 
     def _exercise(self, documented: SpecOperation, turn: int) -> None:

@@ -1,5 +1,6 @@
 """`intercheck contract`: property tests over a description, safe to point at production."""
 
+import secrets
 import sys
 import time
 from collections import Counter
@@ -12,16 +13,18 @@ from typing import Final
 import click
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from contracts.cleaning import clean_up
 from contracts.client import IntercomClient
 from contracts.clock import Clock, SystemClock
 from contracts.errors import ConfigurationError
 from contracts.exchanges import Operation
 from contracts.identifiers import describe_path, lists_by_kind
+from contracts.journal import Journal, journal_of
 from contracts.overlays import SUPPORTED, embedded_contract
 from contracts.planning import Plan, plan
 from contracts.rules import Severity
 from contracts.spec import PREVIEW, Spec
-from contracts.suite import MOST_REQUESTS, SuiteReport, run_suite
+from contracts.suite import MOST_REQUESTS, SuiteReport, default_budget, run_suite
 from contracts.workspaces import Secret, Workspace
 from intercheck import options
 from intercheck.accepting import ledger_of, reads_for
@@ -37,6 +40,8 @@ from intercheck.settings import Settings
 from reports.curl import curl_of
 
 NO_TOKEN: Final = "intercheck-no-token-configured"  # noqa: S105 - says that there is none
+SANDBOX_APP: Final = "sbx1main"
+"""The app that the embedded sandbox says it is."""
 
 
 @click.command()
@@ -47,13 +52,18 @@ NO_TOKEN: Final = "intercheck-no-token-configured"  # noqa: S105 - says that the
 @click.option(
     "--max-requests",
     type=click.IntRange(min=1),
-    default=MOST_REQUESTS,
-    show_default=True,
-    help="Send no more than this.",
+    help="Send no more than this (default: three for each operation, and no more than "
+    f"{MOST_REQUESTS}).",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same requests.")
 @filters
 @click.option("--plan", "only_plans", is_flag=True, help="Say what would be sent; send nothing.")
+@click.option(
+    "--clean-up",
+    "only_cleans_up",
+    is_flag=True,
+    help="Remove what an earlier run created and was killed before it removed; test nothing.",
+)
 @options.fail_on
 @results_options
 @options.config
@@ -63,9 +73,10 @@ def command(
     spec_dir: Path | None,
     base_url: str | None,
     workspace: str | None,
-    max_requests: int,
+    max_requests: int | None,
     seed: int,
     only_plans: bool,
+    only_cleans_up: bool,
     fail_on: Severity,
     results: ResultOptions,
     config_path: Path | None,
@@ -75,7 +86,8 @@ def command(
     """Hold the API to a description with generated requests (the embedded contract by default).
 
     Only reads are sent, whatever the description says, unless the configuration proves a test
-    workspace. Without a token and without --base-url it runs over the embedded sandbox.
+    workspace; there objects named intercheck-… are created, changed and deleted again. Without a
+    token and without --base-url it runs over the embedded sandbox.
 
     \b
     Examples:
@@ -100,22 +112,29 @@ def command(
         _target(description, configured, base_url, is_named=spec is not None) as target,
         IntercomClient(target.workspace, clock=target.clock) as client,
     ):
+        planned = plan(description, client, selection)
+        most_requests = max_requests or default_budget(planned)
         if only_plans:
-            _show_plan(plan(description, client, selection), max_requests, output_format)
+            _show_plan(planned, most_requests, output_format)
             return ExitCode.CLEAN
+        journal = journal_of(target.workspace, settings.cache_dir)
+        if only_cleans_up:
+            return _clean_up(client, journal, output_format)
         click.echo(f"Testing {target.name} against {description.source}.", err=True)
         started = time.perf_counter()
         report = run_suite(
             description,
             client,
             clock=target.clock,
-            most_requests=max_requests,
+            most_requests=most_requests,
             seed=seed,
             selection=selection,
             relied=relied,
             reads=reads_for(settings)(relied, description),
             accepted=ledger_of(settings, today).accepted(today),
-            on_progress=_progress(max_requests),
+            journal=journal if target.workspace.writes else None,
+            run_id=secrets.token_hex(4),
+            on_progress=_progress(most_requests),
         )
     envelope = _envelope(
         report, time.perf_counter() - started, base_url=target.workspace.url, known=known
@@ -162,6 +181,9 @@ def _target(
                     token=Secret(sandbox.token),
                     version=version or "2.15",
                     base_url=sandbox.url,
+                    # It is ours, and gone with this process.
+                    writes=True,
+                    app_id=SANDBOX_APP,
                 ),
                 clock=sandbox.clock,
             )
@@ -231,6 +253,23 @@ def _show_plan(planned: Plan, max_requests: int, output_format: str) -> None:
         click.echo(f"not sent: {skipped.operation}, because {skipped.why}")
 
 
+def _clean_up(client: IntercomClient, journal: Journal, output_format: str) -> ExitCode:
+    """Remove what the journal says is left, and say so."""
+    cleaned = clean_up(client, journal)
+    names = [one.name for one in cleaned.remaining]
+    if output_format == "json":
+        extra: dict[str, object] = {
+            "removed": [one.name for one in cleaned.removed],
+            "remaining": names,
+        }
+        print_json(Envelope(command="contract", extra=extra))
+    else:
+        click.echo(f"{len(cleaned.removed)} objects of earlier runs are gone.")
+        for name in names:
+            click.echo(f"still there: {name}; delete it by hand, or try again.")
+    return ExitCode.FINDINGS if names else ExitCode.CLEAN
+
+
 def _envelope(
     report: SuiteReport, seconds: float, *, base_url: str, known: frozenset[str]
 ) -> Envelope:
@@ -244,6 +283,9 @@ def _envelope(
         seconds=seconds,
     )
     extra: dict[str, object] = {
+        "score": report.coverage.score,
+        "warning": report.coverage.warning,
+        "not_measured": list(report.not_measured),
         "known": sorted(known & {one.fingerprint for one in report.findings}),
         "curl": {
             one.fingerprint: curl_of(one, base_url)
@@ -268,6 +310,15 @@ def _show(report: SuiteReport, envelope: Envelope, output_format: str, *, base_u
         f"{len(report.findings)} findings; {report.exercised} of {report.selected} operations "
         f"exercised with {report.requests} requests in {envelope.coverage.seconds:.1f} s."
     )
+    fields, values = report.coverage.fields, report.coverage.values
+    click.echo(
+        f"Score {report.coverage.score} of 100: {fields[0]} of {fields[1]} documented fields of "
+        f"what answered were seen, and {values[0]} of {values[1]} values of enums."
+    )
+    if report.coverage.warning:
+        click.echo(f"warning: {report.coverage.warning}")
+    if report.not_measured:
+        click.echo(f"  not measured, as nothing shows it: {', '.join(report.not_measured)}")
     if report.stopped:
         click.echo(f"The rest was not asked: {report.stopped}")
     for why, count in Counter(skipped.why for skipped in report.skipped).most_common():

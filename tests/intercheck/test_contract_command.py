@@ -1,12 +1,17 @@
 """`intercheck contract` as people call it."""
 
 import json
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from contracts.clock import SystemClock
 from intercheck.cli import main
 from sandbox.intercom import Fault, Sandbox
 
@@ -39,7 +44,8 @@ def test_without_a_token_it_runs_over_the_sandbox_and_says_so(run: Run, tmp_path
     assert code == 0
     assert "embedded sandbox" in err
     assert "0 findings; 2 of 3 operations exercised" in out
-    assert "not on the list" in out
+    assert "nothing is created" in out
+    assert "Score " in out
     assert {found.name for found in tmp_path.iterdir()} <= {"cache"}, "it leaves nothing behind"
 
 
@@ -109,3 +115,37 @@ def test_a_published_description_is_held_over_a_sandbox_of_it(run: Run, shared_d
     )
     assert code == 0
     assert json.loads(out)["coverage"]["exercised"] >= 2
+
+
+def test_a_run_that_was_killed_leaves_nothing_that_clean_up_does_not_remove(
+    run: Run, tmp_path: Path
+) -> None:
+    with Sandbox(latency=False, clock=SystemClock()) as sandbox:
+        (tmp_path / "intercheck.yaml").write_text(
+            "workspaces:\n"
+            f"  - name: test\n    token: {sandbox.token}\n    base-url: {sandbox.url}\n"
+            "    app-id: sbx1main\n    writes: test-workspace\n"
+        )
+        kinds = ("contact", "company", "tag", "article", "collection")
+        before = {kind: len(sandbox.store().all(kind)) for kind in kinds}
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [Path(sys.executable).with_name("intercheck"), "contract", "-c", "intercheck.yaml"],
+            cwd=tmp_path,
+            env=os.environ | {"INTERCHECK_CACHE_DIR": str(tmp_path / "cache")},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and process.poll() is None:
+            if any(
+                seen.path == "/companies" and seen.method == "POST" for seen in sandbox.requests
+            ):
+                break
+            time.sleep(0.001)
+        process.kill()
+        process.wait()
+        assert any(seen.method == "POST" for seen in sandbox.requests)
+        code, out, _ = run("-c", "intercheck.yaml", "--clean-up")
+        assert code == 0
+        assert "of earlier runs are gone" in out
+        assert {kind: len(sandbox.store().all(kind)) for kind in kinds} == before
