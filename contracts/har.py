@@ -6,6 +6,7 @@ keep them, and names HTTP/2 pseudo headers; -1 in `timings` means "does not appl
 """
 
 import base64
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -37,6 +38,8 @@ _ERRORS: Final = (
 )
 # These answers have no body, so that none is recorded says nothing against the recording.
 _BODILESS: Final = (204, 205, 304)
+_ENTRIES: Final = re.compile(r'"entries"\s*:\s*\[\s*')
+_BETWEEN: Final = re.compile(r"[\s,]*")  # matches everywhere
 
 Fields = list[tuple[str, str]]
 
@@ -67,6 +70,22 @@ def exchange_of_entry(entry: object, *, otherwise: datetime) -> Exchange:
         started_at=moment_of(holder.get("startedDateTime"), otherwise),
         timings=_timings(holder, received),
     )
+
+
+def lines_of_entries(text: str, count: int) -> list[int]:
+    """Return the line (from 1) on which each of the `count` entries of a valid HAR file begins;
+    nothing where the list of entries is not found."""
+    decoder = json.JSONDecoder()
+    for opening in _ENTRIES.finditer(text):
+        starts: list[int] = []
+        position = opening.end()
+        while position < len(text) and text[position] != "]":
+            starts.append(position)
+            _, position = decoder.raw_decode(text, position)
+            position = _BETWEEN.match(text, position).end()  # type: ignore[union-attr]
+        if len(starts) == count:
+            return [text.count("\n", 0, start) + 1 for start in starts]
+    return []
 
 
 def _fields(value: object, side: str) -> Fields:

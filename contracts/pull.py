@@ -1,5 +1,6 @@
 """Download a published description, and believe it only when its sha256 is the pinned one."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ CONNECT_TIMEOUT: Final = timedelta(seconds=10)
 READ_TIMEOUT: Final = timedelta(seconds=30)  # between two pieces, not for the whole
 TOTAL_TIMEOUT: Final = timedelta(minutes=5)  # 1.5 MB on a line as slow as 40 kbit/s
 LARGEST: Final = 32 * 1024 * 1024  # bytes, twenty times the largest published description
+_HOST: Final = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?\Z")
 _PIECE: Final = 64 * 1024  # bytes
 
 
@@ -36,6 +38,10 @@ def pull(
     pinned file came, ConfigurationError where the cache cannot be written to. A file that was there
     before stays until the new one is whole and verified.
     """
+    if not _HOST.match(host):
+        raise ConfigurationError(
+            "--host is no address of a mirror: write it like https://mirror.example.com."
+        )
     url = f"{host.rstrip('/')}/{pin.repository}/{pin.commit}/{pin.path}"
     try:
         content = _download(
@@ -84,6 +90,8 @@ def _download(url: str, *, timeout: tuple[float, float], limit: timedelta, clock
 
 def _reason(error: requests.RequestException) -> str:
     """Say in a few words what went wrong; the library's own text is a chain of reprs."""
+    if isinstance(error, requests.TooManyRedirects):
+        return "it leads in circles"
     if error.response is not None:
         return f"it answered {error.response.status_code}"
     if isinstance(error, requests.ConnectTimeout):
@@ -100,4 +108,6 @@ def _reason(error: requests.RequestException) -> str:
         return "the answer was cut off"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
+    if isinstance(error, ValueError):  # an address that requests cannot use
+        return "the address cannot be used"
     return str(error) or type(error).__name__

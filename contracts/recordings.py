@@ -28,7 +28,7 @@ from typing import Final
 
 from contracts.errors import ConfigurationError
 from contracts.exchanges import Exchange, FailureKind, Timings, TransportFailure
-from contracts.har import exchange_of_entry
+from contracts.har import exchange_of_entry, lines_of_entries
 from contracts.recorded import (
     OFFLINE,
     EntryError,
@@ -42,6 +42,7 @@ from contracts.recorded import (
 )
 
 _BEGINS_LIKE_HAR: Final = re.compile(rb'\s*\{\s*"log"')
+_HAS_AN_OBJECT: Final = re.compile(rb"^\s*[{\[]", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +50,16 @@ class BrokenEntry:
     """An entry that could not be read; as a string, one sentence that names it."""
 
     file: str
+    line: int | None
+    """From 1; None where no line is known."""
     place: str
-    """`log.entries[3]`, or `line 4`."""
+    """`log.entries[3]`; empty in JSON lines, where the line is the entry."""
     why: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.place} {self.why}; it was left out."
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        place = f": {self.place}" if self.place else ""
+        return f"{where}{place} {self.why}; it was left out: mend it or record it again."
 
 
 def read_recordings(path: Path) -> Iterator[Exchange | BrokenEntry]:
@@ -93,11 +98,18 @@ def _read_har(content: bytes, file: str, otherwise: datetime) -> Iterator[Exchan
             f"{file} is not a HAR file (it has no list `log.entries`): save one with the network "
             "panel of a browser or a recording proxy."
         )
+    lines: list[int] = []
     for index, entry in enumerate(entries):
         try:
             yield exchange_of_entry(entry, otherwise=otherwise)
         except EntryError as error:
-            yield BrokenEntry(file=file, place=f"log.entries[{index}]", why=str(error))
+            lines = lines or lines_of_entries(content.decode(), len(entries))
+            yield BrokenEntry(
+                file=file,
+                line=lines[index] if lines else None,
+                place=f"log.entries[{index}]",
+                why=str(error),
+            )
 
 
 def _parse(content: bytes, file: str) -> object:
@@ -122,13 +134,18 @@ def _parse(content: bytes, file: str) -> object:
 
 
 def _read_lines(content: bytes, file: str, otherwise: datetime) -> Iterator[Exchange | BrokenEntry]:
+    if content.strip() and not _HAS_AN_OBJECT.search(content):
+        raise ConfigurationError(
+            f"{file}:1 is neither a HAR file nor JSON lines (no line begins with a JSON object): "
+            "name a recording."
+        )
     for number, line in enumerate(content.split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
             yield _exchange_of_line(line, otherwise)
         except EntryError as error:
-            yield BrokenEntry(file=file, place=f"line {number}", why=str(error))
+            yield BrokenEntry(file=file, line=number, place="", why=str(error))
 
 
 def _exchange_of_line(line: bytes, otherwise: datetime) -> Exchange:

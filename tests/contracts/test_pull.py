@@ -154,3 +154,12 @@ def test_a_cache_that_cannot_be_written_is_named(pin: Pin, tmp_path: Path) -> No
         pytest.raises(ConfigurationError, match="INTERCHECK_CACHE_DIR"),
     ):
         pull(pin, cache_dir=tmp_path / "file", host=host)
+
+
+@pytest.mark.parametrize(
+    "host", ["foo", "ftp://mirror", "http://", "", "file:///etc", "https://user:pw@mirror"]
+)
+def test_what_is_no_address_of_a_mirror_is_wrong_usage(pin: Pin, tmp_path: Path, host: str) -> None:
+    with pytest.raises(ConfigurationError, match="--host is no address of a mirror") as caught:
+        pull(pin, cache_dir=tmp_path, host=host)
+    assert "pw" not in str(caught.value)

@@ -174,8 +174,8 @@ def test_an_aborted_entry_is_a_failure_of_its_kind(said: str, kind: FailureKind)
 def test_an_entry_saved_without_its_body_is_not_an_empty_answer() -> None:
     found = read(har(har_entry(response=response_with(content={"size": 5321}))))
     assert [str(one) for one in found] == [
-        "recorded.har: log.entries[0] was saved without the answer's body: save the HAR with "
-        "content; it was left out."
+        "recorded.har:1: log.entries[0] was saved without the answer's body: save the HAR with "
+        "content; it was left out: mend it or record it again."
     ]
 
 
@@ -273,7 +273,7 @@ def test_a_broken_line_is_named_and_the_others_are_read() -> None:
     good = json.dumps({"method": "GET", "url": "/me", "status": 200, "body": {}}).encode()
     found = read(good + b"\n{\n" + good, name="log.jsonl")
     assert [type(one) for one in found] == [Exchange, BrokenEntry, Exchange]
-    assert str(found[1]).startswith("log.jsonl: line 2 is not valid JSON")
+    assert str(found[1]).startswith("log.jsonl:2 is not valid JSON")
 
 
 JSON_VALUES = st.recursive(
@@ -330,3 +330,24 @@ def test_text_that_cannot_be_encoded_stops_nothing() -> None:
         response=response_with(content={"size": 9, "text": lone}),
     )
     assert len(read(har(entry))) == 1
+
+
+@pytest.mark.parametrize("indent", [None, 1, 4])
+def test_a_broken_entry_is_named_with_its_line(indent: int | None) -> None:
+    trap = {"entries": [1, "]"], "text": '"entries": ['}
+    document = har(har_entry(), {"request": {}}, har_entry(comment=trap), 7)
+    document = {"log": {"comment": trap, **document["log"]}}  # type: ignore[dict-item]
+    text = json.dumps(document, indent=indent)
+    broken = [one for one in read(text.encode()) if isinstance(one, BrokenEntry)]
+    lines = text.splitlines()
+    assert [one.place for one in broken] == ["log.entries[1]", "log.entries[3]"]
+    for one, begins in zip(broken, ("{", "7"), strict=True):
+        assert one.line is not None
+        assert begins in lines[one.line - 1]
+        assert str(one).startswith(f"recorded.har:{one.line}: {one.place} ")
+
+
+@pytest.mark.parametrize("text", ["openapi: 3.0.1\npaths: {}\n", "\x00\xff binary", '"text"\n7\n'])
+def test_what_holds_no_json_object_is_no_recording(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="other:1 is neither a HAR file nor JSON lines"):
+        read(text.encode("latin-1"), name="other")

@@ -182,7 +182,10 @@ def test_a_har_with_broken_entries_loses_none_of_the_others(
     )
     code, document = replay_json(capsys, "browser.har")
     assert code == 1
-    assert document["errors"] == ["browser.har: log.entries[1] has no `request`; it was left out."]
+    assert document["errors"] == [
+        "browser.har:1: log.entries[1] has no `request`; it was left out: mend it or record it "
+        "again."
+    ]
     assert "schema-required" in rules_of(document)
     coverage = document["coverage"]
     assert isinstance(coverage, dict)
@@ -246,7 +249,7 @@ def test_text_says_what_to_do_and_how_much_was_judged(capsys: pytest.CaptureFixt
     assert "schema-required" in out
     assert "do: " in out
     assert "1 exchange of 2 judged: 1 critical" in out
-    assert "gone.jsonl: line 2 is not valid JSON" in err
+    assert "gone.jsonl:2 is not valid JSON" in err
 
 
 def test_a_recording_of_which_nothing_can_be_judged_is_nothing_measured(
