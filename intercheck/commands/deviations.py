@@ -19,6 +19,8 @@ from intercheck import options
 from intercheck.exits import is_failing
 from intercheck.found import COMMANDS, Found, all_found, last_found
 from intercheck.output import Envelope, print_finding, print_json
+from intercheck.settings import Settings
+from monitors.history import History
 from reports.words import counted
 from reports.writing import write_whole
 
@@ -118,8 +120,8 @@ def accept(
 ) -> None:
     """Accept what the last run found: the CAUSEs named, or all of it.
 
-    Without a CAUSE it shows what would fail a run and asks. What says how things stand (a refused
-    token, a timeout, latency) is only accepted by its cause.
+    A CAUSE may also be that of an incident. Without one it shows what would fail a run and asks.
+    What says how things stand (a refused token, a timeout, latency) is only accepted by its cause.
 
     \b
     Examples:
@@ -127,11 +129,14 @@ def accept(
       intercheck deviations accept --all --from contract --reason "known since May" --until 90d
     """
     settings = options.settings_from(config_path)
-    found = last_found(settings, source)
-    chosen = _named(found, causes) if causes else _shown(found, accepts_all=accepts_all)
-    if not chosen:
-        click.echo(f"The last run of {found.command} found nothing that is not accepted.")
-        return
+    if causes:
+        chosen = _named(settings, source, causes)
+    else:
+        found = last_found(settings, source)
+        chosen = _shown(found, accepts_all=accepts_all)
+        if not chosen:
+            click.echo(f"The last run of {found.command} found nothing that is not accepted.")
+            return
     reason = (reason or _ask("Why", "--reason")).strip()
     if not reason:
         raise click.UsageError("The reason is empty: say why it is accepted.")
@@ -176,13 +181,19 @@ def prune(dry_run: bool, config_path: Path | None) -> None:
     click.echo(f"{len(dropped)} of {len(own)} {verb}.")
 
 
-def _named(found: Found, causes: tuple[str, ...]) -> list[Finding]:
-    by_cause = {one.cause: one for one in found.findings}
+def _named(settings: Settings, source: str | None, causes: tuple[str, ...]) -> list[Finding]:
+    """Return the findings with these causes: of the last runs, else of the incidents."""
+    runs = all_found(settings) if source is None else [last_found(settings, source)]
+    by_cause = {one.cause: one for run in runs for one in run.findings}
+    if source is None and not by_cause.keys() >= set(causes):
+        with History.open(settings.history_url, clock=SystemClock()) as history:
+            states = history.incident_states()
+        by_cause = {one.finding.cause: one.finding for one in states.values()} | by_cause
     for cause in causes:
         if cause not in by_cause:
             raise click.UsageError(
-                f"The last run of {found.command} found no cause {cause}: see its findings, or "
-                "name another run with --from."
+                f"{'The last run of ' + source if source else 'Neither a run nor an incident'} "
+                f"has the cause {cause}: take it from a finding as it is shown."
             )
     return [by_cause[cause] for cause in dict.fromkeys(causes)]
 

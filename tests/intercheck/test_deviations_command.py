@@ -1,11 +1,13 @@
 """`intercheck deviations`: what a run found is accepted, shown as accepted, and dropped again."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from intercheck.cli import main
+from sandbox.intercom import Fault, Sandbox
 
 RECORDED = {
     "method": "GET",
@@ -24,6 +26,7 @@ RIGHT = {"type": "list", "data": [{"type": "tag", "id": "1", "name": "vip"}]}
 def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("INTERCHECK_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("INTERCHECK_HISTORY", str(tmp_path / "history.sqlite"))
     for name in ("INTERCHECK_CONFIG", "INTERCHECK_SPEC_DIR", "INTERCOM_ACCESS_TOKEN"):
         monkeypatch.delenv(name, raising=False)
 
@@ -64,6 +67,23 @@ def test_a_cause_is_accepted_by_its_name_alone(capsys: pytest.CaptureFixture[str
     text = Path("deviations.yaml").read_text("utf-8")
     assert cause in text
     assert "0000000000000000" not in text
+
+
+def test_the_cause_of_an_incident_is_accepted_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Sandbox(latency=False) as sandbox:
+        monkeypatch.setenv("INTERCOM_ACCESS_TOKEN", sandbox.token)
+        monkeypatch.setenv("INTERCOM_BASE_URL", sandbox.url)
+        sandbox.faults.add(
+            Fault(name="field-removed", operation="GET /tags", pointer="/data/*/name")
+        )
+        probe = ("probe", "--include-path", "/tags", "--report", "json", "--format", "json")
+        assert run(*probe) == 1
+        (cause,) = {one["cause"] for one in json.loads(capsys.readouterr().out)["incidents"]}
+        shutil.rmtree(tmp_path / "cache" / "found")
+        assert accept(cause) == 0
+        assert run(*probe) == 0
 
 
 def test_an_expired_entry_accepts_nothing_and_is_warned_about(
