@@ -3,12 +3,13 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from contracts.clock import SystemClock
-from contracts.errors import IntercheckError
+from contracts.errors import IntercheckError, ReportError
 from contracts.rules import Severity
 from intercheck import options, report_options
 from intercheck.descriptions import open_description
@@ -19,13 +20,14 @@ from intercheck.output import Coverage, Envelope, print_json
 from intercheck.pass_output import asked, envelope_of, one_line, print_pass, was_measured
 from intercheck.probing import chosen_probes, chosen_workspaces, heartbeat_of, new_id
 from intercheck.settings import Settings
-from intercheck.wiring import channels_of, probes_of, promises_of
+from intercheck.wiring import announcer_of, channels_of, probes_of, promises_of
 from monitors.asking import Visit
 from monitors.diagnosis import MOST
 from monitors.history import History
 from monitors.monitor import Monitor, PassReport
 from monitors.probes import Probe, with_sources
 from reports.reading import summary_of
+from reports.summaries import Summary
 from reports.words import counted
 from reports.writing import write_reports
 
@@ -90,6 +92,7 @@ def command(
         return ExitCode.CLEAN
     chosen = chosen_workspaces(settings, workspaces, base_url=base_url, named=named)
     clock = SystemClock()
+    channels = channels_of(settings, clock=clock)
     heartbeat = heartbeat_of(settings, os.environ)
     if heartbeat:
         heartbeat.start()
@@ -101,7 +104,8 @@ def command(
                 probes=every,
                 promises=promises_of(settings, spec_dir=spec_dir, named=named),
                 history=history,
-                channels=channels_of(settings, clock=clock),
+                channels=channels,
+                announcer=announcer_of(settings, channels),
                 clock=clock,
                 new_id=new_id,
                 settings=settings.monitoring,
@@ -118,23 +122,41 @@ def command(
                 findings=report.findings,
                 exercised=asked(report.record.measurements),
             )
-            written = write_reports(summary, report_formats, report_dir or settings.report_dir)
+            written, unwritten = _written(
+                summary, report_formats, report_dir or settings.report_dir
+            )
     except IntercheckError as error:
         if heartbeat:
             heartbeat.exit_status(exit_code_of(error), str(error))
         raise
     if output_format == "json":
-        print_json(envelope_of(report, summary))
+        envelope = envelope_of(report, summary)
+        print_json(replace(envelope, errors=[*envelope.errors, *unwritten]))
     else:
         print_pass(report)
         for path in written:
             click.echo(str(path))
+        for sentence in unwritten:
+            click.echo(f"intercheck: {sentence}", err=True)
     code = _code(report, fail_on, fail_on_new=fail_on_new)
+    if unwritten:
+        code = ExitCode.WRONG_USAGE
     if heartbeat:
         # What the API does is told by alerts; the dead-man service watches over the monitor.
-        status = code if code is ExitCode.NOTHING_MEASURED else ExitCode.CLEAN
+        status = ExitCode.CLEAN if code is ExitCode.FINDINGS else code
         heartbeat.exit_status(status, one_line(report))
     return code
+
+
+def _written(
+    summary: Summary, formats: Sequence[str], directory: Path
+) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """Write the reports; return what was written, and why the rest was not: what was found has to
+    be said all the same."""
+    try:
+        return write_reports(summary, formats, directory), ()
+    except ReportError as error:
+        return (), (str(error),)
 
 
 def _code(report: PassReport, fail_on: Severity, *, fail_on_new: bool) -> ExitCode:

@@ -260,3 +260,18 @@ def test_a_schedule_that_does_not_fit_is_refused_before_anything_is_sent(
     assert code == 2
     assert "the schedule needs 4.2 requests a minute" in err
     assert intercom.requests == []
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_report_that_cannot_be_written_hides_no_finding(
+    run: Run, intercom: Sandbox, slack: SlackStandIn, tmp_path: Path, form: str
+) -> None:
+    intercom.faults.add(Fault(name="revoked-token"))
+    (tmp_path / "taken").write_text("a file")
+    arguments = ("--report-dir", str(tmp_path / "taken" / "below"), "--format", form)
+    code, out, err = run("probe", *arguments)
+    assert code == 2  # our trouble comes before the API's
+    assert "auth-token-revoked" in out
+    assert len(slack.messages(DEFAULT_CHANNEL)) == 1
+    said = json.loads(out)["errors"] if form == "json" else [err.strip()]
+    assert [("The report cannot be written" in one) for one in said] == [True]
