@@ -27,7 +27,11 @@ def _kebab(name: str) -> str:
 
 class _Section(BaseModel):
     model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=_kebab, populate_by_name=False
+        extra="forbid",
+        frozen=True,
+        alias_generator=_kebab,
+        populate_by_name=False,
+        use_attribute_docstrings=True,
     )
 
 
@@ -41,38 +45,62 @@ class WorkspaceSection(_Section):
     """One Intercom workspace."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
+    """What messages and reports call it; names must differ."""
     token: str | None = None
+    """The access token of your app (Developer Hub > your app > Configure > Authentication), best as
+    `${INTERCOM_ACCESS_TOKEN}`."""
     token_file: Path | None = None
+    """A file that holds the token, relative to this one."""
     region: Literal["us", "eu", "au"] = "us"
+    """Where the workspace is hosted."""
     version: Annotated[str, AfterValidator(_version)] = DEFAULT_VERSION
+    """The version of the API to ask for, in quotes: 2.10 without them is 2.1."""
     base_url: str = ""
+    """Ask this host instead of the region's, a sandbox for one."""
     app_id: str | None = None
+    """The `id_code` that GET /me answers; a token that speaks for another is a finding."""
     writes: Literal["never", "test-workspace"] = "never"
+    """Whether property tests may write here; `test-workspace` needs `app-id`."""
 
 
 class SlackSection(_Section):
     """Where alerts go: a bot token with a channel, or an incoming webhook."""
 
     token: str | None = None
+    """The bot token (xoxb-…), best as `${SLACK_BOT_TOKEN}`."""
     token_file: Path | None = None
+    """A file that holds the bot token, relative to this one."""
     channel: str | None = None
+    """The channel's name or id; the app has to be invited to it."""
     webhook_url: str | None = None
+    """An incoming webhook; by it messages can neither be updated nor read back."""
     webhook_url_file: Path | None = None
+    """A file that holds the webhook's URL, relative to this one."""
     base_url: str = "https://slack.com/api/"
+    """Slack's API, or a stand-in for it."""
 
 
 class FileSettings(_Section):
     """The whole of `intercheck.yaml`."""
 
     workspaces: list[WorkspaceSection] = []
+    """The Intercom workspaces to look at."""
     slack: SlackSection | None = None
+    """Where alerts go; without it findings are printed and reported, and nobody is told."""
     monitoring: MonitorSettings = MonitorSettings()
+    """How probes are asked and incidents opened."""
     spec_dir: Path | None = None
+    """A directory of Intercom's published descriptions, instead of the cache."""
     cache_dir: Path | None = None
+    """Where downloaded descriptions and their parsed forms are kept."""
     history: str | None = None
+    """What was seen: a file, or a URL (sqlite:///… or postgresql://…)."""
     report_dir: Path | None = None
+    """Where reports are written."""
     deviations: Path | None = None
+    """Departures that are accepted on purpose (default: `deviations.yaml` beside this file)."""
     consumers: Path | None = None
+    """Who reads what of the API (default: `consumers.yaml` beside this file)."""
 
 
 def read_sections(file: ConfigurationFile) -> FileSettings:

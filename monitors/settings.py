@@ -5,7 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    WithJsonSchema,
+)
 
 from contracts.budget import RESERVE
 
@@ -27,7 +34,21 @@ def read_duration(written: object) -> object:
     return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
 
 
-Duration = Annotated[timedelta, BeforeValidator(read_duration)]
+def write_duration(span: timedelta) -> str:
+    """Write a duration as `read_duration` reads it, in the largest unit that fits."""
+    seconds = int(span.total_seconds())
+    unit = max(
+        (unit for unit, size in _UNITS.items() if seconds % size == 0),
+        key=lambda unit: _UNITS[unit],
+    )
+    return f"{seconds // _UNITS[unit]}{unit}"
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(read_duration),
+    WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,5}[smhd]$"}),
+]
 """A span of time as people write it."""
 
 
@@ -35,7 +56,10 @@ class MonitorSettings(BaseModel):
     """The `monitoring:` section of `intercheck.yaml`; durations as `30s`, `5m`, `1h`, `7d`."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=lambda name: name.replace("_", "-")
+        extra="forbid",
+        frozen=True,
+        alias_generator=lambda name: name.replace("_", "-"),
+        use_attribute_docstrings=True,
     )
 
     failure_threshold: Annotated[int, Field(ge=1)] = 3
@@ -43,7 +67,9 @@ class MonitorSettings(BaseModel):
     success_threshold: Annotated[int, Field(ge=1)] = 2
     """Healthy observations in a row before an incident is resolved."""
     connect_timeout: Duration = timedelta(seconds=5)
+    """How long a connection to Intercom may take to stand."""
     read_timeout: Duration = timedelta(seconds=30)
+    """How long Intercom may say nothing before it counts as a timeout."""
     probes: Path | None = None
     """A file of probes of the user's own, in the form of the packaged `probes.yaml`."""
     workspaces_at_a_time: Annotated[int, Field(ge=1, le=64)] = 4
