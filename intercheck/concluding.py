@@ -67,7 +67,7 @@ def conclude(
         findings=run.findings,
         exercised=[one.operation for one in run.operations if not one.why],
     )
-    if "sarif" in results.formats or os.environ.get("GITHUB_ACTIONS"):
+    if run.findings and ("sarif" in results.formats or os.environ.get("GITHUB_ACTIONS")):
         run = replace(run, places=places_of(run.findings, description, file, Path.cwd()))
     for path in write_run(run, envelope, results.formats, results.directory or settings.report_dir):
         click.echo(str(path), err=True)
