@@ -24,7 +24,7 @@ def _announced(
 CHANGE: Final = (
     _announced(
         "deprecation-announced",
-        meaning="Intercom announces that this operation is deprecated.",
+        meaning="Intercom announces that this operation, or a field that is read, is deprecated.",
         remedy="Read the announcement the headers link to and plan the move to its successor.",
         example='Deprecation: @1688169599, or Warning: 299 - "Deprecated API".',
     ),

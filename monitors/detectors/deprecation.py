@@ -1,15 +1,27 @@
-"""What Intercom announces about an operation's end, as one finding per operation."""
+"""What Intercom announces about an operation's end, as one finding per operation.
+
+Header fields of the answer and the published description are one announcement: which of them says
+it first makes no other trouble. The days that are left make it more severe: a month before the end
+for what somebody uses, a week for anything, and three months before it what nobody uses and only
+the description speaks of is worth a word at all.
+"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
+from math import inf
 from typing import Final
 
 from contracts.exchanges import Exchange
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
+from contracts.spec import SpecOperation
 from monitors.detectors.announcements import Announcement, announcement_of
 from monitors.detectors.context import Context, finding, name_of
+from monitors.detectors.descriptions import deprecated_fields, described_announcement
 
+NOTICE_DAYS: Final = 90
+"""Days before an operation that nobody uses stops answering: a quarter, to plan for."""
 URGENT_DAYS: Final = 30
 """Days before an operation that somebody uses stops answering: a release cycle and a bit."""
 LAST_DAYS: Final = 7
@@ -17,14 +29,24 @@ LAST_DAYS: Final = 7
 
 
 def deprecation_notices(exchange: Exchange, context: Context) -> Iterator[Finding]:
-    """Yield one finding for everything the header fields say, however many of them say it.
+    """Yield one finding for everything that is said of the operation, however many say it, and one
+    for each deprecated field that somebody reads.
 
     Deprecation and Sunset together are one trouble: that Sunset is added later makes it more
     severe, not another one.
     """
     if exchange.response is None:
         return
+    operation = _described(exchange, context)
+    if operation is not None:
+        yield from _fields(exchange, context, operation)
     said = announcement_of(exchange.response.headers)
+    described = described_announcement(operation) if operation else Announcement()
+    is_only_described = not said.says_something
+    if is_only_described:
+        said = replace(described, is_deprecated=described.says_something)
+    elif said.sunset_at is None and not said.unreadable:
+        said = replace(said, sunset_at=described.sunset_at)
     if not said.says_something:
         return
     now = exchange.started_at
@@ -38,11 +60,14 @@ def deprecation_notices(exchange: Exchange, context: Context) -> Iterator[Findin
     else:
         rule, location, observed = "deprecation-sunset", "header:sunset", "announced"
         message = f"{name_of(exchange)} {_ends(said, now)}."
+    severity = _severity(rule, said, now, is_used=bool(consumers))
+    if is_only_described and not consumers and _days_left(said, now) > NOTICE_DAYS:
+        severity = Severity.INFO
     yield finding(
         rule,
         exchange,
         context,
-        severity=_severity(rule, said, now, is_used=bool(consumers)),
+        severity=severity,
         location=location,
         expected="absent",
         observed=observed,
@@ -53,11 +78,40 @@ def deprecation_notices(exchange: Exchange, context: Context) -> Iterator[Findin
     )
 
 
+def _described(exchange: Exchange, context: Context) -> SpecOperation | None:
+    if context.published is None or exchange.operation is None:
+        return None
+    return context.published.spec.get(exchange.operation.identity)
+
+
+def _fields(exchange: Exchange, context: Context, operation: SpecOperation) -> Iterator[Finding]:
+    for location in deprecated_fields(operation):
+        consumers = context.readers(exchange.operation, location)
+        if not consumers:
+            continue
+        yield finding(
+            "deprecation-announced",
+            exchange,
+            context,
+            location=location,
+            expected="absent",
+            observed="announced",
+            message=f"{name_of(exchange)} still has {location}, which Intercom's published "
+            "description marks as deprecated.",
+            remedy="Read what its description says to use instead, and move those who read it.",
+            certainty=Certainty.DOCUMENTED,
+            consumers=consumers,
+        )
+
+
+def _days_left(said: Announcement, now: datetime) -> float:
+    """Days until it stops answering; without end where no end is given."""
+    return inf if said.sunset_at is None else (said.sunset_at - now).days
+
+
 def _severity(rule: str, said: Announcement, now: datetime, *, is_used: bool) -> Severity:
-    if said.sunset_at is not None:
-        days = (said.sunset_at - now).days
-        if days < (URGENT_DAYS if is_used else LAST_DAYS):
-            return Severity.CRITICAL
+    if _days_left(said, now) < (URGENT_DAYS if is_used else LAST_DAYS):
+        return Severity.CRITICAL
     return RULES[rule].severity
 
 

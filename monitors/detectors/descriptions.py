@@ -1,0 +1,88 @@
+"""What a published description itself announces about an operation's end.
+
+`deprecated: true` says it by machine; Intercom says it in prose, with the date: "will be
+permanently removed on December 31, 2026" stands in the description of POST
+/conversations/{id}/run_assignment_rules from 2.7 to 2.11, and no header field of an answer does.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from contracts.errors import SpecError
+from contracts.pointers import escape, objects
+from contracts.spec import Spec, SpecOperation
+from monitors.detectors.announcements import Announcement
+
+_DEPRECATED: Final = re.compile(
+    r"\b(?:is|are|now|been|being)\s+deprecated\b|\bdeprecation\s+of\b", re.IGNORECASE
+)
+# "is permanently removed from the active list" speaks of contacts: only what *will be* is an end.
+_ENDS: Final = re.compile(
+    r"\bwill\s+(?:be\s+(?:permanently\s+|fully\s+)?(?:removed|retired|discontinued|shut\s+down|sunset)"
+    r"|stop\s+working)\s+(?:on|by|after|from)\s+"
+    r"(?P<date>[A-Z][a-z]+\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4}|\d{1,2}\s+[A-Z][a-z]+\s+\d{4}"
+    r"|\d{4}-\d{2}-\d{2})",
+)
+_DEEPEST: Final = 12  # schemas inside one another; deeper, Intercom's only refer to themselves
+_ORDINAL: Final = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b")
+_FORMS: Final = ("%B %d %Y", "%b %d %Y", "%d %B %Y", "%Y-%m-%d")
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s|\n\s*\n|\n(?=\s*[{*#-])")
+
+
+@lru_cache(maxsize=512)
+def described_announcement(operation: SpecOperation) -> Announcement:
+    """Read what is said of an operation; descriptions do not change while they are loaded."""
+    definition = operation.definition
+    texts = [definition.get("summary"), definition.get("description")]
+    said = [sentence for text in texts if isinstance(text, str) for sentence in _sentences(text)]
+    ends = [moment for sentence in said if (moment := _end_in(sentence)) is not None]
+    is_deprecated = definition.get("deprecated") is True or any(map(_DEPRECATED.search, said))
+    return Announcement(is_deprecated=is_deprecated, sunset_at=min(ends, default=None))
+
+
+@lru_cache(maxsize=512)
+def deprecated_fields(operation: SpecOperation) -> tuple[str, ...]:
+    """Return the pointer patterns of what is marked deprecated in the answer to a success."""
+    try:
+        schema = operation.response_schema(200)
+        return tuple(dict.fromkeys(_marked(operation.spec, schema, "", 0)))
+    except SpecError:
+        return ()  # a reference that leads nowhere is told as such
+
+
+def _marked(spec: Spec, schema: Any, location: str, depth: int) -> Iterator[str]:
+    if not isinstance(schema, dict) or depth > _DEEPEST:
+        return
+    if isinstance(schema.get("$ref"), str):
+        schema = spec.dereference(schema)
+    if schema.get("deprecated") is True and location:
+        yield location
+        return
+    for name, child in objects(schema.get("properties")):
+        yield from _marked(spec, child, f"{location}/{escape(name)}", depth + 1)
+    yield from _marked(spec, schema.get("items"), f"{location}/*", depth + 1)
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        parts = schema.get(keyword)
+        for part in parts if isinstance(parts, list) else ():
+            yield from _marked(spec, part, location, depth + 1)
+
+
+def _sentences(text: str) -> Iterator[str]:
+    for sentence in _SENTENCE_END.split(text):
+        yield " ".join(sentence.split())
+
+
+def _end_in(sentence: str) -> datetime | None:
+    found = _ENDS.search(sentence)
+    if found is None:
+        return None
+    written = _ORDINAL.sub("", found["date"]).replace(",", "")
+    for form in _FORMS:
+        try:
+            return datetime.strptime(written, form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    return None
