@@ -18,11 +18,13 @@ from intercheck import __version__
 from intercheck.exits import ExitCode, exit_code_of
 
 COMMANDS: Final = {
+    "alerts": "See what an alert says, and whether alerts arrive.",
     "contract": "Property tests over a description, safe to point at production.",
     "demo": "The whole job on the embedded sandbox: break it, watch, heal it.",
     "deviations": "Departures accepted on purpose: list, accept, prune.",
     "doctor": "Walk from nothing to a working set-up, naming the step that is missing.",
     "explain": "Explain one rule: what it means and what to do.",
+    "incidents": "What is wrong, since when, and who has taken it on.",
     "init": "Scaffold a configuration and your own contract: who reads what.",
     "probe": "One pass over the key endpoints, for cron and CI.",
     "replay": "Run the detectors over recorded exchanges (HAR or JSON lines), offline.",
@@ -30,6 +32,7 @@ COMMANDS: Final = {
     "rules": "List every rule with its severity and meaning.",
     "sandbox": "Serve a local Intercom and a local Slack on loopback.",
     "serve": "Probe on a schedule until it is told to stop.",
+    "silence": "Hold alerts back: add a silence, list them, end one.",
     "spec": "The published descriptions: pull, list, lint, check.",
 }
 

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from contracts.errors import ConfigurationError
 from contracts.workspaces import is_version
 from intercheck.configuration import ConfigurationFile
+from monitors.alerting.settings import AlertingSettings
 from monitors.complaints import remedy_of, value_of, weightiest
 from monitors.settings import MonitorSettings
 
@@ -89,6 +90,8 @@ class FileSettings(_Section):
     """Where alerts go; without it findings are printed and reported, and nobody is told."""
     monitoring: MonitorSettings = MonitorSettings()
     """How probes are asked and incidents opened."""
+    alerting: AlertingSettings = AlertingSettings()
+    """Who hears of what, and when."""
     spec_dir: Path | None = None
     """A directory of Intercom's published descriptions, instead of the cache."""
     cache_dir: Path | None = None

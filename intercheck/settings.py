@@ -16,6 +16,7 @@ from contracts.workspaces import REGIONS, Secret, Workspace, is_version
 from intercheck.configuration import ConfigurationFile, read_configuration
 from intercheck.sections import DEFAULT_VERSION, FileSettings, SlackSection, read_sections
 from intercheck.tokens import HOW_TO_GET_ONE, check_token, read_secret
+from monitors.alerting.settings import AlertingSettings
 from monitors.settings import MonitorSettings
 
 FILE_NAME: Final = "intercheck.yaml"
@@ -40,6 +41,7 @@ class Settings:
     workspaces: tuple[Workspace, ...] = ()
     slack: SlackSettings | None = None
     monitoring: MonitorSettings = field(default_factory=MonitorSettings)
+    alerting: AlertingSettings = field(default_factory=AlertingSettings)
     spec_dir: Path | None = None
     cache_dir: Path
     history_url: str
@@ -104,6 +106,7 @@ def _compose(
     return Settings(
         workspaces=_workspaces(sections, file, environ, base),
         slack=_slack(sections.slack, file, environ, base),
+        alerting=sections.alerting,
         monitoring=sections.monitoring.model_copy(
             update={"probes": base / probes.expanduser() if probes else None}
         ),

@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import Final
 
 from contracts.clock import Clock, SystemClock
+from contracts.errors import ConfigurationError
 from contracts.overlays import embedded_contract
 from contracts.spec import Spec
 from intercheck.accepting import ledger_of, reads_for
 from intercheck.published import published_description
 from intercheck.settings import Settings
 from monitors.alerting.outbox import Channel
+from monitors.alerting.routes import Route
 from monitors.alerting.slack import SlackBot, SlackWebhook
-from monitors.alerting.telling import Announcer
+from monitors.alerting.telling import Announcer, threaded
 from monitors.probe_files import load_probes
 from monitors.probes import Probe
 from monitors.promises import Promises
@@ -61,11 +63,32 @@ def channels_of(settings: Settings, *, clock: Clock) -> dict[str, Channel]:
     if slack is None:
         return {}
     if slack.token is not None:
-        return {slack.channel: SlackBot(slack.token, base_url=slack.base_url, clock=clock)}
+        bot = SlackBot(slack.token, base_url=slack.base_url, clock=clock)
+        routed = [name for route in settings.alerting.routes for name in route.to]
+        return dict.fromkeys([slack.channel, *routed], bot)
+    if any(route.to != [WEBHOOK] for route in settings.alerting.routes):
+        raise ConfigurationError(
+            "`alerting: routes:` leads to Slack channels, and an incoming webhook has only its own:"
+            f" configure a bot token (SLACK_BOT_TOKEN), or write `to: [{WEBHOOK}]`."
+        )
     assert slack.webhook_url is not None  # noqa: S101 - the settings have one of the two
     return {WEBHOOK: SlackWebhook(slack.webhook_url, clock=clock)}
 
 
 def announcer_of(settings: Settings, channels: Mapping[str, Channel]) -> Announcer:
     """Return who writes the messages, as the settings say where they go."""
-    return Announcer.to_all(channels)
+    alerting = settings.alerting
+    own = settings.slack.channel or WEBHOOK if settings.slack else WEBHOOK
+    quiet = alerting.quiet_hours
+    return Announcer(
+        channels=tuple(channels),
+        threaded=threaded(channels),
+        fallback=Route(
+            to=(own,) if channels else (),
+            mentions=tuple(alerting.mentions),
+            quiet_hours=quiet.window() if quiet else None,
+        ),
+        routes=tuple(route.route() for route in alerting.routes),
+        maintenance=alerting.maintenance_windows(),
+        report_url=alerting.report_url,
+    )

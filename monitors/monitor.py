@@ -197,16 +197,20 @@ class Monitor:
                 for key, document in memory.changes().items()
             }
             documents.update(((AFFLICTED, key), document) for key, document in afflicted.changes())
+            after = {**states, **{state.key: state for state in folded.states}}
+            announcement = self._announcer.announce(
+                folded.transitions, ledger=self._history, incidents=after.values(), now=now
+            )
+            documents.update(announcement.documents)
             self._history.record(
                 record,
                 states=folded.states,
                 transitions=folded.transitions,
-                notices=self._announcer.announce(folded.transitions, now=now),
+                notices=announcement.notices,
                 documents=documents,
                 forgotten=folded.forgotten,
             )
         was_open = {key for key, state in states.items() if state.phase is Phase.OPEN}
-        after = {**states, **{state.key: state for state in folded.states}}
         return PassReport(
             record=record,
             findings=findings,

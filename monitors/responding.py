@@ -22,10 +22,12 @@ def acknowledge_incident(
         taken, transition = acknowledge(state, by=by, now=now)
         if taken is None or transition is None:
             return None
+        announcement = announcer.announce([transition], ledger=history, now=now)
         history.record(
             None,
             states=[taken],
             transitions=[transition],
-            notices=announcer.announce([transition], now=now),
+            notices=announcement.notices,
+            documents=announcement.documents,
         )
     return transition

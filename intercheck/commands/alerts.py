@@ -49,7 +49,7 @@ def preview(incident: str, config_path: Path | None, output_format: str) -> Exit
     with History.open(settings.history_url, clock=clock) as history:
         meant = incident_named(history.incidents(), incident)
         *_, latest = history.transitions(meant.id)
-        notices = announcer_of(settings, channels).announce([latest], now=clock.now())
+        notices = announcer_of(settings, channels).preview(latest, now=clock.now())
     if not notices:
         raise ConfigurationError(NOWHERE)
     if output_format == "json":

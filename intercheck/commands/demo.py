@@ -22,7 +22,7 @@ from intercheck.demonstration import READ_TIMEOUT, Demonstration, Verdict
 from intercheck.exits import ExitCode
 from intercheck.output import Coverage, Envelope, print_json
 from intercheck.settings import Settings, SlackSettings, default_report_dir
-from intercheck.wiring import channels_of, probes_of, promises_of
+from intercheck.wiring import announcer_of, channels_of, probes_of, promises_of
 from monitors.history import History
 from monitors.monitor import Monitor
 from monitors.settings import MonitorSettings
@@ -188,13 +188,15 @@ class _Demo:
     def _monitor(self, settings: Settings, sandbox: Sandbox, slack: SlackStandIn) -> None:
         """Break, watch and heal; keep the pages."""
         self._heading("Does it notice? (intercheck probe, again and again)")
+        channels = channels_of(settings, clock=self._clock)
         with History.open(settings.history_url, clock=self._clock) as history:
             monitor = Monitor(
                 workspaces=settings.workspaces,
                 probes=probes_of(settings),
                 promises=promises_of(settings),
                 history=history,
-                channels=channels_of(settings, clock=self._clock),
+                channels=channels,
+                announcer=announcer_of(settings, channels),
                 clock=self._clock,
                 new_id=lambda: uuid.uuid4().hex,
                 settings=settings.monitoring,

@@ -15,7 +15,7 @@ from intercheck.descriptions import open_description
 from intercheck.exits import ExitCode
 from intercheck.pass_output import one_line
 from intercheck.probing import chosen_workspaces, heartbeat_of, new_id
-from intercheck.wiring import channels_of, probes_of, promises_of
+from intercheck.wiring import announcer_of, channels_of, probes_of, promises_of
 from monitors.history import History
 from monitors.monitor import Monitor, PassReport
 from monitors.probes import Probe, require_that_it_fits
@@ -67,6 +67,7 @@ def command(
         allowed=monitoring.rate_limit * (1 - monitoring.rate_reserve),
     )
     clock = SystemClock()
+    channels = channels_of(settings, clock=clock)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
@@ -77,7 +78,8 @@ def command(
             probes=probes,
             promises=promises_of(settings, spec_dir=spec_dir, named=named),
             history=history,
-            channels=channels_of(settings, clock=clock),
+            channels=channels,
+            announcer=announcer_of(settings, channels),
             clock=clock,
             new_id=new_id,
             settings=monitoring,

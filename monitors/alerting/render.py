@@ -5,6 +5,7 @@ changed, for whom, since when, what was seen, who is hurt and what to do; identi
 small. A resolved message keeps the facts, so that the channel's history stays readable.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -42,16 +43,25 @@ SHOWN: Final = 5  # of a list, before it folds
 NAMED: Final = 3  # Intercom workspaces in the first line; a phone shows no more
 SHA: Final = 7  # digits of a commit, as git shows them
 
+_CALLING: Final = frozenset(
+    {TransitionKind.OPENED, TransitionKind.ESCALATED, TransitionKind.REOPENED}
+)
+
 Block = dict[str, object]
 
 
 def render(
-    transition: Transition, *, channel: str, report_url: str | None = None, now: datetime
+    transition: Transition,
+    *,
+    channel: str,
+    report_url: str | None = None,
+    mentions: Sequence[str] = (),
+    now: datetime,
 ) -> Notice:
     """Return the message for `channel`; `now` is when it is written.
 
     `text` is the first line of the message and what a phone shows; `blocks` belong below it,
-    beside a bar of `color`.
+    beside a bar of `color`. `mentions` are called where it is news to act on.
     """
     incident = transition.incident
     dot, color = _look(transition)
@@ -62,7 +72,7 @@ def render(
         incident_id=incident.id,
         sequence=incident.sequence,
         kind=transition.kind,
-        text=f"{dot} *{_status(transition)}* {where}: {sentence}",
+        text=f"{dot} *{_status(transition)}* {where}: {sentence}{_called(transition, mentions)}",
         blocks=(
             _facts(transition, now),
             _remedy(transition),
@@ -72,7 +82,9 @@ def render(
     )
 
 
-def render_reply(transition: Transition, *, channel: str, now: datetime) -> Notice | None:
+def render_reply(
+    transition: Transition, *, channel: str, mentions: Sequence[str] = (), now: datetime
+) -> Notice | None:
     """Return the line for the thread of the incident's message, None for what the message itself
     has just told by being posted.
 
@@ -90,9 +102,16 @@ def render_reply(transition: Transition, *, channel: str, now: datetime) -> Noti
         sequence=incident.sequence,
         kind=transition.kind,
         text=f"{dot} *{_event(transition)}*, {phrases.moment(transition.at)}"
-        + (f": {sentence}" if is_loud else ""),
+        + (f": {sentence}{_called(transition, mentions)}" if is_loud else ""),
         form=NoticeForm.BROADCAST if is_loud else NoticeForm.REPLY,
     )
+
+
+def _called(transition: Transition, mentions: Sequence[str]) -> str:
+    """Return who is called; nobody twice for news that asks nothing of them."""
+    if not mentions or transition.kind not in _CALLING:
+        return ""
+    return f" {' '.join(mentions)}"
 
 
 def _event(transition: Transition) -> str:

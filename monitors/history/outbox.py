@@ -4,7 +4,7 @@ Written for the protocol that alerting defines (`monitors.alerting.outbox.Outbox
 each function promises.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, exists, select, tuple_, update
@@ -41,6 +41,19 @@ def every(connection: Connection, status: NoticeStatus | None) -> tuple[QueuedNo
     if status is not None:
         query = query.where(NOTICES.c.status == status.value)
     return _queued(connection, connection.execute(query).mappings().all())
+
+
+def told(connection: Connection, incident_ids: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return, by incident, the channels that notices were recorded for."""
+    query = (
+        select(NOTICES.c.incident_id, NOTICES.c.channel)
+        .where(NOTICES.c.incident_id.in_(sorted(incident_ids)))
+        .distinct()
+    )
+    channels: dict[str, set[str]] = {}
+    for row in connection.execute(query):
+        channels.setdefault(row.incident_id, set()).add(row.channel)
+    return {id: frozenset(names) for id, names in channels.items()}
 
 
 def claim(connection: Connection, id: int, *, now: datetime, until: datetime) -> bool:

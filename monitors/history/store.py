@@ -151,6 +151,11 @@ class History:
         with self._reading() as connection:
             return outbox.every(connection, status)
 
+    def told(self, incident_ids: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Return, by incident, the channels that notices were recorded for."""
+        with self._reading() as connection:
+            return outbox.told(connection, incident_ids)
+
     def due(self, now: datetime) -> tuple[QueuedNotice, ...]:
         """Return the notices to send now (see `monitors.alerting.outbox.Outbox`)."""
         with self._reading() as connection:

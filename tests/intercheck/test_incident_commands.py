@@ -12,6 +12,7 @@ from contracts.exchanges import Operation
 from contracts.findings import Finding
 from contracts.rules import RULES, Severity
 from intercheck.cli import main
+from monitors.alerting.routes import Route
 from monitors.alerting.telling import Announcer
 from monitors.history import History
 from monitors.incidents import Policy, Sighting, fold
@@ -85,13 +86,13 @@ def incident(history_url: str) -> IncidentState:
     )
     assert state is not None
     assert transition is not None
-    announcer = Announcer(channels=(f"#{DEFAULT_CHANNEL}",))
+    announcer = Announcer(channels=(), fallback=Route(to=(f"#{DEFAULT_CHANNEL}",)))
     with History.open(history_url, clock=SystemClock()) as history:
         history.record(
             None,
             states=[state],
             transitions=[transition],
-            notices=announcer.announce([transition], now=now),
+            notices=announcer.preview(transition, now=now),
         )
     return state
 
@@ -194,3 +195,53 @@ def test_without_a_channel_there_is_nothing_to_test(
     code, _, err = run("alerts", "test")
     assert code == 2
     assert "No channel is configured" in err
+
+
+def test_a_silence_is_added_listed_and_ended(run: Run) -> None:
+    code, out, _ = run(
+        "silence", "add", 'rule="timeout"', "workspace=~test-.*", "--for", "8h", "--by", "ann"
+    )
+    assert code == 0
+    id = out.split()[0]
+    assert 'rule="timeout" workspace=~"test-.*"  until' in out
+    assert run("silence", "list")[1] == out
+    code, out, _ = run("silence", "expire", id[:4], "--format", "json")
+    assert code == 0
+    (ended,) = json.loads(out)["silences"]
+    assert (ended["id"], ended["active"]) == (id, False)
+    assert run("silence", "list")[1] == "Nothing is silenced.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("add", "rle=timeout", "--for", "8h"), "did you mean rule?"),
+        (("add", "rule=timeout"), "A silence needs an end"),
+        (("add", "rule=timeout", "--for", "soon"), "write a duration"),
+        (("add", "rule=timeout", "--until", "2020-01-01"), "is over already"),
+        (("expire", "abc"), "names 0 active silences"),
+    ],
+)
+def test_a_wrong_silence_is_refused_in_a_sentence(
+    run: Run, arguments: tuple[str, ...], said: str
+) -> None:
+    code, _, err = run("silence", *arguments)
+    assert code == 2
+    assert said in err
+
+
+def test_the_settings_say_who_hears_of_it(
+    run: Run, incident: IncidentState, tmp_path: Path
+) -> None:
+    (tmp_path / "intercheck.yaml").write_text(
+        "alerting:\n"
+        "  routes:\n"
+        "    - matchers: ['severity=\"critical\"']\n"
+        "      to: ['#oncall']\n"
+        "      mentions: ['@here']\n"
+    )
+    code, out, _ = run("alerts", "preview", "4f3a", "--format", "json")
+    assert code == 0
+    (notice,) = json.loads(out)["notices"]
+    assert notice["channel"] == "#oncall"
+    assert notice["text"].endswith("<!here>")

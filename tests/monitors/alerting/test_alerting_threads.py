@@ -47,7 +47,7 @@ class Line:
             self._sequence += 1
             by = "ann" if kind is ACKNOWLEDGED else ""
             told = self._transition(kind, self._sequence, acknowledged_by=by)
-            notices = announcer.announce([told], now=self.clock.now())
+            notices = announcer.preview(told, now=self.clock.now())
             self.history.record(None, notices=notices)
 
     def deliver(self) -> DeliveryReport:

@@ -1,0 +1,269 @@
+"""What is told to whom, what waits, and that nothing is lost by waiting; over a real history."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import ValidationError
+
+from contracts.rules import Severity
+from monitors.alerting.matchers import concerns, covers, labels_of, parse_matcher
+from monitors.alerting.routes import Route
+from monitors.alerting.settings import AlertingSettings
+from monitors.alerting.silences import KIND, Maintenance, Silence, Window
+from monitors.alerting.telling import Announcer
+from monitors.history import History
+from monitors.records import Notice, Phase, Transition, TransitionKind
+from sandbox.clock import VirtualClock
+
+OPENED, ESCALATED, RESOLVED, ACKNOWLEDGED = (
+    TransitionKind.OPENED,
+    TransitionKind.ESCALATED,
+    TransitionKind.RESOLVED,
+    TransitionKind.ACKNOWLEDGED,
+)
+HOUR = timedelta(hours=1)
+WARNING = {"severity": Severity.WARNING}
+
+
+@pytest.fixture
+def history(tmp_path: Path, clock: VirtualClock) -> Iterator[History]:
+    with History.open(f"sqlite:///{tmp_path}/history.sqlite", clock=clock) as opened:
+        yield opened
+
+
+class Desk:
+    """Passes with at most one transition each; what each told."""
+
+    def __init__(
+        self, history: History, clock: VirtualClock, transition: Callable[..., Transition]
+    ) -> None:
+        self.history = history
+        self.clock = clock
+        self.announcer = Announcer(channels=("#a", "#b"), fallback=Route(to=("#a",)))
+        self._transition = transition
+        self._latest: Transition | None = None
+
+    def silence(self, *matchers: str, span: timedelta = 8 * HOUR) -> None:
+        now = self.clock.now()
+        silence = Silence(
+            id="5i1e7ce0",
+            matchers=tuple(parse_matcher(one) for one in matchers),
+            created_at=now,
+            ends_at=now + span,
+        )
+        self.history.save_state(KIND, silence.id, silence.as_document())
+
+    def tell(
+        self, kind: TransitionKind | None = None, **changes: object
+    ) -> list[tuple[str, TransitionKind]]:
+        told = []
+        if kind is not None:
+            sequence = self._latest.incident.sequence + 1 if self._latest else 1
+            self._latest = self._transition(kind, sequence, **changes)
+            told = [self._latest]
+        assert self._latest is not None
+        announcement = self.announcer.announce(
+            told,
+            ledger=self.history,
+            incidents=[self._latest.incident],
+            now=self.clock.now(),
+        )
+        self.history.record(None, notices=announcement.notices, documents=announcement.documents)
+        return [(one.channel, one.kind) for one in announcement.notices]
+
+
+@pytest.fixture
+def desk(history: History, clock: VirtualClock, transition: Callable[..., Transition]) -> Desk:
+    return Desk(history, clock, transition)
+
+
+def test_what_is_silenced_is_told_when_the_silence_ends_if_it_is_still_so(desk: Desk) -> None:
+    desk.silence('rule="schema-required"')
+    assert desk.tell(OPENED) == []
+    assert desk.tell(ESCALATED) == []
+    assert desk.tell() == []
+    desk.clock.advance(8 * HOUR)
+    assert desk.tell() == [("#a", OPENED)]
+    assert desk.tell() == [], "once"
+
+
+def test_what_came_and_went_within_a_silence_is_never_told(desk: Desk) -> None:
+    desk.silence("severity=critical")
+    assert desk.tell(OPENED) == []
+    assert desk.tell(RESOLVED) == []
+    desk.clock.advance(9 * HOUR)
+    assert desk.tell() == []
+
+
+def test_a_resolution_passes_through_a_silence_that_began_after_the_message(desk: Desk) -> None:
+    assert desk.tell(OPENED) == [("#a", OPENED)]
+    desk.silence("severity=critical")
+    assert desk.tell(ESCALATED) == []
+    assert desk.tell(ACKNOWLEDGED) == [("#a", ACKNOWLEDGED)]
+    assert desk.tell(RESOLVED) == [("#a", RESOLVED)]
+
+
+def test_a_silence_of_one_workspace_does_not_hide_that_another_has_the_trouble(
+    desk: Desk,
+) -> None:
+    desk.silence("workspace=prod")
+    assert desk.tell(OPENED, workspaces=("prod", "staging")) == [("#a", OPENED)]
+
+
+def test_a_maintenance_window_holds_back_as_a_silence_does(desk: Desk) -> None:
+    start = (desk.clock.now() - HOUR).time()
+    window = Window(start=start, duration=2 * HOUR, zone=ZoneInfo("UTC"))
+    desk.announcer = replace(desk.announcer, maintenance=(Maintenance(window=window),))
+    assert desk.tell(OPENED) == []
+    desk.clock.advance(2 * HOUR)
+    assert desk.tell() == [("#a", OPENED)]
+
+
+def test_the_first_route_that_concerns_it_decides(desk: Desk) -> None:
+    warnings = Route(to=("#b",), matchers=(parse_matcher("severity=warning"),))
+    all_ = Route(to=("#a",))
+    desk.announcer = replace(desk.announcer, routes=(warnings, all_))
+    assert desk.tell(OPENED, **WARNING) == [("#b", OPENED)]
+
+
+def test_what_gets_worse_is_told_to_whom_it_concerns_now_and_to_whom_it_was_told(
+    desk: Desk,
+) -> None:
+    warnings = Route(to=("#b",), matchers=(parse_matcher("severity=warning"),))
+    desk.announcer = replace(desk.announcer, routes=(warnings,))
+    assert desk.tell(OPENED, **WARNING) == [("#b", OPENED)]
+    assert desk.tell(ESCALATED) == [("#a", ESCALATED), ("#b", ESCALATED)]
+    assert sorted(desk.tell(RESOLVED)) == [("#a", RESOLVED), ("#b", RESOLVED)]
+
+
+def test_a_route_that_continues_leads_to_more_than_one_channel(desk: Desk) -> None:
+    first = Route(to=("#b",), goes_on=True)
+    desk.announcer = replace(desk.announcer, routes=(first, Route(to=("#a", "#b"))))
+    assert desk.tell(OPENED) == [("#b", OPENED), ("#a", OPENED)]
+
+
+def test_quiet_hours_hold_back_what_is_not_critical(desk: Desk) -> None:
+    start = desk.clock.now().time()
+    quiet = Window(start=start, duration=9 * HOUR, zone=ZoneInfo("UTC"))
+    desk.announcer = replace(desk.announcer, fallback=Route(to=("#a",), quiet_hours=quiet))
+    assert desk.tell(OPENED, **WARNING) == []
+    desk.clock.advance(9 * HOUR)
+    assert desk.tell() == [("#a", OPENED)]
+    desk.clock.advance(15 * HOUR)
+    assert desk.tell(ESCALATED) == [("#a", ESCALATED)], "critical is told at night too"
+
+
+def test_who_is_on_call_is_called_by_what_asks_something_of_them(
+    transition: Callable[..., Transition], clock: VirtualClock
+) -> None:
+    announcer = Announcer(channels=("#a",), fallback=Route(to=("#a",), mentions=("<!here>",)))
+
+    def first_line(kind: TransitionKind) -> str:
+        notice: Notice = announcer.preview(transition(kind), now=clock.now())[0]
+        return notice.text
+
+    assert first_line(OPENED).endswith(" <!here>")
+    assert "<!here>" not in first_line(RESOLVED)
+
+
+@pytest.mark.parametrize(
+    ("written", "is_concerned", "is_covered"),
+    [
+        ('workspace="prod"', True, False),
+        ("workspace=~pro.*|stag.*", True, True),
+        ("workspace!=prod", False, False),
+        ("consumer=nobody", False, False),
+        ('region!~"us|au"', True, True),
+        ("rule=schema-required", True, True),
+        ("rule=~schema", False, False),
+    ],
+)
+def test_a_matcher_is_read_as_alertmanager_reads_it(
+    transition: Callable[..., Transition], written: str, is_concerned: bool, is_covered: bool
+) -> None:
+    labels = labels_of(transition(workspaces=("prod", "staging")).incident)
+    matcher = parse_matcher(written)
+    assert concerns([matcher], labels) == is_concerned
+    assert covers([matcher], labels) == is_covered
+    assert parse_matcher(str(matcher)) == matcher
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("workspce=prod", "did you mean workspace?"),
+        ("workspace", "is no matcher"),
+        ("rule=~(", "no valid pattern"),
+        ('rule="timeout', "quote that does not end"),
+    ],
+)
+def test_a_wrong_matcher_is_refused_in_a_sentence(written: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said.replace("?", r"\?")):
+        parse_matcher(written)
+
+
+def test_a_window_that_began_yesterday_lasts_into_today() -> None:
+    friday = Window(
+        start=time(22), duration=9 * HOUR, zone=ZoneInfo("Europe/Dublin"), days=frozenset({4})
+    )
+    saturday_early = datetime(2026, 7, 4, 5, 30, tzinfo=UTC)  # 6:30 in Dublin
+    assert friday.is_active(saturday_early)
+    assert not friday.is_active(saturday_early + HOUR)
+    assert not friday.is_active(saturday_early + timedelta(days=1))
+
+
+def test_the_section_is_read_in_the_words_of_alertmanager_and_gatus() -> None:
+    settings = AlertingSettings.model_validate(
+        {
+            "routes": [
+                {
+                    "matchers": ['severity="critical"'],
+                    "to": ["#oncall"],
+                    "mentions": ["@here", "U0ABCDEF1", "S0ABCDEF1"],
+                    "quiet-hours": {"start": "22:00", "duration": "9h", "every": ["Monday"]},
+                    "continue": True,
+                }
+            ],
+            "maintenance": [
+                {"start": "02:00", "duration": "1h", "timezone": "Europe/Dublin"},
+            ],
+        }
+    )
+    (route,) = (one.route() for one in settings.routes)
+    assert route.mentions == ("<!here>", "<@U0ABCDEF1>", "<!subteam^S0ABCDEF1>")
+    assert route.goes_on
+    assert route.quiet_hours is not None
+    assert route.quiet_hours.days == frozenset({0})
+    (maintenance,) = settings.maintenance_windows()
+    assert maintenance.window.zone == ZoneInfo("Europe/Dublin")
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"routes": [{"to": []}]},
+        {"routes": [{"to": ["#a"], "matchers": ["nonsense"]}]},
+        {"routes": [{"to": ["#a"], "mentions": ["ann"]}]},
+        {"quiet-hours": {"start": "25:00", "duration": "1h"}},
+        {"quiet-hours": {"start": "22:00", "duration": "2d"}},
+        {"maintenance": [{"start": "22:00", "duration": "1h", "timezone": "Mars"}]},
+    ],
+)
+def test_a_wrong_section_is_refused(section: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        AlertingSettings.model_validate(section)
+
+
+def test_what_is_held_back_of_an_incident_that_is_gone_is_forgotten(
+    desk: Desk, history: History
+) -> None:
+    desk.silence("severity=critical")
+    desk.tell(OPENED)
+    desk.announcer.announce([], ledger=history, now=desk.clock.now())
+    assert history.documents("held-back") == {"incident-1": {"#a": "opened"}}
+    desk.tell(RESOLVED, phase=Phase.RESOLVED)
+    assert history.documents("held-back") == {}
