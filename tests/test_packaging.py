@@ -1,7 +1,10 @@
 """What is in the repository is what is installed."""
 
+import ast
+import re
 import tomllib
 from fnmatch import fnmatch
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
@@ -63,3 +66,40 @@ def test_dependencies_are_pinned_by_plain_versions() -> None:
         for mark in "<>=~ ":
             name = name.partition(mark)[0]
         assert name.lower() in pinned, f"{name} is not in constraints.txt"
+
+
+def test_every_dependency_is_used() -> None:
+    distributions = packages_distributions()
+    imported = {
+        normal(name)
+        for package in PACKAGES
+        for file in (PROJECT / package).rglob("*.py")
+        for module in modules_of(file)
+        for name in distributions.get(module, ())
+    }
+    declared = {
+        normal(re.split(r"[<>=\[;]", one)[0]) for one in PYPROJECT["project"]["dependencies"]
+    }
+    assert declared - imported <= NOT_IMPORTED
+
+
+NOT_IMPORTED = {
+    "plotly",  # its JavaScript lies beside the report
+    "numpy",  # for latency
+}
+
+
+def modules_of(file: Path) -> set[str]:
+    """The first names of what a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {one.name.partition(".")[0] for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def normal(name: str) -> str:
+    """A distribution's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
