@@ -23,6 +23,9 @@ _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE: Final = "tag:yaml.org,2002:"
 _INTEGER: Final = re.compile(r"[-+]?[0-9]+\Z")
 _DEEPEST: Final = 200  # levels; published descriptions stay under 40
+_ABYSS: Final = 2000  # levels; libyaml's composer survives some ten times as many
+_INDENT: Final = re.compile(r"^[ ?-]{200,}", re.MULTILINE)  # compact: `- - ? -`
+_BRACKET: Final = re.compile(r"[\[\]{}]")
 _SPECIAL_FLOATS: Final = (".inf", ".nan")
 
 
@@ -82,6 +85,8 @@ def parse_document(text: str | bytes, *, source: str) -> Document:
 
 
 def _compose(text: str | bytes, source: str) -> yaml.Node:
+    if _may_be_abysmal(text.decode("utf-8", "replace") if isinstance(text, bytes) else text):
+        raise SpecError(f"{source}: nested too deep; is it the file you mean?")
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
@@ -98,6 +103,21 @@ def _compose(text: str | bytes, source: str) -> yaml.Node:
         raise SpecError(f"{source}: the file is empty; get it again.")
     assert isinstance(root, yaml.Node)  # noqa: S101 - what composing gives
     return root
+
+
+def _may_be_abysmal(text: str) -> bool:
+    """Whether levels may lie so deep that composing them, which is recursive C, would end the
+    process: so many brackets are open at once, or a line begins so far to the right."""
+    if any(len(indent[0]) > _ABYSS for indent in _INDENT.finditer(text)):
+        return True
+    if text.count("[") + text.count("{") <= _ABYSS:
+        return False
+    depth = 0
+    for bracket in _BRACKET.finditer(text):
+        depth = depth + 1 if bracket[0] in "[{" else max(0, depth - 1)
+        if depth > _ABYSS:
+            return True
+    return False
 
 
 @contextmanager

@@ -333,3 +333,15 @@ def test_the_published_descriptions_are_read_whole(
     # 2.7 to 2.11 hold one that leads nowhere.
     expected = {"#/components/schemas/custom_attributes"} if operations <= 108 else set()
     assert spec.unresolvable == expected
+
+
+@pytest.mark.parametrize(
+    ("beginning", "level"),
+    [("", "["), ("", '{"a":'), ("a: ", "["), ("a: ", "{a: "), ("", "- "), ("", "? "), ("", " ")],
+)
+def test_an_abyss_of_levels_is_one_sentence_and_not_the_end_of_the_process(
+    beginning: str, level: str
+) -> None:
+    with pytest.raises(SpecError, match="x: nested too deep") as error:
+        parse_document(beginning + level * 100_000, source="x")
+    assert "\n" not in str(error.value)
