@@ -24,6 +24,9 @@ SUCCESS_THRESHOLD: Final = 2
 REOPEN_WITHIN: Final = timedelta(hours=1)
 """What comes back sooner was not over: the same message says so. Most incidents that Intercom
 reports, with their relapses, last less."""
+FLAPPING_AFTER: Final = 3
+"""Times it comes back before that itself is the news: a day of returns is one message, not
+twenty."""
 BLIND_AFTER: Final = 3
 """Observations in a row that could not tell, before it is said that nothing is known any more."""
 
@@ -37,6 +40,8 @@ class Policy:
     success_threshold: int = SUCCESS_THRESHOLD
     reopen_within: timedelta = REOPEN_WITHIN
     blind_after: int = BLIND_AFTER
+    flapping_after: int = FLAPPING_AFTER
+    """What flaps is over once it was not seen for `reopen_within`."""
 
 
 def policy_for(
@@ -169,7 +174,11 @@ def _seen(
     is_certain = policy.at_once and sighting.confirmed
     if not is_certain and state.failures < policy.failure_threshold:
         return state, None
-    kind = TransitionKind.OPENED if state.phase is Phase.PENDING else TransitionKind.REOPENED
+    is_new = state.phase is Phase.PENDING
+    reopenings = state.reopenings if is_new else state.reopenings + 1
+    is_flapping = reopenings >= policy.flapping_after
+    back = TransitionKind.FLAPPING if is_flapping else TransitionKind.REOPENED
+    kind = TransitionKind.OPENED if is_new else back
     severity = max(state.severity, finding.severity, key=lambda one: one.rank)
     opened = replace(
         _untaken(state),
@@ -177,6 +186,8 @@ def _seen(
         severity=severity,
         opened_at=state.opened_at or now,
         resolved_at=None,
+        reopenings=reopenings,
+        is_flapping=is_flapping,
     )
     return _tell(opened, kind, now)
 
@@ -187,9 +198,10 @@ def _healthy(state: IncidentState, policy: Policy, now: datetime) -> Change:
     state = replace(state, failures=0, unmeasured=0, successes=state.successes + 1)
     if state.phase is Phase.RESOLVED or state.successes < policy.success_threshold:
         return state, None
-    return _tell(
-        replace(state, phase=Phase.RESOLVED, resolved_at=now), TransitionKind.RESOLVED, now
-    )
+    if state.is_flapping and now - state.last_seen_at < policy.reopen_within:
+        return state, None  # calm for now, as it was before
+    over = replace(state, phase=Phase.RESOLVED, resolved_at=now, is_flapping=False)
+    return _tell(over, TransitionKind.RESOLVED, now)
 
 
 def _unmeasured(state: IncidentState, policy: Policy, now: datetime) -> Change:

@@ -116,6 +116,10 @@ class IncidentState:
     acknowledged_by: str = ""
     """Who has taken it on; nobody again after it got worse or came back."""
     acknowledged_at: datetime | None = None
+    reopenings: int = 0
+    """How often this occurrence came back."""
+    is_flapping: bool = False
+    """Whether it comes and goes: then it is over only after a longer calm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ changed, for whom, since when, what was seen, who is hurt and what to do; identi
 small. A resolved message keeps the facts, so that the channel's history stays readable.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -43,9 +44,16 @@ SHOWN: Final = 5  # of a list, before it folds
 NAMED: Final = 3  # Intercom workspaces in the first line; a phone shows no more
 SHA: Final = 7  # digits of a commit, as git shows them
 
+_LOUD: Final = frozenset(
+    {TransitionKind.ESCALATED, TransitionKind.REOPENED, TransitionKind.FLAPPING}
+)
 _CALLING: Final = frozenset(
     {TransitionKind.OPENED, TransitionKind.ESCALATED, TransitionKind.REOPENED}
 )
+
+_WEB_ADDRESS: Final = re.compile(r"https?://[^/\s]")
+_ENCODED: Final = str.maketrans({"|": "%7C", ">": "%3E", "<": "%3C", "`": "%60"})
+"""What would end a link for Slack, or begin code."""
 
 Block = dict[str, object]
 
@@ -94,7 +102,7 @@ def render_reply(
         return None
     incident = transition.incident
     dot, _ = _look(transition)
-    is_loud = transition.kind in (TransitionKind.ESCALATED, TransitionKind.REOPENED)
+    is_loud = transition.kind in _LOUD
     sentence = phrases.escape(incident.finding.message, MAX_SENTENCE)
     return Notice(
         channel=channel,
@@ -126,7 +134,7 @@ def _event(transition: Transition) -> str:
         case TransitionKind.ESCALATED:
             return f"Escalated to {incident.severity.value}"
         case TransitionKind.FLAPPING:
-            return "Comes and goes"
+            return f"Comes and goes, back {phrases.count(incident.reopenings, 'time')}"
         case TransitionKind.REOPENED:
             return f"Back again, {incident.severity.value}"
         case TransitionKind.RESOLVED:
@@ -296,8 +304,8 @@ def _small_print(incident: IncidentState, report_url: str | None) -> Block:
 
 def _link(url: str | None, label: str) -> str:
     """Return a link to a web address; anything else is no link in Slack."""
-    if not url or not url.startswith(("https://", "http://")):
+    if not url or not _WEB_ADDRESS.match(url):
         return ""
     # A URL cannot be cut like a sentence, and `|` or `>` in it would end it for Slack.
-    target = url.replace("|", "%7C").replace(">", "%3E").replace("<", "%3C").replace("&", "&amp;")
+    target = url.translate(_ENCODED).replace("&", "&amp;")
     return f"<{target}|{label}>" if len(target) <= MAX_URL and " " not in target else ""

@@ -21,7 +21,14 @@ from monitors.records import IncidentState, Notice, Phase, Transition, Transitio
 HELD: Final = "held-back"
 """The kind of the documents that say, by incident, which channels wait for which news."""
 _PASSES: Final = frozenset({TransitionKind.RESOLVED, TransitionKind.ACKNOWLEDGED})
-_KEPT: Final = frozenset({TransitionKind.OPENED, TransitionKind.ESCALATED, TransitionKind.REOPENED})
+_KEPT: Final = frozenset(
+    {
+        TransitionKind.OPENED,
+        TransitionKind.ESCALATED,
+        TransitionKind.REOPENED,
+        TransitionKind.FLAPPING,
+    }
+)
 """What later news do not replace while both are held back."""
 
 

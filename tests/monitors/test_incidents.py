@@ -31,13 +31,14 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 PATIENT = Policy(at_once=False)
 CERTAIN = Policy(at_once=True)
-OPENED, RESOLVED, REOPENED, ESCALATED, BLIND, ACKNOWLEDGED = (
+OPENED, RESOLVED, REOPENED, ESCALATED, BLIND, ACKNOWLEDGED, FLAPPING = (
     TransitionKind.OPENED,
     TransitionKind.RESOLVED,
     TransitionKind.REOPENED,
     TransitionKind.ESCALATED,
     TransitionKind.BLIND,
     TransitionKind.ACKNOWLEDGED,
+    TransitionKind.FLAPPING,
 )
 
 
@@ -230,6 +231,17 @@ def test_a_policy_of_the_users_own_wins() -> None:
     assert policy_for(RULES["auth-token-revoked"]).at_once
 
 
+def test_what_comes_and_goes_says_so_once_and_is_over_only_after_a_longer_calm() -> None:
+    life = Life(CERTAIN)
+    back_and_forth: list[Observed] = [sight(), Healthy(), Healthy()]
+    told = life(*back_and_forth, *back_and_forth, *back_and_forth, *back_and_forth)
+    assert told == [OPENED, RESOLVED, REOPENED, RESOLVED, REOPENED, RESOLVED, FLAPPING]
+    assert life(*back_and_forth, *back_and_forth) == []
+    life.now += timedelta(hours=1)
+    assert life(Healthy()) == [RESOLVED]
+    assert life(sight()) == [FLAPPING]
+
+
 def test_what_got_worse_is_nobodys_again() -> None:
     life = Life(CERTAIN)
     life(sight())
@@ -266,6 +278,8 @@ class IncidentMachine(RuleBasedStateMachine):
         self.is_open = False
         self.healthy_in_a_row = 0
         self.seen_in_a_row = 0
+        self.returns = 0
+        self.last_seen = START
 
     @initialize(at_once=st.booleans(), failures=st.integers(1, 4), successes=st.integers(1, 3))
     def configure(self, at_once: bool, failures: int, successes: int) -> None:
@@ -277,14 +291,17 @@ class IncidentMachine(RuleBasedStateMachine):
     def see(self, severity: Severity, confirmed: bool) -> None:
         self.seen_in_a_row += 1
         self.healthy_in_a_row = 0
+        self.last_seen = self.life.now + MINUTE
         kinds = self.life(sight(severity, confirmed=confirmed))
         policy = self.life.policy
         is_due = self.seen_in_a_row >= policy.failure_threshold or (policy.at_once and confirmed)
         if self.is_open:
             assert kinds in ([], [ESCALATED])
         elif is_due:
-            assert kinds in ([OPENED], [REOPENED])
+            assert kinds in ([OPENED], [REOPENED], [FLAPPING])
             self.is_open = True
+            self.returns = 0 if kinds == [OPENED] else self.returns + 1
+            assert (kinds == [FLAPPING]) == (self.returns >= policy.flapping_after)
         else:
             assert kinds == []
 
@@ -293,7 +310,12 @@ class IncidentMachine(RuleBasedStateMachine):
         self.seen_in_a_row = 0
         self.healthy_in_a_row += 1
         kinds = self.life(sight(Severity.INFO) if quiet else Healthy())
-        if self.is_open and self.healthy_in_a_row >= self.life.policy.success_threshold:
+        policy = self.life.policy
+        is_calm = (
+            self.returns < policy.flapping_after
+            or self.life.now - self.last_seen >= policy.reopen_within
+        )
+        if self.is_open and self.healthy_in_a_row >= policy.success_threshold and is_calm:
             assert kinds == [RESOLVED]
             self.is_open = False
         else:
@@ -335,7 +357,7 @@ class IncidentMachine(RuleBasedStateMachine):
     def nothing_opens_twice_without_an_end_between(self) -> None:
         is_open = False
         for one in self.life.told:
-            if one.kind in (OPENED, REOPENED):
+            if one.kind in (OPENED, REOPENED, FLAPPING):
                 assert not is_open
                 is_open = True
             elif one.kind is RESOLVED:
