@@ -26,7 +26,13 @@ NOWHERE = (
 
 @click.group(name="alerts")
 def command() -> None:
-    """See what an alert says, and whether alerts arrive."""
+    """See what an alert says, and whether alerts arrive.
+
+    \b
+    Examples:
+      intercheck alerts test
+      intercheck alerts preview 4f3a
+    """
 
 
 @command.command()

@@ -25,7 +25,13 @@ from reports.machine import incident_document
 
 @click.group(name="incidents")
 def command() -> None:
-    """List the incidents, show one, take one on."""
+    """List the incidents, show one, take one on.
+
+    \b
+    Examples:
+      intercheck incidents list
+      intercheck incidents ack 4f3a --by ann
+    """
 
 
 @command.command(name="list")

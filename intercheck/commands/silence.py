@@ -23,7 +23,13 @@ _SHORT: Final = 8  # hex digits of an id; nobody has a million silences
 
 @click.group(name="silence")
 def command() -> None:
-    """Hold alerts back: add a silence, list them, end one."""
+    """Hold alerts back: add a silence, list them, end one.
+
+    \b
+    Examples:
+      intercheck silence add 'rule="timeout"' --for 8h
+      intercheck silence list
+    """
 
 
 @command.command()
