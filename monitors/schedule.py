@@ -175,7 +175,7 @@ class Schedule:
         elif self._troubles:
             self._heartbeat.fail("\n".join(sorted(set(self._troubles.values()))))
         else:
-            self._heartbeat.success(f"{len(self._agendas)} Intercom workspaces are probed")
+            self._heartbeat.success(f"Intercom workspaces probed: {len(self._agendas)}")
 
     def _guarded(self, what: str, work: Callable[[], object]) -> None:
         """Do the work; our own trouble is logged and told to the dead-man service, and the

@@ -69,7 +69,7 @@ class Pings:
         self.said.append("start")
 
     def success(self, text: str = "") -> None:
-        self.said.append("success")
+        self.said.append(f"success: {text}")
 
     def fail(self, text: str = "") -> None:
         self.said.append(f"fail: {text}")
@@ -160,7 +160,7 @@ def test_our_own_trouble_is_logged_told_to_the_dead_man_service_and_survived(
     assert passes.finished >= 1
     assert pings.said[0] == "start"
     assert "fail: the history is locked." in pings.said
-    assert pings.said[-1] == "success"
+    assert pings.said[-1] == "success: Intercom workspaces probed: 1"
 
 
 def test_a_pass_that_is_stuck_is_told_to_the_dead_man_service(
