@@ -49,7 +49,12 @@ RESOURCES: Final = (
         update="PUT /contacts/{}",
         archive="POST /contacts/{}/archive",
         delete="DELETE /contacts/{}",
-        body=lambda name, author: {"role": "user", "external_id": name, "name": name},
+        body=lambda name, author: {
+            "role": "user",
+            "external_id": name,
+            "name": name,
+            "email": f"{name}@example.com",
+        },
         field="external_id",
         find="POST /contacts/search",
         find_body=_by_external_id,

@@ -14,7 +14,7 @@ from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.errors import SchemathesisError
 
 from contracts.allowlist import NotAllowedError
-from contracts.behaviour import BEHAVIOURS, Inquiry, Turn
+from contracts.behaviour import LISTS, OTHERS, Check, Inquiry, Turn
 from contracts.behaviour.fields import Fields
 from contracts.behaviour.lifecycles import LONGEST_LIFE, author_of, lifecycles, live_through
 from contracts.budget import BudgetSpentError, RateBudget
@@ -235,16 +235,26 @@ class _Run:
         journal: Journal | None,
         on_progress: Callable[[int, Operation], None],
     ) -> None:
-        """Ask what shows over several answers: first of what is written, then check by check."""
+        """Ask what shows over several answers, in the order of what tells most."""
+        for check in LISTS.values():
+            self._check(check, reads, on_progress)
         if journal is not None:
             self._write(operations, journal)
-        for check in BEHAVIOURS.values():
-            for operation in reads:
-                turn = self.inquiry.first.get(operation.operation.identity)
-                if turn is not None:
-                    on_progress(self.gate.requests, operation.operation)
-                    with suppress(NotAllowedError):
-                        check(self.inquiry, turn)
+        for check in OTHERS.values():
+            self._check(check, reads, on_progress)
+
+    def _check(
+        self,
+        check: Check,
+        reads: list[SpecOperation],
+        on_progress: Callable[[int, Operation], None],
+    ) -> None:
+        for operation in reads:
+            turn = self.inquiry.first.get(operation.operation.identity)
+            if turn is not None:
+                on_progress(self.gate.requests, operation.operation)
+                with suppress(NotAllowedError):
+                    check(self.inquiry, turn)
 
     def _write(self, operations: tuple[SpecOperation, ...], journal: Journal) -> None:
         chosen = {one.operation.identity for one in operations}

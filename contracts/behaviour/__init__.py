@@ -8,24 +8,31 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final
 
-from contracts.behaviour.access import unknown_id, with_wrong_token, without_token
+from contracts.behaviour.access import again, unknown_id, with_wrong_token, without_token
 from contracts.behaviour.inquiry import Inquiry, Suspicion, Turn
 from contracts.behaviour.pages import walk
 from contracts.behaviour.searches import filters, order, search
 
-__all__ = ["BEHAVIOURS", "Check", "Inquiry", "Suspicion", "Turn"]
+__all__ = ["LISTS", "OTHERS", "Check", "Inquiry", "Suspicion", "Turn"]
 
 Check = Callable[[Inquiry, Turn], None]
 
-BEHAVIOURS: Final = MappingProxyType(
+LISTS: Final = MappingProxyType(
     {
         "pages": walk,
         "search": search,
         "filters": filters,
         "order": order,
+    }
+)
+"""Checks of lists by their names: before anything is written, as that would move their items."""
+
+OTHERS: Final = MappingProxyType(
+    {
         "unknown-id": unknown_id,
         "without-token": without_token,
         "wrong-token": with_wrong_token,
+        "again": again,
     }
 )
-"""Every check by its name, the one that finds most with a request first."""
+"""The other checks, the one that finds most with a request first."""

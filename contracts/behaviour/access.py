@@ -42,6 +42,13 @@ def _refused(inquiry: Inquiry, turn: Turn, credentials: Credentials) -> None:
         )
 
 
+def again(inquiry: Inquiry, turn: Turn) -> None:
+    """Ask the same twice more: what is so on a share of the answers only, shows."""
+    if turn.operation.operation.method == "GET":
+        for _ in range(2):
+            inquiry.ask(turn.operation, path_params=turn.path_params)
+
+
 def unknown_id(inquiry: Inquiry, turn: Turn) -> None:
     """Ask for an object that does not exist: the refusal has Intercom's form."""
     operation = turn.operation

@@ -52,7 +52,7 @@ def _in_own_pages(
         if page is not first and page.ids != first.ids:
             inquiry.show(PAGES)
             inquiry.show(live(turn.operation))
-        _check_repeats(inquiry, turn, seen, page)
+        _check_repeats(inquiry, first, seen, page)
         seen += page.ids
     is_whole = page.next is None and page.total == first.total
     if is_whole and first.total is not None and page.key and len(set(seen)) < first.total:
@@ -94,7 +94,7 @@ def _in_small_pages(
         _check_form(inquiry, turn, first, page)
         if page is not small and page.ids != small.ids:
             inquiry.show(PAGES)
-        _check_repeats(inquiry, turn, seen, page)
+        _check_repeats(inquiry, first, seen, page)
         seen += page.ids
     misses_some = page.total == first.total and not set(whole[: len(seen)]) <= set(seen)
     ends_early = page.next is None and first.total is not None and len(seen) < first.total
@@ -116,7 +116,9 @@ def _check_form(inquiry: Inquiry, turn: Turn, first: Page, page: Page) -> None:
         )
 
 
-def _check_repeats(inquiry: Inquiry, turn: Turn, seen: list[str], page: Page) -> None:
+def _check_repeats(inquiry: Inquiry, first: Page, seen: list[str], page: Page) -> None:
+    if page.total != first.total:
+        return  # somebody else added or removed an item, which moves all others
     if not set(seen).isdisjoint(page.ids) or len(set(page.ids)) < len(page.ids):
         inquiry.suspect(
             page.exchange,

@@ -64,6 +64,8 @@ def _hold(
         return
     if any(not holds(item.get(name)) for item in page.items if name in item):
         _mismatch(inquiry, page, name, operator, "other")
+    elif page.items and any(not holds(item.get(name)) for item in everything.items):
+        inquiry.show(SEARCH)  # it left out what the question excludes
     wanted = {str(item["id"]) for item in everything.items if holds(item.get(name))}
     if page.next is None and name != "created_at" and not wanted <= set(page.ids):
         _mismatch(inquiry, page, name, operator, "absent")

@@ -2,7 +2,8 @@
 
 Static mutants break one place in every answer of an operation. The answers come from a little
 server that knows nothing but the examples of the description, or from `--base-url`, and pass a
-proxy that breaks them. `--check` exits 1 where a bar is missed.
+proxy that breaks them. `--conditional` plants bugs in the sandbox that show only under a condition,
+all at once. `--check` exits 1 where a bar is missed.
 """
 
 import argparse
@@ -16,18 +17,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from planting import conditional
 from planting.servers import Documented, Serving, forwarded, from_examples, serve
 from planting.static import Mutant, mutated, plant
 
 from contracts.allowlist import is_allowed
+from contracts.clock import SystemClock
 from contracts.pins import is_pinned, load_published
 from contracts.spec import Spec, read_spec
+from sandbox.intercom import Sandbox
 
 SHARED: Final = Path(__file__).parents[3] / "shared" / "intercom-openapi"
 CACHE: Final = Path(tempfile.gettempdir()) / "intercheck-benchmarks"
 PROGRAMS: Final = Path(sys.executable).parent
+SANDBOX_APP: Final = "sbx1main"
 PLANTED: Final = 40
 MOST_PER_OPERATION: Final = 3  # requests; the bar for static mutants
+CONDITIONAL_BAR: Final = 36  # of 40, the bar for conditional ones
+CONDITIONAL_REQUESTS: Final = 600
+CLEANING: Final = 20  # of those, kept for proving the workspace and for what bugs leave behind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,34 +77,54 @@ def with_closed_schemas(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "components": components}
 
 
-def ours(serving: Serving, description: str, seed: int, token: str, mutants: list[Mutant]) -> Score:
-    """Run `intercheck contract` against a server that has the mutants."""
+Said = list[tuple[str, str, str, str]]
+"""Operation, location, rule and kinds of each finding that nobody accepted."""
+
+
+def run_ours(
+    serving: Serving,
+    description: str,
+    seed: int,
+    token: str,
+    *more: str,
+    writes: str = "never",
+) -> tuple[Said, int, float]:
+    """Run `intercheck contract` against a server; return what it said, the
+    requests the server got, and the seconds."""
     before, started = len(serving.seen), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        environment = os.environ | {"INTERCHECK_CACHE_DIR": str(CACHE)}
-        environment.pop("INTERCHECK_CONFIG", None)
-        environment["INTERCOM_ACCESS_TOKEN"] = token or "none"
+        (Path(folder) / "intercheck.yaml").write_text(
+            f"workspaces:\n  - name: test\n    token: {token or 'none'}\n"
+            f"    base-url: {serving.url}\n    app-id: {SANDBOX_APP}\n    writes: {writes}\n"
+        )
         done = subprocess.run(
             [
                 PROGRAMS / "intercheck",
-                "contract",
-                *("--spec", description, "--spec-dir", SHARED, "--base-url", serving.url),
-                *("--seed", str(seed), "--format", "json"),
+                *("contract", "-c", "intercheck.yaml"),
+                *("--spec", description, "--spec-dir", SHARED),
+                *("--seed", str(seed), "--format", "json", *more),
             ],
             cwd=folder,
-            env=environment,
+            env=os.environ | {"INTERCHECK_CACHE_DIR": str(CACHE)},
             capture_output=True,
             text=True,
             check=False,
         )
     seconds = time.perf_counter() - started
     if done.returncode not in (0, 1):
-        raise SystemExit(f"intercheck contract ended with {done.returncode}: {done.stderr[-2000:]}")
+        said_last = (done.stdout + done.stderr)[-2000:]
+        raise SystemExit(f"intercheck contract ended with {done.returncode}: {said_last}")
     said = [
-        (one["operation"], one["location"], f"{one['rule']} {one['expected']}>{one['observed']}")
+        (one["operation"], one["location"], one["rule"], f"{one['expected']}>{one['observed']}")
         for one in json.loads(done.stdout)["findings"]
         if one["accepted"] is None
     ]
+    return said, len(serving.seen) - before, seconds
+
+
+def ours(serving: Serving, description: str, seed: int, token: str, mutants: list[Mutant]) -> Score:
+    """Score our run over static mutants."""
+    said, requests, seconds = run_ours(serving, description, seed, token)
     places = {
         (f"{mutant.method} {mutant.path}", pointer): mutant
         for mutant in mutants
@@ -109,7 +137,7 @@ def ours(serving: Serving, description: str, seed: int, token: str, mutants: lis
         found=len(found),
         false_flags=tuple(" ".join(one) for one in said if one[:2] not in places),
         missed=tuple(str(mutant) for mutant in mutants if mutant not in found),
-        requests=len(serving.seen) - before,
+        requests=requests,
         seconds=seconds,
     )
 
@@ -213,6 +241,61 @@ def measure(given: argparse.Namespace) -> bool:
     return keeps
 
 
+def _places_of(one: conditional.Conditional, described: Documented) -> set[str]:
+    """Return the operations at which a bug shows: what is written shows where it is read."""
+    template = conditional.template(described, one)
+    if one.method in ("GET", "POST"):
+        return {f"{one.method} {template}"}
+    return {f"GET {template}", f"GET {one.path.rpartition('/')[0]}"}
+
+
+def measure_conditional(given: argparse.Namespace) -> bool:
+    """Plant bugs that show under a condition in the sandbox, and print what is found of them."""
+    spec = open_description(given.spec)
+    described = Documented(spec.document)
+    planted = conditional.plant(described, count=PLANTED, seed=given.seed)
+    with Sandbox(spec, clock=SystemClock(), latency=False, rate_limit=1_000_000) as sandbox:
+        api = conditional.mutated(forwarded(sandbox.url), described, planted)
+        with serve(api) as serving:
+            said, requests, seconds = run_ours(
+                serving,
+                given.spec,
+                given.seed,
+                sandbox.token,
+                *("--max-requests", str(CONDITIONAL_REQUESTS - CLEANING)),
+                writes="test-workspace",
+            )
+    at = {id(one): _places_of(one, described) for one in planted}
+    found = {
+        id(one)
+        for one in planted
+        for operation, _, rule, kinds in said
+        if operation in at[id(one)] and rule in one.rules and kinds.startswith(one.says)
+    }
+    broken = {operation for operations in at.values() for operation in operations}
+    score = Score(
+        tool="intercheck contract",
+        planted=len(planted),
+        found=len(found),
+        # What follows from a bug, at its own operation, is true as well.
+        false_flags=tuple(" ".join(one) for one in said if one[0] not in broken),
+        missed=tuple(str(one) for one in planted if id(one) not in found),
+        requests=requests,
+        seconds=seconds,
+    )
+    print(score)
+    for line in (*score.missed, *score.false_flags):
+        print(f"    {'missed' if line in score.missed else 'false flag'}: {line}")
+    kinds = len({one.kind for one in planted})
+    keeps = score.found >= CONDITIONAL_BAR and not score.false_flags
+    keeps = keeps and requests <= CONDITIONAL_REQUESTS
+    print(
+        f"bar: {CONDITIONAL_BAR} of {PLANTED} ({kinds} kinds), no false flag, "
+        f"{CONDITIONAL_REQUESTS} requests: {'ok' if keeps else 'MISSED'}"
+    )
+    return keeps
+
+
 def main() -> int:
     """Measure, print, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -220,13 +303,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--base-url", metavar="URL", help="where the answers come from")
     parser.add_argument("--token", default="", help="for --base-url")
+    parser.add_argument("--conditional", action="store_true", help="bugs that need a condition")
     parser.add_argument("--ours-only", action="store_true", help="leave `st run` out")
     parser.add_argument("--check", action="store_true", help="exit 1 where a bar is missed")
     given = parser.parse_args()
     if not SHARED.is_dir():
         print("Nothing is measured: ../shared/intercom-openapi is not here.")
         return int(bool(os.environ.get("CI")))
-    return int(not measure(given) and given.check)
+    keeps = measure_conditional(given) if given.conditional else measure(given)
+    return int(not keeps and given.check)
 
 
 if __name__ == "__main__":
