@@ -167,7 +167,9 @@ class _Comparison:
         refused, extra = _apart(theirs, ours), _apart(ours, theirs)
         if is_field:
             refused |= {"null"} if theirs.nullable and not ours.nullable else set()
-            extra |= {"null"} if ours.nullable and not theirs.nullable else set()
+            # Without a type they admit anything, null as well.
+            admits_null = theirs.nullable or not theirs.kinds
+            extra |= {"null"} if ours.nullable and not admits_null else set()
         if refused:
             self._note(place, Kind.NARROWER, location, ours.words, theirs.words)
         if extra:
