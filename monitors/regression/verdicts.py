@@ -1,0 +1,45 @@
+"""What is said of the latency of one operation."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Kind(StrEnum):
+    """How much slower an operation is than is normal for it."""
+
+    NOTHING = "nothing"
+    SHIFT = "shift"
+    """Sustained, and small, or of the slow answers only: for the digest."""
+    REGRESSION = "regression"
+    """Sustained, and about twice as slow or more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is so after a sample.
+
+    `opened` and `closed` are true for the one sample at which a trouble begins, or ends; one that
+    comes back soon is the same one, and is not opened again. `usual_ms` is the median for this
+    hour of the week, `now_ms` the recent one; for `tail` they are of the slow answers. `since` is
+    in seconds of Unix time. `confidence` is between 0 and 1, and low while little is known.
+    """
+
+    kind: Kind = Kind.NOTHING
+    opened: bool = False
+    closed: bool = False
+    tail: bool = False
+    since: float = 0.0
+    usual_ms: float = 0.0
+    now_ms: float = 0.0
+    confidence: float = 0.0
+    samples: int = 0
+
+    @property
+    def factor(self) -> float:
+        """How many times the usual time it takes now."""
+        return self.now_ms / max(self.usual_ms, 1.0)
+
+
+CALM: Final = Verdict()
+"""Nothing to say."""

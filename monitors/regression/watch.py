@@ -1,0 +1,303 @@
+"""One operation of one Intercom workspace and region, watched over time."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from monitors.regression.evidence import HOUR, SCALES, TAIL, Evidence
+from monitors.regression.normal import WEEK, Normal
+from monitors.regression.verdicts import CALM, Kind, Verdict
+
+SCHEMA: Final = 1
+"""The version of the stored form; a state of another version is forgotten and learned anew."""
+
+LEAST_EFFECT: Final = math.log(1.12)
+"""Log units: what is slower by less than 12 % is nobody's matter."""
+THRESHOLD: Final = 5.0
+"""How many times its usual size a statistic on the longest time scale must be."""
+THRESHOLD_BY_OCTAVE: Final = 0.4
+"""What every halving of the time scale adds to it: there are twice as many chances in a week."""
+BURST: Final = 900.0
+"""Seconds. What is over sooner is a burst, and no alert would find anybody to help."""
+ENOUGH: Final = 4
+"""Slow samples in a row that are no coincidence, whatever the time between them."""
+STRONG: Final = 3.0
+"""Sigmas above normal at which four samples in a row suffice."""
+STRONG_LEAST: Final = math.log(1.4)
+STRONG_UNKNOWN: Final = 4.0
+"""How many times what is unknown of normal."""
+LOUD: Final = math.log(1.8)
+"""Log units: twice as slow, as measured amid noise."""
+TAIL_THRESHOLD: Final = 5.5
+TAIL_LEAST: Final = 0.08
+"""Share of answers, beside the usual 5 %, that must have joined the slow ones."""
+TAIL_AGE: Final = 24
+"""Hours that must be known before a tail can be."""
+CALM_SHARE: Final = 0.35
+"""An incident is over when what is left of it is less than this share."""
+CALM_SCALE: Final = 1200.0
+"""Seconds: the time scale on which recovery is seen."""
+COOLDOWN: Final = 12 * HOUR
+"""Seconds in which what comes back is the same trouble."""
+ACCEPTED_AFTER: Final = 4 * 24 * HOUR
+"""Seconds after which what is sustained is the new normal: longer than a weekend."""
+BETTER_HOURS: Final = 6
+"""Hours in a row, all of them faster, that are a new normal."""
+GAP: Final = HOUR
+"""Seconds without a sample after which what was going on is not known any more."""
+SET_BACK: Final = HOUR
+"""Seconds. A sample that is older than the last by less came late and is left out; by more, the
+clock was wrong before."""
+MOST_MS: Final = 1e7
+MOST_PER_HOUR: Final = 128
+FIRST: Final = 3
+"""Samples that make the first level."""
+
+
+class Watch:
+    """What is known of one operation's latency; `take` learns from a sample and judges it."""
+
+    __slots__ = (
+        "_calm",
+        "_closed_at",
+        "_evidence",
+        "_hour",
+        "_last",
+        "_misses",
+        "_normal",
+        "_opened_at",
+        "_pending",
+        "_risen",
+        "_run",
+        "_samples",
+        "_shift",
+        "_since",
+        "_state",
+        "_stride",
+        "_strong",
+        "_values",
+    )
+
+    def __init__(self) -> None:
+        self._normal = Normal()
+        self._evidence = Evidence()
+        self._samples = 0
+        self._last = -math.inf
+        self._hour = -1
+        self._values: list[float] = []
+        self._stride = 1
+        self._run = 0
+        self._risen = 0.0
+        self._misses = 0
+        self._strong = 0
+        self._state = ""  # "", "level" or "tail"
+        self._since = 0.0
+        self._opened_at = 0.0
+        self._closed_at = -math.inf
+        self._shift = 0.0
+        self._calm = 0.0
+        self._pending: list[float] = []
+
+    def take(self, at: float, ms: float) -> Verdict:
+        """Learn from a healthy sample and say what is so after it.
+
+        `at` is Unix time in seconds, `ms` how long the answer took. What cannot be a sample (not a
+        number, negative, older than the last) is left out.
+        """
+        if not (math.isfinite(at) and math.isfinite(ms)) or ms < 0.0 or not 0.0 <= at < 1e11:
+            return CALM
+        passed = at - self._last
+        if -SET_BACK < passed <= 0.0:
+            return CALM
+        hour = int(at // HOUR)
+        if hour != self._hour:
+            self._turn(hour)
+        evidence = self._evidence
+        if passed > GAP and self._samples:
+            evidence.fade(passed)
+            self._run = self._strong = 0
+        elif passed < 0.0:
+            evidence.clear()
+            self._run = self._strong = 0
+        elif self._samples and not 0.8 < passed / evidence.step < 1.25:
+            self._pace(passed)
+        self._last = at
+        self._samples += 1
+        value = math.log(min(max(ms, 1.0), MOST_MS))
+        self._remember(value)
+        if self._samples <= FIRST or (self._samples <= 12 and self._strong < 2):
+            if not self._normal.known:
+                ordered = sorted(self._values)
+                self._normal.restart(ordered[(len(ordered) - 1) // 2])
+            if self._samples <= FIRST:
+                return CALM
+        place = (at / HOUR - 0.5) % WEEK
+        index = int(place)
+        part = place - index
+        expected = self._normal.expected
+        usual = expected[index] * (1.0 - part) + expected[index + 1] * part
+        unknown = self._normal.unknown[index]
+        if self._samples < 100:
+            unknown += evidence.sigma / math.sqrt(self._samples)
+        residual = value - usual
+        evidence.take(residual, unknown, learning=not self._state)
+        self._follow(at, residual, unknown)
+        if self._state:
+            return self._open(at, residual, usual)
+        return self._closed(at, residual, unknown, usual)
+
+    def _pace(self, passed: float) -> None:
+        """Follow the time between samples, slowly: one gap is no new pace."""
+        step = self._evidence.step
+        new = step * 1.1 if passed > step else max(step * 0.9, passed)
+        self._evidence.set_step(min(max(new, 1.0), HOUR))
+
+    def _remember(self, value: float) -> None:
+        values = self._values
+        if self._samples % self._stride == 0 or not values:
+            values.append(value)
+            if len(values) >= MOST_PER_HOUR:
+                self._values = values[::2]
+                self._stride *= 2
+
+    def _follow(self, at: float, residual: float, unknown: float) -> None:
+        """Keep count of the slow samples in a row, one miss pardoned."""
+        sigma = self._evidence.sigma
+        if residual > max(LEAST_EFFECT, 0.7 * sigma):
+            if not self._run:
+                self._risen = at
+            self._run += 1
+            self._misses = 0
+        elif self._run:
+            self._misses += 1
+            if self._misses >= 2:
+                self._run = 0
+        strong = max(STRONG_LEAST, STRONG * sigma) + STRONG_UNKNOWN * unknown
+        self._strong = self._strong + 1 if residual > strong else 0
+
+    def _closed(self, at: float, residual: float, unknown: float, usual: float) -> Verdict:
+        since, confidence, state = self._found(at, residual, unknown)
+        if not state:
+            return CALM
+        again = at - self._closed_at < COOLDOWN
+        self._state = state
+        if not again:
+            self._since = since
+        self._opened_at = at
+        self._shift = max(self._evidence.level, LEAST_EFFECT)
+        self._calm = 1.0
+        self._pending = []
+        self._values = []
+        self._normal.forget_since(int(since // HOUR))
+        return self._say(usual, opened=not again, confidence=confidence)
+
+    def _found(self, at: float, residual: float, unknown: float) -> tuple[float, float, str]:
+        """Say since when, how surely and what is slower; an empty word where nothing is."""
+        evidence = self._evidence
+        sustained = self._run >= ENOUGH and at - self._risen >= BURST and self._misses == 0
+        if sustained and self._strong >= ENOUGH:
+            return self._risen, 0.99, "level"
+        hourly = evidence.means[2]
+        for index, mean in enumerate(evidence.means):
+            if mean < LEAST_EFFECT:
+                continue
+            long = SCALES[index] > HOUR
+            if not (sustained or (long and hourly > LEAST_EFFECT)):
+                continue
+            least = THRESHOLD + THRESHOLD_BY_OCTAVE * (len(SCALES) - 1 - index)
+            score = mean / math.sqrt(evidence.scales[index] ** 2 + unknown**2)
+            if score > least:
+                since = min(self._risen, at - SCALES[index]) if long else self._risen
+                return since, 1.0 - 0.5 * least / score, "level"
+        if self._normal.known >= TAIL_AGE:
+            for index, share in enumerate(evidence.shares):
+                extra = share - TAIL
+                if extra > TAIL_LEAST and extra > TAIL_THRESHOLD * evidence.tail_scales[index]:
+                    return at - 3600.0, 0.9, "tail"
+        return 0.0, 0.0, ""
+
+    def _open(self, at: float, residual: float, usual: float) -> Verdict:
+        evidence = self._evidence
+        rate = -math.expm1(-evidence.step / CALM_SCALE)
+        if self._state == "level":
+            self._shift = max(self._shift, min(evidence.level, 2.0))
+            share = residual / self._shift
+            self._calm += rate * (min(max(share, -1.0), 1.0) - self._calm)
+            over = self._calm < CALM_SHARE
+        else:
+            over = evidence.shares[0] - TAIL < 0.5 * TAIL_LEAST
+            if evidence.level > LOUD and self._run >= ENOUGH:
+                self._state = "level"
+        if over:
+            self._state = ""
+            self._closed_at = at
+            evidence.clear()
+            self._run = self._strong = 0
+            self._values = []
+            return Verdict(closed=True, since=self._since, usual_ms=math.exp(usual))
+        return self._say(usual)
+
+    def _say(self, usual: float, *, opened: bool = False, confidence: float = 1.0) -> Verdict:
+        level = self._evidence.level
+        loud = self._state == "level" and level > LOUD and self._run >= ENOUGH
+        return Verdict(
+            kind=Kind.REGRESSION if loud else Kind.SHIFT,
+            opened=opened,
+            tail=self._state == "tail",
+            since=self._since,
+            usual_ms=math.exp(usual),
+            now_ms=math.exp(usual + level),
+            confidence=confidence,
+            samples=self._samples,
+        )
+
+    def _turn(self, hour: int) -> None:
+        """Close the hour that ends: make it part of what is normal, or wait."""
+        normal, evidence = self._normal, self._evidence
+        if self._hour >= 0:
+            ordered = sorted(self._values)
+            value = round(ordered[len(ordered) // 2], 4) if ordered else None
+            slot = self._hour % WEEK
+            if self._state:
+                normal.add(self._hour, None)
+                if value is not None:
+                    self._pending.append(value - normal.expected[slot])
+                if (self._hour + 1) * HOUR - self._opened_at > ACCEPTED_AFTER:
+                    self._accept(self._pending[-24:])
+            else:
+                normal.add(self._hour, value)
+                evidence.settle(normal.unknown[slot])
+                if value is not None:
+                    self._improve(value - normal.expected[slot])
+            normal.fit()
+        self._hour = hour
+        self._values = []
+        self._stride = 1
+
+    def _improve(self, apart: float) -> None:
+        """Take hours that are all faster for what is normal now."""
+        evidence = self._evidence
+        least = max(LEAST_EFFECT, 3.0 * evidence.scales[3])
+        self._pending = [*self._pending, apart] if apart < -least else []
+        if len(self._pending) >= BETTER_HOURS:
+            self._accept(self._pending)
+
+    def _accept(self, apart: list[float]) -> None:
+        """Move what is normal to where it has been for long."""
+        ordered = sorted(apart)
+        if ordered:
+            self._normal.move(round(ordered[len(ordered) // 2], 4))
+        self._evidence.clear()
+        self._state = ""
+        self._pending = []
+        self._closed_at = -math.inf
+        self._run = self._strong = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the stored form: exact, since a restart must change nothing."""
+        return {}
+
+    @classmethod
+    def from_json(cls, form: Mapping[str, Any] | None) -> "Watch":
+        """Read the stored form; what is not one of this version is a watch that knows nothing."""
+        return cls()
