@@ -14,7 +14,7 @@ import numpy as np
 HOUR: Final = 3600.0
 SCALES: Final = (900.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0)
 """Seconds. A longer one would find less that matters, a shorter one would find bursts."""
-TAIL_SCALES: Final = (7200.0, 21600.0)
+TAIL_SCALES: Final = (7200.0, 21600.0, 43200.0)
 """Seconds. One answer in twenty is beyond the 95th percentile: it takes hours to count them."""
 TAIL: Final = 0.05
 """The share of answers that is beyond the upper quantile when all is well."""
@@ -22,6 +22,9 @@ MEMORY: Final = 14 * 24.0
 """Hours after which the past of a statistic has lost most of its weight."""
 CLIP: Final = 3.0
 """Sigmas beyond which a residual counts no more: one spike is no evidence."""
+OUTLIER: Final = 6.0
+"""Times the usual square beyond which an hour makes a statistic no more variable: what was slow and
+not found must not hide the next."""
 SIGMA_FIRST: Final = 0.25
 """Log units: the spread before it is known. Recorded answers spread by 0.1 to 0.3."""
 SIGMA_LEAST: Final = 0.02
@@ -125,10 +128,10 @@ class Evidence:
         for index, mean in enumerate(self.means):
             usual = self.scales[index] ** 2
             known = usual / (usual + unknown * unknown)
-            squared = min(mean * mean * known, 16.0 * usual)
+            squared = min(mean * mean * known, OUTLIER * usual)
             self._past[index] = self._past[index] * keep + squared
         for index, share in enumerate(self.shares):
-            squared = min((share - TAIL) ** 2, 16.0 * self.tail_scales[index] ** 2)
+            squared = min((share - TAIL) ** 2, OUTLIER * self.tail_scales[index] ** 2)
             self._tail_past[index] = self._tail_past[index] * keep + squared
         self._spread *= keep
         total = float(self._spread.sum())

@@ -29,6 +29,7 @@ STRONG_UNKNOWN: Final = 4.0
 LOUD: Final = math.log(1.8)
 """Log units: twice as slow, as measured amid noise."""
 TAIL_THRESHOLD: Final = 5.5
+TAIL_OCTAVE: Final = 1.0
 TAIL_LEAST: Final = 0.08
 """Share of answers, beside the usual 5 %, that must have joined the slow ones."""
 TAIL_AGE: Final = 24
@@ -212,7 +213,8 @@ class Watch:
         if self._normal.known >= TAIL_AGE:
             for index, share in enumerate(evidence.shares):
                 extra = share - TAIL
-                if extra > TAIL_LEAST and extra > TAIL_THRESHOLD * evidence.tail_scales[index]:
+                least = TAIL_THRESHOLD + TAIL_OCTAVE * (len(evidence.shares) - 1 - index)
+                if extra > TAIL_LEAST and extra > least * evidence.tail_scales[index]:
                     return at - 3600.0, 0.9, "tail"
         return 0.0, 0.0, ""
 
