@@ -13,7 +13,7 @@ SCHEMA: Final = 1
 
 LEAST_EFFECT: Final = math.log(1.12)
 """Log units: what is slower by less than 12 % is nobody's matter."""
-THRESHOLD: Final = 5.0
+THRESHOLD: Final = 4.0
 """How many times its usual size a statistic on the longest time scale must be."""
 THRESHOLD_BY_OCTAVE: Final = 0.4
 """What every halving of the time scale adds to it: there are twice as many chances in a week."""
@@ -21,14 +21,20 @@ BURST: Final = 900.0
 """Seconds. What is over sooner is a burst, and no alert would find anybody to help."""
 ENOUGH: Final = 4
 """Slow samples in a row that are no coincidence, whatever the time between them."""
+RUN: Final = 8
+"""Samples above normal in a row, one miss pardoned, before their mean counts: a burst of three and
+what noise adds to it are fewer."""
 STRONG: Final = 3.0
 """Sigmas above normal at which four samples in a row suffice."""
 STRONG_LEAST: Final = math.log(1.4)
+STARK: Final = math.log(2.5)
+"""Log units: four samples so far above normal suffice; a lesser one may be a spike beside a burst,
+so it takes five."""
 STRONG_UNKNOWN: Final = 4.0
 """How many times what is unknown of normal."""
 LOUD: Final = math.log(1.8)
 """Log units: twice as slow, as measured amid noise."""
-TAIL_THRESHOLD: Final = 5.5
+TAIL_THRESHOLD: Final = 4.0
 TAIL_OCTAVE: Final = 1.0
 TAIL_LEAST: Final = 0.08
 """Share of answers, beside the usual 5 %, that must have joined the slow ones."""
@@ -77,6 +83,7 @@ class Watch:
         "_stride",
         "_strong",
         "_values",
+        "_weakest",
     )
 
     def __init__(self) -> None:
@@ -91,6 +98,7 @@ class Watch:
         self._risen = 0.0
         self._misses = 0
         self._strong = 0
+        self._weakest = 0.0
         self._state = ""  # "", "level" or "tail"
         self._since = 0.0
         self._opened_at = 0.0
@@ -174,7 +182,11 @@ class Watch:
             if self._misses >= 2:
                 self._run = 0
         strong = max(STRONG_LEAST, STRONG * sigma) + STRONG_UNKNOWN * unknown
-        self._strong = self._strong + 1 if residual > strong else 0
+        if residual <= strong:
+            self._strong = 0
+        else:
+            self._weakest = min(self._weakest, residual) if self._strong else residual
+            self._strong += 1
 
     def _closed(self, at: float, residual: float, unknown: float, usual: float) -> Verdict:
         since, confidence, state = self._found(at, residual, unknown)
@@ -195,9 +207,11 @@ class Watch:
     def _found(self, at: float, residual: float, unknown: float) -> tuple[float, float, str]:
         """Say since when, how surely and what is slower; an empty word where nothing is."""
         evidence = self._evidence
-        sustained = self._run >= ENOUGH and at - self._risen >= BURST and self._misses == 0
-        if sustained and self._strong >= ENOUGH:
+        lasting = self._misses == 0 and at - self._risen >= BURST
+        stark = self._strong >= ENOUGH and self._weakest > STARK
+        if lasting and (stark or self._strong > ENOUGH):
             return self._risen, 0.99, "level"
+        sustained = lasting and self._run >= RUN
         hourly = evidence.means[2]
         for index, mean in enumerate(evidence.means):
             if mean < LEAST_EFFECT:
@@ -228,7 +242,7 @@ class Watch:
             over = self._calm < CALM_SHARE
         else:
             over = evidence.shares[0] - TAIL < 0.5 * TAIL_LEAST
-            if evidence.level > LOUD and self._run >= ENOUGH:
+            if evidence.level > LOUD and self._strong >= ENOUGH:
                 self._state = "level"
         if over:
             self._state = ""
@@ -241,7 +255,8 @@ class Watch:
 
     def _say(self, usual: float, *, opened: bool = False, confidence: float = 1.0) -> Verdict:
         level = self._evidence.level
-        loud = self._state == "level" and level > LOUD and self._run >= ENOUGH
+        lasting = self._strong >= ENOUGH or self._run >= RUN
+        loud = self._state == "level" and level > LOUD and lasting
         return Verdict(
             kind=Kind.REGRESSION if loud else Kind.SHIFT,
             opened=opened,
