@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 HOUR: Final = 3600.0
-SCALES: Final = (900.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0)
+SCALES: Final = (900.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 57600.0)
 """Seconds. A longer one would find less that matters, a shorter one would find bursts."""
 TAIL_SCALES: Final = (7200.0, 21600.0, 43200.0)
 """Seconds. One answer in twenty is beyond the 95th percentile: it takes hours to count them."""
@@ -146,7 +146,7 @@ class Evidence:
     def _rescale(self) -> None:
         """Work out how large each statistic usually is: what theory says counts as much as some
         hours of the past, more of them for long time scales, which take longer to be known."""
-        weight = getattr(self, "_weight", 0.0)
+        weight = self._weight
         self.scales = []
         for index, rate in enumerate(self._rates):
             prior = 12.0 + 4.0 * SCALES[index] / HOUR
@@ -165,19 +165,19 @@ class Evidence:
     def as_json(self) -> dict[str, Any]:
         """Return the stored form: exact, since a restart must change nothing."""
         return {
-            "means": self.means,
-            "shares": self.shares,
+            "means": list(self.means),
+            "shares": list(self.shares),
             "level": self.level,
             "sigma": self.sigma,
             "beyond": self.beyond,
             "counted": self.counted,
             "spread": self._spread.tolist(),
-            "past": self._past,
-            "tail_past": self._tail_past,
+            "past": list(self._past),
+            "tail_past": list(self._tail_past),
             "weight": self._weight,
             "step": self.step,
-            "scales": self.scales,
-            "tail_scales": self.tail_scales,
+            "scales": list(self.scales),
+            "tail_scales": list(self.tail_scales),
         }
 
     @classmethod
@@ -185,18 +185,18 @@ class Evidence:
         """Read the stored form."""
         evidence = cls()
         evidence.set_step(form["step"])
-        evidence.means = form["means"]
-        evidence.shares = form["shares"]
+        evidence.means = list(form["means"])
+        evidence.shares = list(form["shares"])
         evidence.level = form["level"]
         evidence.sigma = form["sigma"]
         evidence.beyond = form["beyond"]
         evidence.counted = form["counted"]
         evidence._spread = np.array(form["spread"])
-        evidence._past = form["past"]
-        evidence._tail_past = form["tail_past"]
+        evidence._past = list(form["past"])
+        evidence._tail_past = list(form["tail_past"])
         evidence._weight = form["weight"]
-        evidence.scales = form["scales"]
-        evidence.tail_scales = form["tail_scales"]
+        evidence.scales = list(form["scales"])
+        evidence.tail_scales = list(form["tail_scales"])
         return evidence
 
 

@@ -108,8 +108,8 @@ class Normal:
         return {
             "hours": hours,
             "last": self._last,
-            "expected": self.expected,
-            "unknown": self.unknown,
+            "expected": list(self.expected),
+            "unknown": list(self.unknown),
         }
 
     @classmethod
@@ -118,8 +118,8 @@ class Normal:
         normal = cls()
         normal._hours[:] = [math.nan if one is None else one for one in form["hours"]]
         normal._last = form["last"]
-        normal.expected = form["expected"]
-        normal.unknown = form["unknown"]
+        normal.expected = list(form["expected"])
+        normal.unknown = list(form["unknown"])
         return normal
 
 

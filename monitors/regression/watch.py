@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from monitors.regression.evidence import HOUR, SCALES, TAIL, Evidence
 from monitors.regression.normal import WEEK, Normal
@@ -52,9 +52,16 @@ BETTER_HOURS: Final = 6
 """Hours in a row, all of them faster, that are a new normal."""
 GAP: Final = HOUR
 """Seconds without a sample after which what was going on is not known any more."""
+RECURS: Final = 0.6
+"""The share of what is seen now that makes the same hours of another day as slow."""
+RECURS_OF: Final = 4
+RECURS_IN: Final = 2
+"""In so many of the last days, for a trouble to be a habit."""
 SET_BACK: Final = HOUR
 """Seconds. A sample that is older than the last by less came late and is left out; by more, the
 clock was wrong before."""
+NEVER: Final = -1e12
+"""Unix time before everything; JSON has no infinity."""
 MOST_MS: Final = 1e7
 MOST_PER_HOUR: Final = 128
 FIRST: Final = 3
@@ -73,6 +80,8 @@ class Watch:
         "_misses",
         "_normal",
         "_opened_at",
+        "_peak",
+        "_peaks",
         "_pending",
         "_risen",
         "_run",
@@ -90,7 +99,7 @@ class Watch:
         self._normal = Normal()
         self._evidence = Evidence()
         self._samples = 0
-        self._last = -math.inf
+        self._last = NEVER
         self._hour = -1
         self._values: list[float] = []
         self._stride = 1
@@ -102,10 +111,12 @@ class Watch:
         self._state = ""  # "", "level" or "tail"
         self._since = 0.0
         self._opened_at = 0.0
-        self._closed_at = -math.inf
+        self._closed_at = NEVER
         self._shift = 0.0
         self._calm = 0.0
         self._pending: list[float] = []
+        self._peak = 0.0
+        self._peaks = [0.0] * WEEK
 
     def take(self, at: float, ms: float) -> Verdict:
         """Learn from a healthy sample and say what is so after it.
@@ -150,6 +161,7 @@ class Watch:
             unknown += evidence.sigma / math.sqrt(self._samples)
         residual = value - usual
         evidence.take(residual, unknown, learning=not self._state)
+        self._peak = max(self._peak, evidence.means[1])
         self._follow(at, residual, unknown)
         if self._state:
             return self._open(at, residual, usual)
@@ -190,7 +202,7 @@ class Watch:
 
     def _closed(self, at: float, residual: float, unknown: float, usual: float) -> Verdict:
         since, confidence, state = self._found(at, residual, unknown)
-        if not state:
+        if not state or self._recurs(at):
             return CALM
         again = at - self._closed_at < COOLDOWN
         self._state = state
@@ -211,7 +223,7 @@ class Watch:
         stark = self._strong >= ENOUGH and self._weakest > STARK
         if lasting and (stark or self._strong > ENOUGH):
             return self._risen, 0.99, "level"
-        sustained = lasting and self._run >= RUN
+        sustained = lasting and self._run >= min(RUN, ENOUGH + math.ceil(BURST / evidence.step))
         hourly = evidence.means[2]
         for index, mean in enumerate(evidence.means):
             if mean < LEAST_EFFECT:
@@ -232,6 +244,17 @@ class Watch:
                     return at - 3600.0, 0.9, "tail"
         return 0.0, 0.0, ""
 
+    def _recurs(self, at: float) -> bool:
+        """Whether the same hours of most of the last days were about as slow: then it is a job that
+        runs every night, and normal."""
+        hour = int(at // HOUR)
+        least = RECURS * self._evidence.means[1]
+        days = 0
+        for day in range(1, RECURS_OF + 1):
+            around = (self._peaks[(hour - 24 * day + near) % WEEK] for near in (-1, 0, 1))
+            days += max(around) > least
+        return days >= RECURS_IN
+
     def _open(self, at: float, residual: float, usual: float) -> Verdict:
         evidence = self._evidence
         rate = -math.expm1(-evidence.step / CALM_SCALE)
@@ -247,6 +270,7 @@ class Watch:
         if over:
             self._state = ""
             self._closed_at = at
+            self._pending = []
             evidence.clear()
             self._run = self._strong = 0
             self._values = []
@@ -270,6 +294,11 @@ class Watch:
 
     def _turn(self, hour: int) -> None:
         """Close the hour that ends: make it part of what is normal, or wait."""
+        if self._hour >= 0:
+            for missed in range(max(self._hour, hour - WEEK), hour):
+                self._peaks[missed % WEEK] = 0.0
+            self._peaks[self._hour % WEEK] = round(self._peak, 3)
+        self._peak = 0.0
         normal, evidence = self._normal, self._evidence
         if self._hour >= 0:
             ordered = sorted(self._values)
@@ -307,14 +336,34 @@ class Watch:
         self._evidence.clear()
         self._state = ""
         self._pending = []
-        self._closed_at = -math.inf
+        self._closed_at = NEVER
         self._run = self._strong = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the stored form: exact, since a restart must change nothing."""
-        return {}
+        own = {name: getattr(self, f"_{name}") for name in _PLAIN}
+        own = {name: list(one) if isinstance(one, list) else one for name, one in own.items()}
+        return {
+            "schema": SCHEMA,
+            "normal": self._normal.as_json(),
+            "evidence": self._evidence.as_json(),
+            **own,
+        }
 
     @classmethod
-    def from_json(cls, form: Mapping[str, Any] | None) -> "Watch":
+    def from_json(cls, form: Mapping[str, Any] | None) -> Self:
         """Read the stored form; what is not one of this version is a watch that knows nothing."""
-        return cls()
+        watch = cls()
+        if form is None or form.get("schema") != SCHEMA:
+            return watch
+        watch._normal = Normal.from_json(form["normal"])
+        watch._evidence = Evidence.from_json(form["evidence"])
+        for name in _PLAIN:
+            one = form[name]
+            setattr(watch, f"_{name}", list(one) if isinstance(one, list) else one)
+        return watch
+
+
+_PLAIN: Final = tuple(
+    name.removeprefix("_") for name in Watch.__slots__ if name not in ("_normal", "_evidence")
+)

@@ -1,0 +1,251 @@
+"""How well regressions of latency are found, and what it costs, beside simple methods.
+
+    python tests/benchmarks/latency.py ../shared/latency/series.json.gz --check
+    python tests/benchmarks/latency.py --made 40       # series of other families and kinds
+
+Scored by the scorer that lies beside the labelled series. Run it by hand; `--check` exits 1 where
+a bar is missed.
+"""
+
+import argparse
+import gzip
+import importlib.util
+import json
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+import requests
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parent))
+
+from latency_methods import METHODS
+from latency_series import made_series
+
+from monitors.regression import Kind, Watch
+
+SHARED: Final = Path(__file__).parents[3] / "shared" / "latency"
+HOUR: Final = 3600
+CALLS: Final = 300  # bare calls whose CPU is the measure: their median changes by a tenth
+
+Series = dict[str, Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class Told:
+    """What the detector told: indexes of samples by series."""
+
+    opened: dict[str, list[int]] = field(default_factory=dict)
+    closed: dict[str, list[int]] = field(default_factory=dict)
+    loud: dict[str, list[int]] = field(default_factory=dict)
+    """The opening of those that became sustained x2, once each."""
+    largest_state: int = 0
+    cpu_us: float = 0.0
+
+
+def watch(series: Sequence[Series]) -> Told:
+    """Run the detector of `probe`, `serve` and `replay` over every series."""
+    told = Told()
+    samples = 0
+    begun = time.process_time()
+    spent_on_sizes = 0.0
+    for one in series:
+        opened: list[int] = []
+        closed: list[int] = []
+        loud: list[int] = []
+        watched = Watch()
+        for index, value in enumerate(one["values"]):
+            if value is None:
+                continue
+            samples += 1
+            verdict = watched.take(one["start_epoch"] + index * one["interval_s"], value)
+            if verdict.opened:
+                opened.append(index)
+            if verdict.closed:
+                closed.append(index)
+            if verdict.kind is Kind.REGRESSION and opened and opened[-1] not in loud:
+                loud.append(opened[-1])
+        told.opened[one["id"]], told.closed[one["id"]] = opened, closed
+        told.loud[one["id"]] = loud
+        sizing = time.process_time()
+        told.largest_state = max(told.largest_state, len(json.dumps(watched.as_json())))
+        spent_on_sizes += time.process_time() - sizing
+    told.cpu_us = (time.process_time() - begun - spent_on_sizes) / max(samples, 1) * 1e6
+    return told
+
+
+def hours_to_close(series: Sequence[Series], told: Told) -> list[float]:
+    """Return how long after the end of each regression that was open then it was said to be over."""
+    hours: list[float] = []
+    for one in series:
+        changes = sorted(
+            [(index, True) for index in told.opened[one["id"]]]
+            + [(index, False) for index in told.closed[one["id"]]]
+        )
+        for event in one["label"]:
+            before = [is_open for index, is_open in changes if index <= event["end_index"]]
+            after = [index for index, is_open in changes if index > event["end_index"] and not is_open]
+            if before and before[-1] and after:
+                hours.append((after[0] - event["end_index"]) * one["interval_s"] / HOUR)
+    return hours
+
+
+def bare_call_us() -> float:
+    """Return the CPU microseconds of one `requests` call on a kept-alive loopback connection; the
+    server's share is this process's too, as it is measured by thread."""
+
+    class Answer(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Answer)
+    serving = threading.Thread(target=server.serve_forever, daemon=True)
+    serving.start()
+    url = f"http://127.0.0.1:{server.server_port}/"
+    times: list[float] = []
+    with requests.Session() as session:
+        session.trust_env = False
+        for _ in range(CALLS):
+            begun = time.thread_time()
+            session.get(url, timeout=5)
+            times.append(time.thread_time() - begun)
+    server.shutdown()
+    server.server_close()
+    return statistics.median(times) * 1e6
+
+
+def scorer(path: Path) -> ModuleType:
+    """Load the scorer that lies beside the labelled series."""
+    spec = importlib.util.spec_from_file_location("score", path)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """Something measured and what it must be: at least, or at most."""
+
+    name: str
+    value: float | None
+    bar: float
+    at_least: bool = False
+
+    @property
+    def is_kept(self) -> bool:
+        """What does not occur in these series is not held against anybody."""
+        if self.value is None:
+            return True
+        return self.value >= self.bar if self.at_least else self.value <= self.bar
+
+    def __str__(self) -> str:
+        value = "-" if self.value is None else f"{self.value:.3f}"
+        bound = "at least" if self.at_least else "at most"
+        return f"{self.name:34}{value:>10}   {bound} {self.bar:g}   {'ok' if self.is_kept else 'MISSED'}"
+
+
+RECALLS: Final = {
+    "step_1.2": 0.65,
+    "step_1.5": 0.97,
+    "step_2": 1.0,
+    "step_5": 1.0,
+    "ramp": 1.0,
+    "tail": 0.95,
+    "variance": 0.95,
+    "intermittent": 1.0,
+}
+DELAYS: Final = {"step_1.5": 16.0, "step_2": 6.0, "step_5": 3.0}
+
+
+def bars(scored: Any, loud: Any, told: Told, closing: Sequence[float], call: float) -> Iterator[Bar]:
+    """Yield everything that is asked for."""
+    yield Bar(name="false alarms / endpoint-week", value=scored["fa_per_week"], bar=0.05)
+    yield Bar(name="loud false alarms / endpoint-week", value=loud["fa_per_week"], bar=0.005)
+    for kind, bar in RECALLS.items():
+        value = scored["recall"].get(kind)
+        yield Bar(name=f"recall {kind}", value=value, bar=bar, at_least=True)
+    for kind, bar in DELAYS.items():
+        value = scored["delay_med"].get(kind)
+        yield Bar(name=f"median delay {kind}, samples", value=value, bar=bar)
+    yield Bar(name="repeats per hit", value=scored["repeats_per_hit"], bar=0.2)
+    median = statistics.median(closing) if closing else None
+    yield Bar(name="median time to close, hours", value=median, bar=1.0)
+    yield Bar(name=f"CPU of a call ({call:.0f} us) per sample", value=told.cpu_us / call, bar=0.1)
+    yield Bar(name="state per endpoint, kB", value=told.largest_state / 1024, bar=64.0)
+
+
+def line(name: str, scored: Any, cpu_us: float) -> str:
+    """Return one row of the table of methods."""
+    recalls = "".join(f"{scored['recall'].get(kind, float('nan')):>8.2f}" for kind in RECALLS)
+    return (
+        f"{name:32}{scored['fa_per_week']:>8.3f}{scored['recall_all']:>8.2f}{recalls}"
+        f"{scored['repeats_per_hit']:>9.2f}{cpu_us:>9.1f}"
+    )
+
+
+def compared(series: Sequence[Series], score: Callable[..., Any]) -> Iterator[str]:
+    """Yield the table's rows for the simple methods."""
+    for name, method in METHODS.items():
+        begun = time.process_time()
+        alerts = {one["id"]: method(one["values"], one["interval_s"]) for one in series}
+        spent = time.process_time() - begun
+        samples = sum(len(one["values"]) for one in series)
+        yield line(name, score(series, alerts), spent / samples * 1e6)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("series", type=Path, nargs="?", help="labelled series, gzipped JSON")
+    parser.add_argument("--made", type=int, default=0, help="make so many series of each family")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--check", action="store_true", help="exit 1 where a bar is missed")
+    parser.add_argument("--alone", action="store_true", help="leave the simple methods out")
+    parser.add_argument("--scorer", type=Path, help="score.py (default: beside the series)")
+    chosen = parser.parse_args(arguments)
+    if chosen.series is None and not chosen.made:
+        parser.error("name a file of labelled series, or --made N")
+    series: list[Series] = list(made_series(chosen.made, seed=chosen.seed))
+    if chosen.series is not None:
+        with gzip.open(chosen.series, "rt") as file:
+            series += json.load(file)
+    shown: Iterable[str] = ()
+    beside = chosen.series.parent / "score.py" if chosen.series else SHARED / "score.py"
+    score = scorer(chosen.scorer or beside)
+    told = watch(series)
+    scored = score.score(series, told.opened)
+    loud = score.score(series, told.loud)
+    score.show(scored)
+    print()
+    kinds = "".join(f"{kind.removeprefix('step_')[:7]:>8}" for kind in RECALLS)
+    print(f"{'':32}{'fa/week':>8}{'recall':>8}{kinds}{'repeats':>9}{'us/smp':>9}")
+    print(line("intercheck", scored, told.cpu_us))
+    shown = () if chosen.alone else compared(series, score.score)
+    for row in shown:
+        print(row)
+    print()
+    held = list(bars(scored, loud, told, hours_to_close(series, told), bare_call_us()))
+    for bar in held:
+        print(bar)
+    return 1 if chosen.check and not all(bar.is_kept for bar in held) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
