@@ -129,10 +129,10 @@ class Evidence:
             usual = self.scales[index] ** 2
             known = usual / (usual + unknown * unknown)
             squared = min(mean * mean * known, OUTLIER * usual)
-            self._past[index] = self._past[index] * keep + squared
+            self._past[index] = self._past[index] * keep + squared * squared / 3.0
         for index, share in enumerate(self.shares):
             squared = min((share - TAIL) ** 2, OUTLIER * self.tail_scales[index] ** 2)
-            self._tail_past[index] = self._tail_past[index] * keep + squared
+            self._tail_past[index] = self._tail_past[index] * keep + squared * squared / 3.0
         self._spread *= keep
         total = float(self._spread.sum())
         if total >= 20.0:
@@ -152,14 +152,14 @@ class Evidence:
             prior = 12.0 + 4.0 * SCALES[index] / HOUR
             first = self.sigma**2 * 2.0 * rate / (2.0 - rate) + DRIFT**2
             self.scales.append(
-                math.sqrt((prior * first + self._past[index]) / (prior + weight))
+                ((prior * first * first + self._past[index]) / (prior + weight)) ** 0.25
             )
         self.tail_scales = []
         for index, rate in enumerate(self._tail_rates):
             prior = 12.0 + 4.0 * TAIL_SCALES[index] / HOUR
             first = 1.5 * TAIL * (1.0 - TAIL) * rate / (2.0 - rate)
             self.tail_scales.append(
-                math.sqrt((prior * first + self._tail_past[index]) / (prior + weight))
+                ((prior * first * first + self._tail_past[index]) / (prior + weight)) ** 0.25
             )
 
     def as_json(self) -> dict[str, Any]:

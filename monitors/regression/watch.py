@@ -35,7 +35,7 @@ STRONG_UNKNOWN: Final = 4.0
 LOUD: Final = math.log(1.8)
 """Log units: twice as slow, as measured amid noise."""
 TAIL_THRESHOLD: Final = 4.0
-TAIL_OCTAVE: Final = 1.0
+TAIL_OCTAVE: Final = 1.5
 TAIL_LEAST: Final = 0.08
 """Share of answers, beside the usual 5 %, that must have joined the slow ones."""
 TAIL_AGE: Final = 24
@@ -280,7 +280,7 @@ class Watch:
     def _say(self, usual: float, *, opened: bool = False, confidence: float = 1.0) -> Verdict:
         level = self._evidence.level
         lasting = self._strong >= ENOUGH or self._run >= RUN
-        loud = self._state == "level" and level > LOUD and lasting
+        loud = self._state == "level" and lasting and level > max(LOUD, 4.0 * self._evidence.scales[1])
         return Verdict(
             kind=Kind.REGRESSION if loud else Kind.SHIFT,
             opened=opened,
