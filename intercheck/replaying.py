@@ -11,9 +11,9 @@ from contracts.exchanges import Exchange
 from contracts.recordings import BrokenEntry, read_recordings
 from contracts.spec import PREVIEW
 from contracts.workspaces import REGIONS, is_version
-from monitors.baselines import Baseline, key_of, update
 from monitors.detectors import Context, detect
 from monitors.diagnosis import Diagnosed, Observation, diagnose
+from monitors.latencies import Latencies
 from monitors.promises import Promise, Promises
 
 _INTERCOM: Final = frozenset(urlsplit(url).hostname for url in REGIONS.values())
@@ -84,21 +84,18 @@ def judge(recording: Recording) -> tuple[Diagnosed, ...]:
     the recording itself shows to be usual.
     """
     observed: dict[tuple[str, str], list[Observation]] = {}
-    usual: dict[str | None, Baseline] = {}
+    latencies = Latencies()
     for exchange, promise in recording.exchanges:
         where = exchange.workspace, exchange.region
-        key = key_of(exchange)
-        baseline = usual.get(key, Baseline())
         context = Context(
             published=promise.published,
             relied=promise.relied,
             reliance=promise.reliance,
             accepted=promise.accepted,
-            baseline=baseline,
+            latency=latencies.take(exchange),
         )
         observation = Observation(exchange=exchange, findings=detect(exchange, context))
         observed.setdefault(where, []).append(observation)
-        usual[key], _ = update(baseline, exchange)
     return tuple(
         diagnosed for observations in observed.values() for diagnosed in diagnose(observations)
     )

@@ -83,14 +83,13 @@ class Looker:
             relied=self.promise.relied,
             reliance=self.promise.reliance,
             accepted=self.promise.accepted,
-            baseline=memory.baseline_of(exchange),
+            latency=memory.learn(exchange),
             known=memory.census.known(identity),
             changed=memory.compare(exchange),
         )
         findings = detect(exchange, context)
         if exchange.is_success:
             memory.census.take(identity, findings)
-        memory.learn(exchange)
         return Observation(exchange=exchange, findings=findings)
 
     def _confirm(self, asker: Asker, observations: list[Observation], memory: Memory) -> None:

@@ -7,9 +7,10 @@ from secrets import token_hex
 from typing import Any, Final, Self
 
 from contracts.exchanges import BodyKind, Exchange
-from monitors.baselines import Baseline, key_of, update
 from monitors.census import Census
+from monitors.latencies import Latencies
 from monitors.probes import CANARY
+from monitors.regression import Verdict
 from monitors.shapes import Change, State, keyed_hash, learn
 from monitors.shapes.learning import Hash
 
@@ -25,9 +26,9 @@ SHAPE: Final = "shape"
 
 @dataclass(slots=True, kw_only=True)
 class Memory:
-    """One workspace's pinned identifiers (Intercom's own object ids, by name), census, baselines by
-    their key, until when its rate limit is used up, the `id_code` of the app that its token first
-    spoke for, and the shapes of its answers.
+    """One workspace's pinned identifiers (Intercom's own object ids, by name), census, what
+    its latencies were, until when its rate limit is used up, the `id_code` of the app that its
+    token first spoke for, and the shapes of its answers.
 
     `shape_key` keys the hashes that shapes hold in place of values and ids.
     """
@@ -35,14 +36,13 @@ class Memory:
     workspace: str
     pins: dict[str, str] = field(default_factory=dict)
     census: Census = field(default_factory=Census)
-    baselines: dict[str, Baseline] = field(default_factory=dict)
+    latencies: Latencies = field(default_factory=Latencies)
     paused_until: datetime | None = None
     app_id: str | None = None
     shape_key: str = field(default="", repr=False)
     _shapes: dict[str, State] = field(default_factory=dict, repr=False)
     _hashed: Hash | None = field(default=None, repr=False)
     _before: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    _learned: bool = False
 
     @classmethod
     def of(
@@ -57,35 +57,25 @@ class Memory:
 
         `reference` names what the workspace's answers are held to now.
         """
-        pins, baselines, pause = (documents.get(kind) for kind in (PINS, BASELINES, PAUSE))
-        app, shape_key = documents.get(APP), documents.get(SHAPE_KEY)
+        pins, pause, app = (documents.get(kind) for kind in (PINS, PAUSE, APP))
+        shape_key = documents.get(SHAPE_KEY)
         return cls(
             workspace=workspace,
             pins=dict(pins) if isinstance(pins, dict) else {},
             census=Census.of(documents.get(CENSUS), reference),
-            baselines={
-                key: Baseline.from_json(form)
-                for key, form in (baselines if isinstance(baselines, dict) else {}).items()
-            },
+            latencies=Latencies.of(documents.get(BASELINES)),
             paused_until=datetime.fromisoformat(pause) if isinstance(pause, str) else None,
             app_id=app if isinstance(app, str) else None,
             shape_key=shape_key if isinstance(shape_key, str) else new_key(),
             _before=documents,
         )
 
-    def baseline_of(self, exchange: Exchange) -> Baseline:
-        """Return how long the operation of an exchange usually takes."""
-        key = key_of(exchange)
-        return self.baselines.get(key, Baseline()) if key else Baseline()
-
-    def learn(self, exchange: Exchange) -> None:
-        """Take an exchange into its baseline; from `/me` take whose workspace it is."""
-        key = key_of(exchange)
-        if key:
-            self.baselines[key], _ = update(self.baselines.get(key, Baseline()), exchange)
-            self._learned = True
+    def learn(self, exchange: Exchange) -> Verdict:
+        """Learn how long an operation takes, and say whether it is slower than usual; from `/me`
+        take whose workspace it is."""
         if self.app_id is None and exchange.operation and exchange.operation.path == CANARY.path:
             self.app_id = _app_of(exchange)
+        return self.latencies.take(exchange)
 
     def compare(self, exchange: Exchange) -> tuple[Change, ...]:
         """Return what of a successful answer is not as earlier ones were, and learn from it."""
@@ -120,10 +110,8 @@ class Memory:
         for kind, state in self._shapes.items():
             if state.changed:
                 changed[kind, self.workspace] = state.as_json()
-        if self._learned:
-            changed[BASELINES, self.workspace] = {
-                key: baseline.as_json() for key, baseline in self.baselines.items()
-            }
+        if self.latencies.changed:
+            changed[BASELINES, self.workspace] = self.latencies.document()
         return changed
 
 

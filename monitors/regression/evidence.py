@@ -49,6 +49,7 @@ class Evidence:
         "_weight",
         "beyond",
         "counted",
+        "high",
         "level",
         "means",
         "scales",
@@ -68,6 +69,8 @@ class Evidence:
         """The own 95th percentile of residuals, in log units."""
         self.counted = 0
         """How many of the latest residuals in a row were beyond it."""
+        self.high = 3.0 * SIGMA_FIRST
+        """How far the latest of those beyond it were above normal, in log units."""
         self._spread = np.zeros(BINS)
         self._past = [0.0] * len(SCALES)
         self._tail_past = [0.0] * len(TAIL_SCALES)
@@ -94,6 +97,7 @@ class Evidence:
         # The third in a row and those after it are a burst, which is no matter of the tail.
         if residual > self.beyond + unknown:
             self.counted += 1
+            self.high += 0.1 * (wide - self.high)
             counts = 1.0 if self.counted <= 2 else 0.0
         else:
             self.counted = 0
@@ -171,6 +175,7 @@ class Evidence:
             "sigma": self.sigma,
             "beyond": self.beyond,
             "counted": self.counted,
+            "high": self.high,
             "spread": self._spread.tolist(),
             "past": list(self._past),
             "tail_past": list(self._tail_past),
@@ -191,6 +196,7 @@ class Evidence:
         evidence.sigma = form["sigma"]
         evidence.beyond = form["beyond"]
         evidence.counted = form["counted"]
+        evidence.high = form["high"]
         evidence._spread = np.array(form["spread"])
         evidence._past = list(form["past"])
         evidence._tail_past = list(form["tail_past"])

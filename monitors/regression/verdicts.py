@@ -41,5 +41,14 @@ class Verdict:
         return self.now_ms / max(self.usual_ms, 1.0)
 
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether enough was known for it to be more likely true than not by far."""
+        return self.confidence >= SURE
+
+
+SURE: Final = 0.5
+"""Below it only what is plain at once was told, from less than a day's knowledge."""
+
 CALM: Final = Verdict()
 """Nothing to say."""

@@ -34,6 +34,8 @@ STRONG_UNKNOWN: Final = 4.0
 """How many times what is unknown of normal."""
 LOUD: Final = math.log(1.8)
 """Log units: twice as slow, as measured amid noise."""
+LOUD_SCORE: Final = 4.0
+"""How many times its usual size it must be then."""
 TAIL_THRESHOLD: Final = 4.0
 TAIL_OCTAVE: Final = 1.5
 TAIL_LEAST: Final = 0.08
@@ -62,6 +64,8 @@ SET_BACK: Final = HOUR
 clock was wrong before."""
 NEVER: Final = -1e12
 """Unix time before everything; JSON has no infinity."""
+HALF_SURE: Final = 6.0
+"""Hours of knowledge with which one is half as sure as one can be."""
 MOST_MS: Final = 1e7
 MOST_PER_HOUR: Final = 128
 FIRST: Final = 3
@@ -74,9 +78,11 @@ class Watch:
     __slots__ = (
         "_calm",
         "_closed_at",
+        "_confidence",
         "_evidence",
         "_hour",
         "_last",
+        "_loud",
         "_misses",
         "_normal",
         "_opened_at",
@@ -113,6 +119,8 @@ class Watch:
         self._opened_at = 0.0
         self._closed_at = NEVER
         self._shift = 0.0
+        self._confidence = 0.0
+        self._loud = False
         self._calm = 0.0
         self._pending: list[float] = []
         self._peak = 0.0
@@ -193,7 +201,7 @@ class Watch:
             self._misses += 1
             if self._misses >= 2:
                 self._run = 0
-        strong = max(STRONG_LEAST, STRONG * sigma) + STRONG_UNKNOWN * unknown
+        strong = max(STRONG_LEAST, math.hypot(STRONG * sigma, STRONG_UNKNOWN * unknown))
         if residual <= strong:
             self._strong = 0
         else:
@@ -211,10 +219,12 @@ class Watch:
         self._opened_at = at
         self._shift = max(self._evidence.level, LEAST_EFFECT)
         self._calm = 1.0
+        self._confidence = confidence
+        self._loud = False
         self._pending = []
         self._values = []
         self._normal.forget_since(int(since // HOUR))
-        return self._say(usual, opened=not again, confidence=confidence)
+        return self._say(usual, opened=not again)
 
     def _found(self, at: float, residual: float, unknown: float) -> tuple[float, float, str]:
         """Say since when, how surely and what is slower; an empty word where nothing is."""
@@ -222,7 +232,7 @@ class Watch:
         lasting = self._misses == 0 and at - self._risen >= BURST
         stark = self._strong >= ENOUGH and self._weakest > STARK
         if lasting and (stark or self._strong > ENOUGH):
-            return self._risen, 0.99, "level"
+            return self._risen, self._sure(0.05), "level"
         sustained = lasting and self._run >= min(RUN, ENOUGH + math.ceil(BURST / evidence.step))
         hourly = evidence.means[2]
         for index, mean in enumerate(evidence.means):
@@ -235,14 +245,19 @@ class Watch:
             score = mean / math.sqrt(evidence.scales[index] ** 2 + unknown**2)
             if score > least:
                 since = min(self._risen, at - SCALES[index]) if long else self._risen
-                return since, 1.0 - 0.5 * least / score, "level"
+                return since, self._sure(0.25 * least / score), "level"
         if self._normal.known >= TAIL_AGE:
             for index, share in enumerate(evidence.shares):
                 extra = share - TAIL
                 least = TAIL_THRESHOLD + TAIL_OCTAVE * (len(evidence.shares) - 1 - index)
                 if extra > TAIL_LEAST and extra > least * evidence.tail_scales[index]:
-                    return at - 3600.0, 0.9, "tail"
+                    return at - HOUR, self._sure(0.2), "tail"
         return 0.0, 0.0, ""
+
+    def _sure(self, doubt: float) -> float:
+        """Return the confidence: less by the doubt of the evidence, and by how little is known."""
+        known = self._normal.known
+        return (1.0 - doubt) * (known + 1.0) / (known + 1.0 + HALF_SURE)
 
     def _recurs(self, at: float) -> bool:
         """Whether the same hours of most of the last days were about as slow: then it is a job that
@@ -277,18 +292,20 @@ class Watch:
             return Verdict(closed=True, since=self._since, usual_ms=math.exp(usual))
         return self._say(usual)
 
-    def _say(self, usual: float, *, opened: bool = False, confidence: float = 1.0) -> Verdict:
-        level = self._evidence.level
+    def _say(self, usual: float, *, opened: bool = False) -> Verdict:
+        evidence = self._evidence
+        tail = self._state == "tail"
         lasting = self._strong >= ENOUGH or self._run >= RUN
-        loud = self._state == "level" and lasting and level > max(LOUD, 4.0 * self._evidence.scales[1])
+        if lasting and not tail and evidence.level > max(LOUD, LOUD_SCORE * evidence.scales[1]):
+            self._loud = True  # and stays it until it is over: half recovered is not a small shift
         return Verdict(
-            kind=Kind.REGRESSION if loud else Kind.SHIFT,
+            kind=Kind.REGRESSION if self._loud else Kind.SHIFT,
             opened=opened,
-            tail=self._state == "tail",
+            tail=tail,
             since=self._since,
-            usual_ms=math.exp(usual),
-            now_ms=math.exp(usual + level),
-            confidence=confidence,
+            usual_ms=math.exp(usual + (evidence.beyond if tail else 0.0)),
+            now_ms=math.exp(usual + (evidence.high if tail else evidence.level)),
+            confidence=self._confidence,
             samples=self._samples,
         )
 
@@ -351,11 +368,18 @@ class Watch:
         }
 
     @classmethod
-    def from_json(cls, form: Mapping[str, Any] | None) -> Self:
+    def from_json(cls, form: object) -> Self:
         """Read the stored form; what is not one of this version is a watch that knows nothing."""
+        if not isinstance(form, dict) or form.get("schema") != SCHEMA:
+            return cls()
+        try:
+            return cls._restored(form)
+        except (KeyError, TypeError, ValueError):  # written by something else
+            return cls()
+
+    @classmethod
+    def _restored(cls, form: Mapping[str, Any]) -> Self:
         watch = cls()
-        if form is None or form.get("schema") != SCHEMA:
-            return watch
         watch._normal = Normal.from_json(form["normal"])
         watch._evidence = Evidence.from_json(form["evidence"])
         for name in _PLAIN:

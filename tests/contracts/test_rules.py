@@ -61,5 +61,5 @@ def test_a_schema_departure_is_over_only_when_its_place_was_seen() -> None:
 
 
 def test_what_may_be_a_blip_never_opens_at_once() -> None:
-    blips = ("latency-", "connection-", "timeout", "server-error", "rate-limit-", "body-")
+    blips = ("latency-limit", "connection-", "timeout", "server-error", "rate-limit-", "body-")
     assert not any(rule.at_once for rule in RULES.values() if rule.name.startswith(blips))

@@ -2,6 +2,7 @@
 prints."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -128,9 +129,13 @@ def test_a_refused_token_is_one_finding_however_often_it_was_refused(
 def test_answers_slower_than_the_recording_itself_shows_to_be_usual_are_found(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    times = [100.0, 110.0, 95.0, 105.0, 100.0, 98.0, 2600.0]
+    times = [100.0, 110.0, 95.0, 105.0, 100.0, 98.0, *[2600.0] * 4]
+    begun = [DEFAULT_START + number * timedelta(minutes=5) for number in range(len(times))]
     Path("slow.jsonl").write_text(
-        "\n".join(line("/tags", tags(), elapsed_ms=elapsed) for elapsed in times)
+        "\n".join(
+            line("/tags", tags(), elapsed_ms=elapsed, started_at=at.isoformat())
+            for elapsed, at in zip(times, begun, strict=True)
+        )
     )
     code, document = replay_json(capsys, "slow.jsonl")
     assert code == 1

@@ -12,9 +12,9 @@ from contracts.exchanges import Exchange, FailureKind
 from contracts.findings import Finding
 from contracts.overlays import embedded_contract
 from contracts.rules import Severity
-from monitors.baselines import Baseline
 from monitors.detectors import DETECTORS, Context, detect
 from monitors.detectors.rate_limit import reset_of
+from monitors.regression import Kind, Verdict
 
 if TYPE_CHECKING:
     from tests.monitors.conftest import ExchangeFactory
@@ -238,12 +238,30 @@ def test_a_throttled_resource_is_not_the_apps_rate_limit(an_exchange: "ExchangeF
 def test_an_answer_slower_than_usual_is_one_finding_also_beyond_the_limit(
     an_exchange: "ExchangeFactory",
 ) -> None:
-    usual = Baseline(samples=(100.0,) * 10)
-    context = Context(baseline=usual, latency_limit=timedelta(seconds=1))
+    since = NOW - timedelta(minutes=48)
+    slower = Verdict(
+        kind=Kind.REGRESSION,
+        since=since.timestamp(),
+        usual_ms=100.0,
+        now_ms=5_000.0,
+        confidence=0.9,
+    )
+    context = Context(latency=slower, latency_limit=timedelta(seconds=1))
     finding = only(an_exchange(body={"a": 1}, total_ms=5_000), context)
     assert finding.rule.name == "latency-regression"
-    assert "50.0 times" in finding.message
+    assert "p50 5000 ms, 50.0 times the usual 100 ms for Mondays at 09 h" in finding.message
+    assert "since 08:12 UTC" in finding.message
     assert "limit of 1000 ms" in finding.message
+
+
+def test_a_small_shift_is_for_information_unless_the_answer_is_beyond_the_limit(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    shift = Verdict(kind=Kind.SHIFT, usual_ms=100.0, now_ms=140.0, confidence=0.9)
+    context = Context(latency=shift, latency_limit=timedelta(seconds=1))
+    noted = only(an_exchange(body={"a": 1}, total_ms=140), context)
+    assert (noted.rule.name, noted.severity) == ("latency-regression", Severity.INFO)
+    assert only(an_exchange(body={"a": 1}, total_ms=1_400), context).rule.name == "latency-limit"
 
 
 def test_without_anything_learned_only_the_limit_counts(an_exchange: "ExchangeFactory") -> None:

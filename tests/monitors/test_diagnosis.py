@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from contracts.exchanges import Exchange, FailureKind
 from contracts.findings import Certainty
 from contracts.rules import Severity
-from monitors.baselines import Baseline
+from monitors.regression import Kind, Verdict
 from monitors.detectors import Context, detect
 from monitors.diagnosis import (
     MOST,
@@ -32,11 +32,15 @@ OTHERS = (
     "GET /companies",
     "GET /teams",
 )
-KNOWN = Context(baseline=Baseline(samples=(100.0,) * 10), known=frozenset())
+KNOWN = Context(known=frozenset())
+SLOW = Context(
+    latency=Verdict(kind=Kind.REGRESSION, usual_ms=100.0, now_ms=2_000.0, confidence=0.9),
+    known=frozenset(),
+)
 
 
-def seen(*exchanges: Exchange) -> list[Observation]:
-    return [Observation(exchange=one, findings=detect(one, KNOWN)) for one in exchanges]
+def seen(*exchanges: Exchange, context: Context = KNOWN) -> list[Observation]:
+    return [Observation(exchange=one, findings=detect(one, context)) for one in exchanges]
 
 
 def refused(code: str) -> dict[str, Any]:
@@ -263,7 +267,8 @@ def test_a_used_up_rate_limit_is_the_apps(an_exchange: "ExchangeFactory") -> Non
 
 
 def test_slowness_of_most_operations_is_one_cause(an_exchange: "ExchangeFactory") -> None:
-    pass_ = seen(*(an_exchange(one, body=me(), total_ms=2_000) for one in (ME, *OTHERS)))
+    answers = [an_exchange(one, body=me(), total_ms=2_000) for one in (ME, *OTHERS)]
+    pass_ = seen(*answers, context=SLOW)
     (only,) = diagnose(pass_)
     assert (only.finding.rule.name, only.finding.operation) == ("latency-regression", None)
 

@@ -15,10 +15,11 @@ from contracts.reliance import Reliance, consumers_of
 from contracts.rules import Severity
 from contracts.workspaces import Secret, Workspace
 from monitors.asking import Asker
-from monitors.baselines import UNLEARNED, Baseline, update
+from monitors.baselines import timed
 from monitors.detectors import Context, detect
 from monitors.diagnosis import Diagnosed, Expectation, Observation, confirmations, diagnose
 from monitors.probe_files import load_probes
+from monitors.regression import CALM, Verdict, Watch
 from sandbox.clock import VirtualClock
 from sandbox.intercom import Sandbox
 from sandbox.intercom.faults import FAULTS, Fault
@@ -87,7 +88,7 @@ class Bench:
     client: IntercomClient
     clock: VirtualClock
     context: Context
-    baselines: dict[str, Baseline] = field(default_factory=dict)
+    watches: dict[str, Watch] = field(default_factory=dict)
     pins: dict[str, str] = field(default_factory=dict)
 
     def look(self, *faults: Fault, learn: bool = False) -> tuple[list[Diagnosed], int]:
@@ -110,22 +111,31 @@ class Bench:
         self.sandbox.faults.clear()
         self.clock.advance(timedelta(minutes=1))
         expected = Expectation(
-            region="us", app_id="sbx1main", worked=frozenset(self.baselines) or None
+            region="us", app_id="sbx1main", worked=frozenset(self.watches) or None
         )
         return list(diagnose(observations, expected=expected)), spent
 
     def _observe(self, exchange: Any, learn: bool) -> Observation:
         identity = exchange.operation.identity
-        baseline = self.baselines.get(identity, UNLEARNED)
         context = Context(
             relied=self.context.relied,
             reliance=self.context.reliance,
             known=frozenset(),
-            baseline=baseline,
+            latency=self._latency(exchange, learn),
         )
-        if learn:
-            self.baselines[identity], _ = update(baseline, exchange)
         return Observation(exchange=exchange, findings=detect(exchange, context))
+
+
+    def _latency(self, exchange: Exchange, learn: bool) -> Verdict:
+        """Say what the watch would, were the answer like this for half an hour."""
+        watch = self.watches.setdefault(exchange.operation.identity, Watch())
+        ms, at = timed(exchange), exchange.started_at.timestamp()
+        if ms is None:
+            return CALM
+        if learn:
+            return watch.take(at, ms)
+        lasting = Watch.from_json(watch.as_json())
+        return [lasting.take(at + 300 * later, ms) for later in range(7)][-1]
 
 
 def client_of(sandbox: Sandbox, clock: VirtualClock, timeout: timedelta) -> IntercomClient:

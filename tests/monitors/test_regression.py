@@ -1,0 +1,209 @@
+"""Regressions are found from the first day on, told once, forgiven, and nothing else is told."""
+
+import json
+import math
+import random
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitors.latencies import Latencies
+from monitors.regression import CALM, Kind, Verdict, Watch
+
+if TYPE_CHECKING:
+    from tests.monitors.conftest import ExchangeFactory
+
+START = 1_740_960_000  # a Monday, 00:00 UTC
+STEP = 300
+PER_HOUR = 3600 // STEP
+PER_DAY = 24 * PER_HOUR
+
+Sample = tuple[float, float]
+times = st.floats(allow_nan=True, allow_infinity=True) | st.integers(START, START + 10**6).map(float)
+latencies = st.floats(allow_nan=True, allow_infinity=True) | st.floats(0, 120_000)
+
+
+def series(
+    days: float,
+    slower: Callable[[int], float] = lambda index: 1.0,
+    *,
+    seed: int = 0,
+    sigma: float = 0.12,
+    swing: float = 0.2,
+) -> list[Sample]:
+    """Return samples around 200 ms with a daily swing; `slower` is a factor by index."""
+    chance = random.Random(seed)
+    return [
+        (
+            float(START + index * STEP),
+            200.0
+            * math.exp(swing * math.sin(2 * math.pi * index / PER_DAY) + chance.gauss(0, sigma))
+            * slower(index),
+        )
+        for index in range(int(days * PER_DAY))
+    ]
+
+
+def told(samples: Iterable[Sample], watch: Watch | None = None) -> list[Verdict]:
+    watch = watch or Watch()
+    return [watch.take(at, ms) for at, ms in samples]
+
+
+def opened(verdicts: Iterable[Verdict]) -> list[int]:
+    return [index for index, verdict in enumerate(verdicts) if verdict.opened]
+
+
+def between(first: int, last: int, factor: float) -> Callable[[int], float]:
+    return lambda index: factor if first <= index < last else 1.0
+
+
+def restored(watch: Watch) -> Watch:
+    return Watch.from_json(json.loads(json.dumps(watch.as_json(), allow_nan=False)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_quiet_operation_is_never_told(seed: int) -> None:
+    assert all(verdict == CALM for verdict in told(series(9, seed=seed)))
+
+
+@pytest.mark.parametrize(
+    ("factor", "within", "kind"), [(1.5, 36, Kind.SHIFT), (2.5, 12, Kind.REGRESSION)]
+)
+def test_a_lasting_slowdown_is_told_once_and_forgiven(
+    factor: float, within: int, kind: Kind
+) -> None:
+    first, last = 8 * PER_DAY, 8 * PER_DAY + 10 * PER_HOUR
+    verdicts = told(series(9, between(first, last, factor)))
+    (at,) = opened(verdicts)
+    assert first < at < first + within
+    assert verdicts[last - 1].kind is kind
+    assert verdicts[last - 1].factor == pytest.approx(factor, rel=0.25)
+    (over,) = (index for index, verdict in enumerate(verdicts) if verdict.closed)
+    assert last < over < last + PER_HOUR
+    assert abs(verdicts[at].since - (START + first * STEP)) <= 3600
+
+
+def test_five_times_slower_is_told_within_an_hour_of_the_first_sample_and_says_how_sure() -> None:
+    early = told(series(0.1, between(8, 10**6, 5.0)))
+    late = told(series(6.1, between(6 * PER_DAY, 10**6, 5.0)))
+    assert opened(early) == [11]
+    assert opened(late) == [6 * PER_DAY + 3]
+    assert not early[11].is_sure
+    assert late[opened(late)[0]].confidence > 0.85
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_burst_of_less_than_a_quarter_of_an_hour_is_nobodys_matter(length: int) -> None:
+    first = 7 * PER_DAY
+    assert not opened(told(series(7.2, between(first, first + length, 8.0))))
+
+
+def test_what_happens_every_night_is_normal_after_the_second() -> None:
+    nightly = told(series(9, lambda index: 2.5 if 30 <= index % PER_DAY < 42 else 1.0))
+    assert len(opened(nightly)) <= 2
+    assert max(opened(nightly), default=0) < 2 * PER_DAY
+
+
+def test_when_only_the_slow_answers_become_slower_it_is_a_shift_of_the_tail() -> None:
+    chance = random.Random(1)
+    first = 7 * PER_DAY
+    samples = series(9, lambda index: 4.0 if index > first and chance.random() < 0.25 else 1.0)
+    verdicts = told(samples)
+    at = opened(verdicts)[0]
+    assert first < at < first + PER_DAY
+    assert verdicts[at].kind is Kind.SHIFT
+    assert verdicts[at].tail
+
+
+def test_an_improvement_is_no_alert_and_then_what_is_normal() -> None:
+    day = 6 * PER_DAY
+    back = 9 * PER_DAY
+    verdicts = told(series(9.5, lambda index: 0.5 if day <= index < back else 1.0))
+    assert [at >= back for at in opened(verdicts)] == [True]
+
+
+def test_what_stays_slow_for_days_is_the_new_normal() -> None:
+    verdicts = told(series(14, between(6 * PER_DAY, 10**6, 1.8)))
+    assert len(opened(verdicts)) == 1
+    assert verdicts[11 * PER_DAY :] == [CALM] * (3 * PER_DAY)
+
+
+def test_one_that_comes_back_soon_is_not_told_again() -> None:
+    first = 7 * PER_DAY
+    slow = [first, first + 5 * PER_HOUR]
+    verdicts = told(
+        series(8, lambda i: 3.0 if any(one <= i < one + 2 * PER_HOUR for one in slow) else 1.0)
+    )
+    assert len(opened(verdicts)) == 1
+    assert sum(verdict.closed for verdict in verdicts) == 2
+
+
+@given(cut=st.integers(0, 8 * PER_DAY), seed=st.integers(0, 3))
+@settings(max_examples=8, deadline=None)
+def test_a_restart_changes_nothing(cut: int, seed: int) -> None:
+    samples = series(8, between(7 * PER_DAY, 7 * PER_DAY + 30, 2.0), seed=seed)
+    before = Watch()
+    head = told(samples[:cut], before)
+    assert told(samples[cut:], restored(before)) == told(samples, Watch())[len(head) :]
+
+
+@given(st.lists(st.tuples(times, latencies), max_size=60), st.integers(0, 60))
+@settings(deadline=None)
+def test_no_samples_make_it_raise_and_none_are_lost_by_a_restart(
+    samples: list[Sample], cut: int
+) -> None:
+    before = Watch()
+    head = told(samples[:cut], before)
+    assert [*head, *told(samples[cut:], restored(before))] == told(samples)
+
+
+@given(st.lists(times, max_size=120), st.floats(0, 1e9))
+@settings(deadline=None)
+def test_a_constant_is_never_told_whatever_the_clock_says(at: list[float], ms: float) -> None:
+    assert all(verdict == CALM for verdict in told((one, ms) for one in at))
+
+
+@given(st.lists(st.integers(-7200, 7200), max_size=300), st.floats(0, 1e9))
+@settings(deadline=None)
+def test_a_constant_is_never_told_while_the_clock_jumps(steps: list[int], ms: float) -> None:
+    at = float(START)
+    samples = []
+    for step in steps:
+        at += step
+        samples.append((at, ms))
+    assert all(verdict == CALM for verdict in told(samples))
+
+
+def test_the_stored_form_is_small() -> None:
+    watch = Watch()
+    told(series(29), watch)
+    assert len(json.dumps(watch.as_json())) < 64 * 1024
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    )
+)
+def test_a_stored_form_that_is_none_is_forgotten(stored: object) -> None:
+    assert Latencies.of(stored).document() == {
+        key: Watch().as_json() for key in (stored if isinstance(stored, dict) else {})
+    }
+    assert Watch.from_json({"schema": 1, "normal": stored}).as_json() == Watch().as_json()
+
+
+def test_operations_are_watched_each_by_itself(an_exchange: "ExchangeFactory") -> None:
+    watched = Latencies()
+    begun = an_exchange().started_at
+    for number in range(12):
+        at = begun + number * timedelta(minutes=5)
+        slow = 900.0 if number > 5 else 100.0
+        verdict = watched.take(an_exchange("GET /tags", at=at, total_ms=slow))
+        assert watched.take(an_exchange("GET /teams", at=at)) == CALM
+    assert verdict.kind is Kind.REGRESSION
+    assert watched.take(an_exchange("GET /tags", status=503)) == CALM
