@@ -19,9 +19,7 @@ def _connection(name: str, *, meaning: str, remedy: str, example: str) -> Rule:
     )
 
 
-def _latency(
-    name: str, *, meaning: str, remedy: str, example: str, at_once: bool = False
-) -> Rule:
+def _latency(name: str, *, meaning: str, remedy: str, example: str, at_once: bool = False) -> Rule:
     """Slowness: only successful answers are timed, and one slow answer is none."""
     return Rule(
         name=name,

@@ -40,7 +40,6 @@ class Verdict:
         """How many times the usual time it takes now."""
         return self.now_ms / max(self.usual_ms, 1.0)
 
-
     @property
     def is_sure(self) -> bool:
         """Whether enough was known for it to be more likely true than not by far."""

@@ -13,9 +13,9 @@ SCHEMA: Final = 1
 
 LEAST_EFFECT: Final = math.log(1.12)
 """Log units: what is slower by less than 12 % is nobody's matter."""
-THRESHOLD: Final = 4.0
+THRESHOLD: Final = 3.7
 """How many times its usual size a statistic on the longest time scale must be."""
-THRESHOLD_BY_OCTAVE: Final = 0.4
+THRESHOLD_BY_OCTAVE: Final = 0.33
 """What every halving of the time scale adds to it: there are twice as many chances in a week."""
 BURST: Final = 900.0
 """Seconds. What is over sooner is a burst, and no alert would find anybody to help."""
@@ -24,9 +24,11 @@ ENOUGH: Final = 4
 RUN: Final = 8
 """Samples above normal in a row, one miss pardoned, before their mean counts: a burst of three and
 what noise adds to it are fewer."""
-STRONG: Final = 3.0
+STRONG: Final = 3.5
 """Sigmas above normal at which four samples in a row suffice."""
 STRONG_LEAST: Final = math.log(1.4)
+STRONG_SCORE: Final = 3.0
+"""How many times its usual size their mean must be."""
 STARK: Final = math.log(2.5)
 """Log units: four samples so far above normal suffice; a lesser one may be a spike beside a burst,
 so it takes five."""
@@ -36,7 +38,7 @@ LOUD: Final = math.log(1.8)
 """Log units: twice as slow, as measured amid noise."""
 LOUD_SCORE: Final = 4.0
 """How many times its usual size it must be then."""
-TAIL_THRESHOLD: Final = 4.0
+TAIL_THRESHOLD: Final = 3.7
 TAIL_OCTAVE: Final = 1.5
 TAIL_LEAST: Final = 0.08
 """Share of answers, beside the usual 5 %, that must have joined the slow ones."""
@@ -231,7 +233,8 @@ class Watch:
         evidence = self._evidence
         lasting = self._misses == 0 and at - self._risen >= BURST
         stark = self._strong >= ENOUGH and self._weakest > STARK
-        if lasting and (stark or self._strong > ENOUGH):
+        plain = evidence.means[0] > STRONG_SCORE * evidence.scales[0]
+        if lasting and plain and (stark or self._strong > ENOUGH):
             return self._risen, self._sure(0.05), "level"
         sustained = lasting and self._run >= min(RUN, ENOUGH + math.ceil(BURST / evidence.step))
         hourly = evidence.means[2]

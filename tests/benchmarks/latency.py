@@ -92,7 +92,9 @@ def hours_to_close(series: Sequence[Series], told: Told) -> list[float]:
         )
         for event in one["label"]:
             before = [is_open for index, is_open in changes if index <= event["end_index"]]
-            after = [index for index, is_open in changes if index > event["end_index"] and not is_open]
+            after = [
+                index for index, is_open in changes if index > event["end_index"] and not is_open
+            ]
             if before and before[-1] and after:
                 hours.append((after[0] - event["end_index"]) * one["interval_s"] / HOUR)
     return hours
@@ -175,7 +177,9 @@ RECALLS: Final = {
 DELAYS: Final = {"step_1.5": 16.0, "step_2": 6.0, "step_5": 3.0}
 
 
-def bars(scored: Any, loud: Any, told: Told, closing: Sequence[float], call: float) -> Iterator[Bar]:
+def bars(
+    scored: Any, loud: Any, told: Told, closing: Sequence[float], call: float
+) -> Iterator[Bar]:
     """Yield everything that is asked for."""
     yield Bar(name="false alarms / endpoint-week", value=scored["fa_per_week"], bar=0.05)
     yield Bar(name="loud false alarms / endpoint-week", value=loud["fa_per_week"], bar=0.005)

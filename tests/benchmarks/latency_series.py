@@ -26,7 +26,10 @@ def made_series(count: int, *, seed: int) -> Iterator[dict[str, Any]]:
 
 
 def _series(
-    name: str, family: str, level: Callable[[float, float, random.Random], float], chance: random.Random
+    name: str,
+    family: str,
+    level: Callable[[float, float, random.Random], float],
+    chance: random.Random,
 ) -> dict[str, Any]:
     interval = 1800 if family == "sparse" else chance.choice((60, 300, 300))
     days = chance.randint(10, 21)
@@ -56,8 +59,12 @@ def _series(
         if burst:
             burst -= 1
             value += 1.5
-        elif interval == 300 and chance.random() < 0.0003 and not any(
-            event["start_index"] - 12 <= index <= event["end_index"] + 12 for event in label
+        elif (
+            interval == 300
+            and chance.random() < 0.0003
+            and not any(
+                event["start_index"] - 12 <= index <= event["end_index"] + 12 for event in label
+            )
         ):
             burst = 2
             value += 1.5

@@ -116,7 +116,6 @@ class Bench:
         return list(diagnose(observations, expected=expected)), spent
 
     def _observe(self, exchange: Any, learn: bool) -> Observation:
-        identity = exchange.operation.identity
         context = Context(
             relied=self.context.relied,
             reliance=self.context.reliance,
@@ -125,8 +124,7 @@ class Bench:
         )
         return Observation(exchange=exchange, findings=detect(exchange, context))
 
-
-    def _latency(self, exchange: Exchange, learn: bool) -> Verdict:
+    def _latency(self, exchange: Any, learn: bool) -> Verdict:
         """Say what the watch would, were the answer like this for half an hour."""
         watch = self.watches.setdefault(exchange.operation.identity, Watch())
         ms, at = timed(exchange), exchange.started_at.timestamp()

@@ -23,7 +23,9 @@ PER_HOUR = 3600 // STEP
 PER_DAY = 24 * PER_HOUR
 
 Sample = tuple[float, float]
-times = st.floats(allow_nan=True, allow_infinity=True) | st.integers(START, START + 10**6).map(float)
+times = st.floats(allow_nan=True, allow_infinity=True) | st.integers(START, START + 10**6).map(
+    float
+)
 latencies = st.floats(allow_nan=True, allow_infinity=True) | st.floats(0, 120_000)
 
 
