@@ -14,7 +14,7 @@ import numpy as np
 HOUR: Final = 3600.0
 SCALES: Final = (900.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 57600.0)
 """Seconds. A longer one would find less that matters, a shorter one would find bursts."""
-TAIL_SCALES: Final = (7200.0, 21600.0, 43200.0)
+TAIL_SCALES: Final = (21600.0, 43200.0)
 """Seconds. One answer in twenty is beyond the 95th percentile: it takes hours to count them."""
 TAIL: Final = 0.05
 """The share of answers that is beyond the upper quantile when all is well."""
@@ -25,6 +25,9 @@ CLIP: Final = 3.0
 OUTLIER: Final = 6.0
 """Times the usual square beyond which an hour makes a statistic no more variable: what was slow and
 not found must not hide the next."""
+DOUBT: Final = 2.0
+"""Times the fourth moment of the past, 1.2 times its size, for everything small that was told and
+over soon: what does this every other day will not be told every other day."""
 SIGMA_FIRST: Final = 0.25
 """Log units: the spread before it is known. Recorded answers spread by 0.1 to 0.3."""
 SIGMA_LEAST: Final = 0.02
@@ -124,6 +127,12 @@ class Evidence:
         self.shares = [TAIL] * len(TAIL_SCALES)
         self.level = 0.0
         self.counted = 0
+
+    def doubt(self) -> None:
+        """Make what was told, and was nothing that lasted, part of what is usual."""
+        self._past = [past * DOUBT for past in self._past]
+        self._tail_past = [past * DOUBT for past in self._tail_past]
+        self._rescale()
 
     def settle(self, unknown: float) -> None:
         """Make the hour that ends part of the past of every statistic."""

@@ -31,8 +31,8 @@ WEEK_UNKNOWN: Final = 0.04
 
 
 class Normal:
-    """The hours of four weeks and what they say; `expected` is log milliseconds by hour of the week,
-    `unknown` how far it may be off, in log units."""
+    """The hours of four weeks and what they say; `expected` is log milliseconds by hour of the
+    week, `unknown` how far it may be off, in log units."""
 
     __slots__ = ("_hours", "_last", "expected", "unknown")
 

@@ -21,7 +21,7 @@ BURST: Final = 900.0
 """Seconds. What is over sooner is a burst, and no alert would find anybody to help."""
 ENOUGH: Final = 4
 """Slow samples in a row that are no coincidence, whatever the time between them."""
-RUN: Final = 8
+RUN: Final = 10
 """Samples above normal in a row, one miss pardoned, before their mean counts: a burst of three and
 what noise adds to it are fewer."""
 STRONG: Final = 3.5
@@ -56,6 +56,8 @@ BETTER_HOURS: Final = 6
 """Hours in a row, all of them faster, that are a new normal."""
 GAP: Final = HOUR
 """Seconds without a sample after which what was going on is not known any more."""
+BRIEF: Final = 8 * HOUR
+"""Seconds. A small shift that is over sooner was the operation's own unrest."""
 RECURS: Final = 0.6
 """The share of what is seen now that makes the same hours of another day as slow."""
 RECURS_OF: Final = 4
@@ -236,7 +238,7 @@ class Watch:
         plain = evidence.means[0] > STRONG_SCORE * evidence.scales[0]
         if lasting and plain and (stark or self._strong > ENOUGH):
             return self._risen, self._sure(0.05), "level"
-        sustained = lasting and self._run >= min(RUN, ENOUGH + math.ceil(BURST / evidence.step))
+        sustained = lasting and self._run >= min(RUN, ENOUGH + 2 * math.ceil(BURST / evidence.step))
         hourly = evidence.means[2]
         for index, mean in enumerate(evidence.means):
             if mean < LEAST_EFFECT:
@@ -288,6 +290,8 @@ class Watch:
         if over:
             self._state = ""
             self._closed_at = at
+            if not self._loud and at - self._opened_at < BRIEF:
+                evidence.doubt()
             self._pending = []
             evidence.clear()
             self._run = self._strong = 0

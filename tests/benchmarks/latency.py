@@ -83,7 +83,7 @@ def watch(series: Sequence[Series]) -> Told:
 
 
 def hours_to_close(series: Sequence[Series], told: Told) -> list[float]:
-    """Return how long after the end of each regression that was open then it was said to be over."""
+    """Return how long after its end each regression that was open then was said to be over."""
     hours: list[float] = []
     for one in series:
         changes = sorted(
@@ -161,7 +161,8 @@ class Bar:
     def __str__(self) -> str:
         value = "-" if self.value is None else f"{self.value:.3f}"
         bound = "at least" if self.at_least else "at most"
-        return f"{self.name:34}{value:>10}   {bound} {self.bar:g}   {'ok' if self.is_kept else 'MISSED'}"
+        verdict = "ok" if self.is_kept else "MISSED"
+        return f"{self.name:34}{value:>10}   {bound} {self.bar:g}   {verdict}"
 
 
 RECALLS: Final = {

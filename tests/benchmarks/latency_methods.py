@@ -1,7 +1,8 @@
 """Simple methods that regressions are usually found by: what the detector is measured against.
 
-Each takes the values of a series (None where a sample is missing) and the seconds between them, and
-returns the indexes at which an alert opens. All are causal, and close when what opened them is over.
+Each takes the values of a series (None where a sample is missing) and the seconds between them,
+and returns the indexes at which an alert opens. All are causal; each closes when what opened it is
+over.
 """
 
 import math

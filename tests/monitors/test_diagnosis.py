@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from contracts.exchanges import Exchange, FailureKind
 from contracts.findings import Certainty
 from contracts.rules import Severity
-from monitors.regression import Kind, Verdict
 from monitors.detectors import Context, detect
 from monitors.diagnosis import (
     MOST,
@@ -20,6 +19,7 @@ from monitors.diagnosis import (
     confirmations,
     diagnose,
 )
+from monitors.regression import Kind, Verdict
 
 if TYPE_CHECKING:
     from tests.monitors.conftest import ExchangeFactory
