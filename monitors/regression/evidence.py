@@ -22,11 +22,11 @@ MEMORY: Final = 14 * 24.0
 """Hours after which the past of a statistic has lost most of its weight."""
 CLIP: Final = 3.0
 """Sigmas beyond which a residual counts no more: one spike is no evidence."""
-OUTLIER: Final = 6.0
+OUTLIER: Final = 6.5
 """Times the usual square beyond which an hour makes a statistic no more variable: what was slow and
 not found must not hide the next."""
-DOUBT: Final = 2.0
-"""Times the fourth moment of the past, 1.2 times its size, for everything small that was told and
+DOUBT: Final = 3.0
+"""Times the fourth moment of the past, 1.3 times its size, for everything small that was told and
 over soon: what does this every other day will not be told every other day."""
 SIGMA_FIRST: Final = 0.25
 """Log units: the spread before it is known. Recorded answers spread by 0.1 to 0.3."""

@@ -13,21 +13,21 @@ SCHEMA: Final = 1
 
 LEAST_EFFECT: Final = math.log(1.12)
 """Log units: what is slower by less than 12 % is nobody's matter."""
-THRESHOLD: Final = 3.7
+THRESHOLD: Final = 3.6
 """How many times its usual size a statistic on the longest time scale must be."""
-THRESHOLD_BY_OCTAVE: Final = 0.33
+THRESHOLD_BY_OCTAVE: Final = 0.34
 """What every halving of the time scale adds to it: there are twice as many chances in a week."""
 BURST: Final = 900.0
 """Seconds. What is over sooner is a burst, and no alert would find anybody to help."""
 ENOUGH: Final = 4
 """Slow samples in a row that are no coincidence, whatever the time between them."""
-RUN: Final = 10
+RUN: Final = 9
 """Samples above normal in a row, one miss pardoned, before their mean counts: a burst of three and
 what noise adds to it are fewer."""
-STRONG: Final = 3.5
+STRONG: Final = 3.0
 """Sigmas above normal at which four samples in a row suffice."""
 STRONG_LEAST: Final = math.log(1.4)
-STRONG_SCORE: Final = 3.0
+STRONG_SCORE: Final = 3.3
 """How many times its usual size their mean must be."""
 STARK: Final = math.log(2.5)
 """Log units: four samples so far above normal suffice; a lesser one may be a spike beside a burst,
@@ -36,10 +36,10 @@ STRONG_UNKNOWN: Final = 4.0
 """How many times what is unknown of normal."""
 LOUD: Final = math.log(1.8)
 """Log units: twice as slow, as measured amid noise."""
-LOUD_SCORE: Final = 4.0
+LOUD_SCORE: Final = 5.0
 """How many times its usual size it must be then."""
-TAIL_THRESHOLD: Final = 3.7
-TAIL_OCTAVE: Final = 1.5
+TAIL_THRESHOLD: Final = 3.6
+TAIL_OCTAVE: Final = 1.2
 TAIL_LEAST: Final = 0.08
 """Share of answers, beside the usual 5 %, that must have joined the slow ones."""
 TAIL_AGE: Final = 24
@@ -48,6 +48,8 @@ CALM_SHARE: Final = 0.35
 """An incident is over when what is left of it is less than this share."""
 CALM_SCALE: Final = 1200.0
 """Seconds: the time scale on which recovery is seen."""
+TAIL_CALM_SCALE: Final = 5400.0
+"""Seconds: the time scale on which the slow answers are seen to have become few again."""
 COOLDOWN: Final = 12 * HOUR
 """Seconds in which what comes back is the same trouble."""
 ACCEPTED_AFTER: Final = 4 * 24 * HOUR
@@ -222,7 +224,7 @@ class Watch:
             self._since = since
         self._opened_at = at
         self._shift = max(self._evidence.level, LEAST_EFFECT)
-        self._calm = 1.0
+        self._calm = 1.0 if state == "level" else 0.25
         self._confidence = confidence
         self._loud = False
         self._pending = []
@@ -284,9 +286,13 @@ class Watch:
             self._calm += rate * (min(max(share, -1.0), 1.0) - self._calm)
             over = self._calm < CALM_SHARE
         else:
-            over = evidence.shares[0] - TAIL < 0.5 * TAIL_LEAST
+            rate = -math.expm1(-evidence.step / TAIL_CALM_SCALE)
+            self._calm += rate * ((1.0 if evidence.counted else 0.0) - self._calm)
+            over = self._calm < 1.6 * TAIL
             if evidence.level > LOUD and self._strong >= ENOUGH:
-                self._state = "level"
+                self._state = "level"  # another trouble, which begins now
+                self._calm, self._since = 1.0, self._risen
+                return self._say(usual, opened=True)
         if over:
             self._state = ""
             self._closed_at = at

@@ -1,8 +1,9 @@
 """Labelled series of families and kinds that the shared file has not, from a seed.
 
 The same form as the shared file's. Families: `flat` (a constant), `quantised` (a clock with ticks
-of 16 ms), `nightly` (a job every night), `saving` (a daily pattern that jumps by an hour), `trend` (a
-slow drift), `regimes` (a level that changes by itself, by little, within hours), `weekend` (quiet
+of 16 ms), `nightly` (a job every night),
+`saving` (a daily pattern that jumps by an hour), `trend` (a slow drift),
+`regimes` (a level that changes by itself, by little, within hours), `weekend` (quiet
 weekends), `sparse` (every half hour), `gappy` (hours without samples), `cold` (a regression on the
 first day).
 """
