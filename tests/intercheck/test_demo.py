@@ -55,15 +55,17 @@ def test_each_fault_is_diagnosed_as_what_it_is(played: tuple[Path, dict[str, Any
 def test_each_fault_is_posted_once_and_resolved(played: tuple[Path, dict[str, Any]]) -> None:
     for scenario in played[1]["scenarios"]:
         assert scenario["posted"] == 1, scenario
-        assert scenario["passes_to_resolve"] == 2, scenario
+        # Two right answers end an incident; that latency is normal again takes some more.
+        is_latency = scenario["diagnosed"].startswith("latency-regression")
+        assert scenario["passes_to_resolve"] == (4 if is_latency else 2), scenario
         assert scenario["problems"] == [], scenario
 
 
-def test_what_is_certain_opens_at_once_and_what_may_be_a_blip_after_three_passes(
+def test_what_is_certain_opens_at_once_and_what_may_be_a_blip_after_more_passes(
     played: tuple[Path, dict[str, Any]],
 ) -> None:
     passes = [one["passes_to_open"] for one in played[1]["scenarios"]]
-    assert passes == [1, 1, 1, 3, 3, 3, 3]
+    assert passes == [1, 1, 1, 4, 3, 3, 3]
 
 
 def test_report_and_slack_pages_are_written_and_nothing_else_is(
