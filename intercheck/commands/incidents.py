@@ -104,7 +104,7 @@ def show(incident: str, config_path: Path | None, output_format: str) -> ExitCod
 @options.config
 @options.output_format
 def ack(incident: str, by: str | None, config_path: Path | None, output_format: str) -> ExitCode:
-    """Take an open incident on: its message then says who has, and nobody is reminded of it.
+    """Take an open incident on: its message then says who has.
 
     When it gets worse or comes back, it is nobody's again.
 
