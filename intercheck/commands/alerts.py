@@ -68,7 +68,7 @@ def preview(incident: str, config_path: Path | None, output_format: str) -> Exit
     return ExitCode.CLEAN
 
 
-@command.command()
+@command.command(short_help="Send a sample of every message to every channel.")
 @options.config
 @options.output_format
 def test(config_path: Path | None, output_format: str) -> ExitCode:

@@ -148,7 +148,7 @@ def accept(
     click.echo(f"{counted(len(entries), 'cause')} accepted until {last_day}, in {path}.")
 
 
-@command.command()
+@command.command(short_help="Drop your entries that are over, or accept nothing any more.")
 @click.option("--dry-run", is_flag=True, help="Say what would be dropped; change nothing.")
 @options.config
 def prune(dry_run: bool, config_path: Path | None) -> None:

@@ -72,7 +72,7 @@ def list_incidents(
     return ExitCode.CLEAN
 
 
-@command.command()
+@command.command(short_help="Show one incident: what broke, for whom, what to do.")
 @click.argument("incident")
 @options.config
 @options.output_format

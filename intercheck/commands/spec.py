@@ -36,7 +36,7 @@ def command() -> None:
     """
 
 
-@command.command()
+@command.command(short_help="Download published descriptions and verify them.")
 @click.argument("versions", nargs=-1, metavar="[VERSION]...")
 @click.option(
     "--host",
@@ -143,7 +143,7 @@ def list_(spec_dir: Path | None, config_path: Path | None, output_format: str) -
         click.echo("Get what is missing with `intercheck spec pull [VERSION]...`.")
 
 
-@command.command("lint")
+@command.command("lint", short_help="Show what is broken in a description.")
 @click.argument("name", required=False, metavar="[VERSION|PATH]")
 @click.option("--all", "shows_all", is_flag=True, help="Show every defect, not the first five.")
 @options.spec_dir
@@ -207,7 +207,7 @@ def lint_(
     return ExitCode.FINDINGS if is_failing else ExitCode.CLEAN
 
 
-@command.command()
+@command.command(short_help="Compare the embedded contract with what is published.")
 @click.argument("versions", nargs=-1, metavar="[VERSION]...")
 @options.spec_dir
 @options.config

@@ -110,3 +110,10 @@ def test_a_reader_that_leaves_is_no_finding() -> None:
         os.close(writer)
     assert done.returncode == cli.READER_GONE
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("group", ["", "spec", "deviations", "incidents", "alerts"])
+def test_no_list_of_commands_breaks_off_in_a_sentence(group: str) -> None:
+    done = run(*group.split(), "--help", COLUMNS="80")
+    assert done.returncode == ExitCode.CLEAN
+    assert "..." not in done.stdout.partition("Commands:")[2]
