@@ -51,6 +51,7 @@ class Looker:
             region=self.workspace.region,
             app_id=self.workspace.app_id or memory.app_id,
             worked=memory.census.worked,
+            consumers=reliance.readers("*", "/") if (reliance := self.promise.reliance) else (),
         )
         offered = [probe for probe in probes if not self.promise.lacks(probe.operation)]
         visits = asker.visit_all(offered)

@@ -66,8 +66,10 @@ def _unauthorized(exchange: Exchange, context: Context, code: str | None) -> Fin
         rule, words = _TOKEN_CODES[code]
         message = f"Intercom says that the token {words} (401 {code})."
         certainty = Certainty.DOCUMENTED
+        consumers = context.readers(None, _LOCATION)  # whoever uses the token
     else:
         rule = "auth-token-refused"
+        consumers = context.readers(exchange.operation, _LOCATION)
         message = f"{name_of(exchange)} was refused with 401{f' {code}' if code else ''}."
         certainty = Certainty.INFERRED
     return finding(
@@ -79,6 +81,7 @@ def _unauthorized(exchange: Exchange, context: Context, code: str | None) -> Fin
         observed="401",
         message=message,
         certainty=certainty,
+        consumers=consumers,
     )
 
 

@@ -34,6 +34,8 @@ def rate_limiting(exchange: Exchange, context: Context) -> Iterator[Finding]:
         observed="resource-throttled" if is_resource else "429",
         message=f"{name_of(exchange)} was answered with 429: {whose}, {when}.",
         certainty=Certainty.DOCUMENTED,
+        # The limit is the app's, so whoever asks next is refused as well.
+        consumers=None if is_resource else context.readers(None, "status"),
     )
 
 

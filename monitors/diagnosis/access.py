@@ -51,6 +51,7 @@ def _other_workspace(evidence: Evidence, expected: Expectation) -> Iterator[Diag
         message="The token now speaks for another Intercom workspace than the one it is "
         "configured, or was last seen, for.",
         severity=Severity.CRITICAL,
+        consumers=expected.consumers,
     )
 
 
@@ -78,6 +79,7 @@ def _other_region(evidence: Evidence, expected: Expectation) -> Iterator[Diagnos
         message=f"The workspace is hosted in {seen.upper()} and the host of "
         f"{(expected.region or '').upper()} is asked{words}.",
         severity=severity,
+        consumers=expected.consumers if severity is not Severity.INFO else (),
         others=refused,
     )
 
@@ -171,6 +173,7 @@ def _of_canary(
     observed: str,
     message: str,
     severity: Severity,
+    consumers: tuple[str, ...],
     others: Explained = (),
 ) -> Diagnosed:
     canary = evidence.canary
@@ -189,6 +192,7 @@ def _of_canary(
             expected=expected,
             observed=observed,
             message=message,
+            consumers=consumers,
             request_id=exchange.request_id,
             deployment=exchange.deployment,
             observed_at=exchange.started_at,

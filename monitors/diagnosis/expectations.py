@@ -20,13 +20,14 @@ class Expectation:
     """What the configuration and the history know of the workspace.
 
     `region` is the one whose host is asked. `worked` are the identities of operations that have
-    succeeded before, None where nobody knows.
+    succeeded before, None where nobody knows. `consumers` are all there are.
     """
 
     region: str | None = None
     app_id: str | None = None
     token_is_well_formed: bool = True
     worked: frozenset[str] | None = None
+    consumers: tuple[str, ...] = ()
 
 
 NOTHING_KNOWN: Final = Expectation()

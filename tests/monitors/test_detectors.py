@@ -11,6 +11,7 @@ from contracts.conformance import Conformance
 from contracts.exchanges import Exchange, FailureKind
 from contracts.findings import Finding
 from contracts.overlays import embedded_contract
+from contracts.reliance import Reliance, consumers_of
 from contracts.rules import Severity
 from monitors.detectors import DETECTORS, Context, detect
 from monitors.detectors.rate_limit import reset_of
@@ -353,3 +354,16 @@ def test_no_exchange_makes_a_detector_raise(
 
 def test_every_detector_stands_in_the_table_under_a_name_of_its_own() -> None:
     assert len(set(DETECTORS.values())) == len(DETECTORS) == 8
+
+
+def test_what_refuses_everybody_hurts_every_consumer(an_exchange: "ExchangeFactory") -> None:
+    contract = embedded_contract()
+    assert contract is not None
+    consumers = consumers_of(contract)
+    context = Context(reliance=Reliance(contract, consumers))
+    everybody = {consumer.name for consumer in consumers}
+    for status, code in ((401, "token_revoked"), (429, "rate_limit_exceeded")):
+        finding = only(an_exchange("GET /me", status, envelope(code)), context)
+        assert set(finding.consumers) == everybody
+    throttled = only(an_exchange("GET /me", 429, envelope("too_many_requests")), context)
+    assert set(throttled.consumers) < everybody

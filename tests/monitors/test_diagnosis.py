@@ -168,11 +168,12 @@ def test_another_region_explains_the_refusals(an_exchange: "ExchangeFactory") ->
         an_exchange(ME, body=me("EU")),
         *(an_exchange(one, 401, refused("unauthorized")) for one in OTHERS),
     )
-    (only,) = diagnose(pass_, expected=Expectation(region="us"))
+    (only,) = diagnose(pass_, expected=Expectation(region="us", consumers=("crm", "warehouse")))
     assert (only.finding.rule.name, only.finding.severity) == (
         "auth-wrong-region",
         Severity.CRITICAL,
     )
+    assert only.finding.consumers == ("crm", "warehouse"), "a token hurts whoever uses it"
 
 
 def test_another_region_that_works_all_the_same_is_only_noted(
