@@ -10,6 +10,7 @@ from typing import Final, Self
 
 from contracts.client import IntercomClient
 from contracts.clock import Clock
+from contracts.errors import HistoryError
 from contracts.findings import Finding
 from contracts.workspaces import Workspace
 from monitors.alerting.outbox import Channel, DeliveryReport, deliver
@@ -41,6 +42,14 @@ class PassReport:
     incidents: tuple[IncidentState, ...]
     known: frozenset[str]
     delivery: DeliveryReport
+
+
+class PassNotRecordedError(HistoryError):
+    """The history did not take a pass, so nobody was told; `findings` are what it saw."""
+
+    def __init__(self, reason: str, findings: tuple[Finding, ...]) -> None:
+        super().__init__(reason)
+        self.findings = findings
 
 
 class Monitor:
@@ -100,7 +109,7 @@ class Monitor:
         """Probe the workspaces called `names` (all) with `probes` (all), record what was seen
         and what follows, and deliver what there is to tell.
 
-        Raises HistoryError where it cannot be recorded: then nothing is sent either.
+        Raises PassNotRecordedError where it cannot be recorded: then nothing is sent either.
         """
         workspaces = [self._workspaces[name] for name in names or self._workspaces]
         started_at = self._clock.now()
@@ -179,37 +188,42 @@ class Monitor:
             findings=tuple(one for one in findings if memories[one.workspace].census.is_news(one)),
             requests=sum(look.requests for look in looks),
         )
-        with self._history.transaction():
-            states = self._history.incident_states()
-            afflicted = Afflicted.of(self._history.documents(AFFLICTED))
-            folded = fold_looks(
-                looks,
-                states,
-                afflicted,
-                configured=frozenset(self._workspaces),
-                policy=self._policy,
-                now=now,
-                new_id=self._new_id,
-            )
-            documents = {
-                key: document
-                for memory in memories.values()
-                for key, document in memory.changes().items()
-            }
-            documents.update(((AFFLICTED, key), document) for key, document in afflicted.changes())
-            after = {**states, **{state.key: state for state in folded.states}}
-            announcement = self._announcer.announce(
-                folded.transitions, ledger=self._history, incidents=after.values(), now=now
-            )
-            documents.update(announcement.documents)
-            self._history.record(
-                record,
-                states=folded.states,
-                transitions=folded.transitions,
-                notices=announcement.notices,
-                documents=documents,
-                forgotten=folded.forgotten,
-            )
+        try:
+            with self._history.transaction():
+                states = self._history.incident_states()
+                afflicted = Afflicted.of(self._history.documents(AFFLICTED))
+                folded = fold_looks(
+                    looks,
+                    states,
+                    afflicted,
+                    configured=frozenset(self._workspaces),
+                    policy=self._policy,
+                    now=now,
+                    new_id=self._new_id,
+                )
+                documents = {
+                    key: document
+                    for memory in memories.values()
+                    for key, document in memory.changes().items()
+                }
+                documents.update(
+                    ((AFFLICTED, key), document) for key, document in afflicted.changes()
+                )
+                after = {**states, **{state.key: state for state in folded.states}}
+                announcement = self._announcer.announce(
+                    folded.transitions, ledger=self._history, incidents=after.values(), now=now
+                )
+                documents.update(announcement.documents)
+                self._history.record(
+                    record,
+                    states=folded.states,
+                    transitions=folded.transitions,
+                    notices=announcement.notices,
+                    documents=documents,
+                    forgotten=folded.forgotten,
+                )
+        except HistoryError as error:
+            raise PassNotRecordedError(str(error), findings) from error
         was_open = {key for key, state in states.items() if state.phase is Phase.OPEN}
         return PassReport(
             record=record,

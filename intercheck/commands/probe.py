@@ -16,7 +16,7 @@ from intercheck.descriptions import open_description
 from intercheck.exits import ExitCode, exit_code, exit_code_of
 from intercheck.filters import filters, selection_of
 from intercheck.found import keep_found
-from intercheck.output import Coverage, Envelope, print_json
+from intercheck.output import Coverage, Envelope, print_finding, print_json
 from intercheck.pass_output import asked, envelope_of, one_line, print_pass, was_measured
 from intercheck.probing import chosen_probes, chosen_workspaces, heartbeat_of, new_id
 from intercheck.settings import Settings
@@ -24,7 +24,7 @@ from intercheck.wiring import announcer_of, channels_of, probes_of, promises_of
 from monitors.asking import Visit
 from monitors.diagnosis import MOST
 from monitors.history import History
-from monitors.monitor import Monitor, PassReport
+from monitors.monitor import Monitor, PassNotRecordedError, PassReport
 from monitors.probes import Probe, with_sources
 from reports.reading import summary_of
 from reports.summaries import Summary
@@ -125,6 +125,10 @@ def command(
             written, unwritten = _written(
                 summary, report_formats, report_dir or settings.report_dir
             )
+    except PassNotRecordedError as error:
+        if heartbeat:
+            heartbeat.exit_status(exit_code_of(error), str(error))
+        return _unrecorded(error, output_format)
     except IntercheckError as error:
         if heartbeat:
             heartbeat.exit_status(exit_code_of(error), str(error))
@@ -146,6 +150,18 @@ def command(
         status = ExitCode.CLEAN if code is ExitCode.FINDINGS else code
         heartbeat.exit_status(status, one_line(report))
     return code
+
+
+def _unrecorded(error: PassNotRecordedError, output_format: str) -> ExitCode:
+    """Print what was seen although it could not be recorded: it is said here or nowhere."""
+    sentence = f"{error} The findings of this pass are not recorded, and nobody was told."
+    if output_format == "json":
+        print_json(Envelope(command="probe", findings=error.findings, errors=(sentence,)))
+    else:
+        for finding in error.findings:
+            print_finding(finding)
+        click.echo(f"intercheck: {sentence}", err=True)
+    return exit_code_of(error)
 
 
 def _written(

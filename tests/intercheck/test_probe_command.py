@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contracts.clock import SystemClock
+from contracts.errors import HistoryError
 from intercheck.cli import main
 from monitors.history import History
 from monitors.records import NoticeStatus
@@ -275,3 +276,25 @@ def test_a_report_that_cannot_be_written_hides_no_finding(
     assert len(slack.messages(DEFAULT_CHANNEL)) == 1
     said = json.loads(out)["errors"] if form == "json" else [err.strip()]
     assert [("The report cannot be written" in one) for one in said] == [True]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_history_that_fails_during_the_pass_hides_no_finding(
+    run: Run,
+    intercom: Sandbox,
+    slack: SlackStandIn,
+    form: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    intercom.faults.add(Fault(name="revoked-token"))
+
+    def fail(*_: object, **__: object) -> None:
+        raise HistoryError("The disk is full: free some space.")
+
+    monkeypatch.setattr("monitors.history.History.record", fail)
+    code, out, err = run("probe", "--format", form)
+    assert code == 2
+    assert "auth-token-revoked" in out
+    assert slack.messages(DEFAULT_CHANNEL) == ()  # nothing is sent that is not recorded
+    said = json.loads(out)["errors"] if form == "json" else [err.strip()]
+    assert ["The disk is full" in one for one in said] == [True]
