@@ -85,7 +85,6 @@ def test_every_dependency_is_used() -> None:
 
 NOT_IMPORTED = {
     "plotly",  # its JavaScript lies beside the report
-    "numpy",  # for latency
 }
 
 
