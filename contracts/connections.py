@@ -29,10 +29,11 @@ class Stopwatch:
 
     clock: Clock
     answer_limit: float
-    """Seconds from the request having been sent to the last byte of the answer."""
+    """Seconds from the last part of the request being sent to the last byte of the answer."""
     connect_started: float | None = None
     connected: float | None = None
     secured: float | None = None
+    sent: float | None = None
     first_byte: float | None = None
     deadline: float | None = None
 
@@ -95,7 +96,8 @@ class _PunctualResponse(HTTPResponse):
         self.fp.close()
         watch = STOPWATCH.get()
         watch.first_byte = None  # the answer of a proxy to CONNECT is not the one that counts
-        watch.deadline = watch.now() + watch.answer_limit
+        # Not from now: the server may be at work, and on its clock, since the request went out.
+        watch.deadline = (watch.now() if watch.sent is None else watch.sent) + watch.answer_limit
         self.fp = io.BufferedReader(_PunctualStream(sock, watch))
 
 
@@ -108,6 +110,11 @@ class _TimedConnection(HTTPConnection):
         sock = super()._new_conn()
         watch.connected = watch.now()
         return sock
+
+    def send(self, data: Any) -> None:
+        watch = STOPWATCH.get()
+        watch.sent = watch.now()
+        super().send(data)
 
 
 class _TimedSecureConnection(_TimedConnection, HTTPSConnection):
