@@ -162,6 +162,8 @@ class Bar:
         value = "-" if self.value is None else f"{self.value:.3f}"
         bound = "at least" if self.at_least else "at most"
         verdict = "ok" if self.is_kept else "MISSED"
+        if self.value is None:
+            verdict = "not measured"
         return f"{self.name:34}{value:>10}   {bound} {self.bar:g}   {verdict}"
 
 
@@ -226,7 +228,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--scorer", type=Path, help="score.py (default: beside the series)")
     chosen = parser.parse_args(arguments)
     if chosen.series is None and not chosen.made:
-        parser.error("name a file of labelled series, or --made N")
+        chosen.series = SHARED / "series.json.gz"
+        if not chosen.series.is_file():
+            parser.error("name a file of labelled series, or --made N")
     series: list[Series] = list(made_series(chosen.made, seed=chosen.seed))
     if chosen.series is not None:
         with gzip.open(chosen.series, "rt") as file:
