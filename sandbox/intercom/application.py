@@ -13,6 +13,7 @@ from sandbox import wire
 from sandbox.clock import wait
 from sandbox.intercom.answers import Delivery, Reply, Request
 from sandbox.intercom.control import CONTROL, Controls
+from sandbox.intercom.outside import OUTSIDE, respond
 from sandbox.intercom.service import Service
 
 STALL_LIMIT: Final = 120.0  # seconds of the machine; longer than any client waits
@@ -68,7 +69,10 @@ class Application:
             fields = (("content-type", "application/json"),)
             await _send(Reply(status=status, fields=fields, body=body), send)
             return
-        reply = self._service.respond(request)
+        if request.path.startswith(OUTSIDE):
+            reply = respond(request, self._service.faults, self._clock.now())
+        else:
+            reply = self._service.respond(request)
         self._log.add(
             Seen(
                 method=request.method,

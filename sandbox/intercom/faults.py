@@ -43,8 +43,17 @@ FAULTS: Final[Mapping[str, str]] = {
     "wrong-media-type": "the right body under text/html",
     "oversized-body": "a body of megabytes (value: how many)",
     "redirect-loop": "302 to the same place",
+    "status-incident": "the status page has an incident of the API (value: its title)",
+    "status-maintenance": "the status page has maintenance under way (value: its title)",
 }
 """Every name, and what it does."""
+
+STATUS_PAGE: Final = "GET /_outside/api/v2/summary.json"
+CONTROL_HOST: Final = "GET /_outside/control"
+"""What is not Intercom's API; any fault of an answer that names it as its operation meets it."""
+
+ON_THE_STATUS_PAGE: Final = frozenset({"status-incident", "status-maintenance"})
+"""What is said there, while the API may be well."""
 
 FORMS: Final[Mapping[str, tuple[str, ...]]] = {
     "deprecation": ("rfc9745", "imf-fixdate", "true", "boolean", "epoch"),
@@ -126,6 +135,8 @@ class Fault:
         _one_of(self.name, "status", self.status, STATUSES.get(self.name, ()))
         if self.name == "field-retyped":
             _one_of(self.name, "value", self.value, TYPES)
+        if self.name in ON_THE_STATUS_PAGE:
+            object.__setattr__(self, "operation", STATUS_PAGE)
         if self.at is not None:
             moment(self.at)
         for text in (self.value if self.name in _IN_HEADERS else None, self.link):

@@ -69,12 +69,17 @@ class Faults:
             active = [{**one.fault.as_json(), "applied": one.applied} for one in self._active]
         return {"names": dict(FAULTS), "active": active}
 
-    def hitting(self, situation: Situation) -> tuple[Fault, ...]:
-        """Return the faults that apply to this request, and count it against their conditions."""
+    def hitting(self, situation: Situation, *, only: bool = False) -> tuple[Fault, ...]:
+        """Return the faults that apply to this request, and count it against their conditions; with
+        `only`, those alone that name its operation."""
         if not self._active:
             return ()
         with self._lock:
-            return tuple(one.fault for one in self._active if self._hits(one, situation))
+            return tuple(
+                one.fault
+                for one in self._active
+                if not (only and one.fault.operation is None) and self._hits(one, situation)
+            )
 
     def _hits(self, one: _Active, situation: Situation) -> bool:
         fault, when = one.fault, one.fault.when
