@@ -3,8 +3,10 @@
 The dialect, one for the whole project: OpenAPI 3.0 schemas as JSON Schema draft 4, `nullable`
 honoured wherever it stands (also beside `$ref` and beside an enum without null), other siblings of
 `$ref` ignored. Asserted formats are uuid, uri, email and date, but not the uuid of `request_id`:
-live ones are 20 characters of base 32. A Unix time (`date-time` or `timestamp` on an integer) has
-to be seconds since 1970, which no JSON Schema keyword of the description says.
+live ones are 20 characters of base 32. An empty text has no format, and a uri may lack scheme and
+host (`/contacts/…/tags`): both stand in examples and in answers alike. A Unix time (`date-time` or
+`timestamp` on an integer, or an integer called `…_at`) has to be seconds since 1970, which no JSON
+Schema keyword of the description says.
 """
 
 import json
@@ -19,14 +21,25 @@ from contracts.pointers import escape
 from contracts.spec import Spec
 
 TYPES: Final = frozenset({"array", "boolean", "integer", "number", "object", "string"})
-FORMATS: Final[dict[str, Callable[[Any], bool]]] = {
-    # Of draft 2020-12, because draft 4 knows no uuid: the same test in both ways to validate.
-    name: jsonschema_rs.Draft202012Validator({"format": name}, validate_formats=True).is_valid
-    for name in ("uuid", "uri", "email", "date")
+LENIENCE: Final[dict[str, dict[str, Any]]] = {
+    "uri": {"pattern": "^(?:/|$)"},
+    "email": {"maxLength": 0},
 }
+"""What a text may be as well, in schemas of their own."""
+
+
+def _format_test(name: str) -> Callable[[Any], bool]:
+    # Of draft 2020-12, because draft 4 knows no uuid: the same test in both ways to validate.
+    strict: dict[str, Any] = {"format": name}
+    schema = {"anyOf": [strict, LENIENCE[name]]} if name in LENIENCE else strict
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid
+
+
+FORMATS: Final = {name: _format_test(name) for name in ("uuid", "uri", "email", "date")}
 UNIX_TIME_FORMATS: Final = frozenset({"date-time", "timestamp"})
 LATEST_UNIX_TIME: Final = 99_999_999_999  # seconds, the year 5138: anything later is milliseconds
 _EXEMPT_FROM_UUID: Final = "request_id"
+_CALLED_A_TIME: Final = "_at"
 _LIMITS: Final = {
     # keyword: the one that modifies it
     "maximum": "exclusiveMaximum",
@@ -103,9 +116,9 @@ class Schemas:
 
     def node(self, schema: dict[str, Any], *, place: str | None = None) -> Node:
         """Read `schema`, which stands at `place`."""
-        return self._read(schema, place, exempt=False)
+        return self._read(schema, place)
 
-    def _read(self, schema: Any, place: str | None, *, exempt: bool) -> Node:
+    def _read(self, schema: Any, place: str | None, *, name: str = "") -> Node:
         if not isinstance(schema, dict):
             return Node(place=place)
         ref = schema.get("$ref")
@@ -117,7 +130,7 @@ class Schemas:
                 nullable=schema.get("nullable") is True,
             )
         node = Node(place=place)
-        self._fill(node, schema, exempt=exempt)
+        self._fill(node, schema, name=name)
         return node
 
     def _target(self, ref: str) -> Node:
@@ -130,7 +143,7 @@ class Schemas:
                 node.unresolvable = True
             else:
                 if isinstance(schema, dict):
-                    self._fill(node, schema, exempt=False)
+                    self._fill(node, schema)
             if _leads_back(node):
                 # A schema that is defined by itself at the same value says nothing.
                 node.unresolvable, node.nullable = True, False
@@ -138,13 +151,13 @@ class Schemas:
                 node.negated = None
         return self._targets[ref]
 
-    def _fill(self, node: Node, schema: dict[str, Any], *, exempt: bool) -> None:
+    def _fill(self, node: Node, schema: dict[str, Any], *, name: str = "") -> None:
         place = node.place
         node.nullable = schema.get("nullable") is True
         node.type = schema.get("type") if schema.get("type") in TYPES else None
         if isinstance(schema.get("enum"), list):
             node.enum = _assertion("enum", {"enum": _distinct(schema["enum"])})
-        self._fill_format(node, schema.get("format"), exempt=exempt)
+        self._fill_format(node, schema.get("format"), name)
         node.limits = tuple(
             assertion
             for keyword, modifier in _LIMITS.items()
@@ -154,10 +167,8 @@ class Schemas:
         properties = schema.get("properties")
         if isinstance(properties, dict):
             node.properties = {
-                name: self._read(
-                    child, _below(place, escape(name)), exempt=name == _EXEMPT_FROM_UUID
-                )
-                for name, child in properties.items()
+                own: self._read(child, _below(place, escape(own)), name=own)
+                for own, child in properties.items()
             }
         required = schema.get("required")
         if isinstance(required, list):
@@ -170,27 +181,29 @@ class Schemas:
         if isinstance(additional, bool):
             node.additional = additional
         elif isinstance(additional, dict):
-            node.additional = self._read(additional, _below(place, "*"), exempt=False)
+            node.additional = self._read(additional, _below(place, "*"))
         if isinstance(schema.get("items"), dict):
-            node.items = self._read(schema["items"], _below(place, "*"), exempt=False)
+            node.items = self._read(schema["items"], _below(place, "*"))
         node.all_of = self._parts(schema, "allOf", place)
         node.any_of = self._parts(schema, "anyOf", place)
         node.one_of = self._parts(schema, "oneOf", place)
         if isinstance(schema.get("not"), dict):
-            node.negated = self._read(schema["not"], place, exempt=False)
+            node.negated = self._read(schema["not"], place)
         node.discriminator = self._discriminator(schema)
 
-    def _fill_format(self, node: Node, name: object, *, exempt: bool) -> None:
+    def _fill_format(self, node: Node, written: object, name: str) -> None:
         if node.type == "integer":
-            node.is_unix_time = name in UNIX_TIME_FORMATS
-        elif isinstance(name, str) and name in FORMATS and not (exempt and name == "uuid"):
-            node.format = name
+            node.is_unix_time = written in UNIX_TIME_FORMATS or name.endswith(_CALLED_A_TIME)
+        elif (written, name) == ("uuid", _EXEMPT_FROM_UUID):
+            return
+        elif isinstance(written, str) and written in FORMATS:
+            node.format = written
 
     def _parts(self, schema: dict[str, Any], keyword: str, place: str | None) -> tuple[Node, ...]:
         parts = schema.get(keyword)
         if not isinstance(parts, list):
             return ()
-        return tuple(self._read(part, place, exempt=False) for part in parts)
+        return tuple(self._read(part, place) for part in parts)
 
     def _discriminator(self, schema: dict[str, Any]) -> tuple[str, dict[str, Node]] | None:
         """The property that says which branch it is, and the branches by its values."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
-from contracts.schemas import FORMATS, LATEST_UNIX_TIME, Node
+from contracts.schemas import FORMATS, LATEST_UNIX_TIME, LENIENCE, Node
 
 NEVER: Final[dict[str, Any]] = {"not": {}}
 _NULL: Final[dict[str, Any]] = {"type": "null"}
@@ -62,13 +62,13 @@ class _Translation:
         schema = self._own(node, self.open)
         if node.additional is False:
             schema["additionalProperties"] = False
-        for keyword, parts in (
-            ("allOf", node.all_of),
-            ("anyOf", node.any_of),
-            ("oneOf", node.one_of),
-        ):
-            if parts:
-                schema[keyword] = [self.open(part) for part in parts]
+        schema["allOf"] = [self.open(part) for part in node.all_of]
+        if node.any_of:
+            schema["allOf"].append({"anyOf": [self.open(part) for part in node.any_of]})
+        if node.one_of:
+            schema["oneOf"] = [self.open(part) for part in node.one_of]
+        if not schema["allOf"]:
+            del schema["allOf"]
         return _nullable(node, schema)
 
     def closed(self, node: Node, outer: frozenset[str], *, close: bool) -> dict[str, Any]:
@@ -131,7 +131,9 @@ class _Translation:
         schema: dict[str, Any] = {}
         if node.type is not None:
             schema["type"] = node.type
-        if node.format is not None:
+        if node.format in LENIENCE:
+            schema["anyOf"] = [{"format": node.format}, LENIENCE[node.format]]
+        elif node.format is not None:
             schema["format"] = node.format
         for assertion in (*((node.enum,) if node.enum else ()), *node.limits):
             schema.update(assertion.schema)

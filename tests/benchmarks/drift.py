@@ -70,7 +70,7 @@ class Bench:
         """Hold one case to what was promised."""
         context = Context(published=self._published(case["spec"]), known=frozenset())
         findings = detect(exchange_of(case), context)
-        due = [one for one in findings if _is_due(one.location, case["expected"])]
+        due = [one for one in findings if is_due(one.location, case["expected"])]
         return Judged(
             case=case,
             verdict=_verdict(case, findings, due),
@@ -106,7 +106,7 @@ def exchange_of(case: dict[str, Any]) -> Exchange:
     )
 
 
-def _is_due(location: str, expected: list[str]) -> bool:
+def is_due(location: str, expected: list[str]) -> bool:
     """Whether a finding is at one of the places or inside it."""
     return any(_is_inside(location, place) for place in expected)
 

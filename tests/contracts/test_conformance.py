@@ -149,9 +149,12 @@ def test_each_departure_is_named_by_rule_place_and_kinds(
         ("uuid", "123e4567-e89b-12d3-a456-426614174000", True),
         ("uuid", "b2i3ri5909msvfqskol0", False),
         ("uri", "https://example.com/a", True),
-        ("uri", "/contacts/1/tags", False),
+        ("uri", "contacts", False),
+        ("uri", "/contacts/1/tags", True),  # as every contact has it, and every example
+        ("uri", "", True),
         ("email", "joe@example.com", True),
         ("email", "joe", False),
+        ("email", "", True),
         ("date", "2026-03-02", True),
         ("date", "2026-13-02", False),
         ("date-time", "yesterday", True),
@@ -182,6 +185,14 @@ def test_a_unix_time_is_seconds_since_1970(name: str, value: int, observed: str 
     found = departures(obj(signed_up_at={**INTEGER, "format": name}), {"signed_up_at": value})
     expected = [("format", "/signed_up_at", f"unix-time>{observed}")] if observed else []
     assert shown(found) == expected
+
+
+def test_an_integer_called_a_time_is_a_unix_time_without_saying_so() -> None:
+    schema = obj(last_request_at=INTEGER, count=INTEGER)
+    answer = {"last_request_at": 1_750_000_000_000, "count": 1_750_000_000_000}
+    assert shown(departures(schema, answer)) == [
+        ("format", "/last_request_at", "unix-time>milliseconds")
+    ]
 
 
 COMPONENTS: Final[dict[str, Any]] = {

@@ -120,7 +120,7 @@ def test_an_example_that_breaks_its_schema_is_named_by_place_and_kind_never_by_v
             "examples": {
                 "good": {"value": {"a": 1}},
                 "bad": {"value": {"a": "secret"}},
-                "relative": {"value": {"u": "/secret"}},
+                "relative": {"value": {"u": "secret"}},
             },
         }
     )
