@@ -30,8 +30,9 @@ check: $(VENV)/.installed-for-tests ## format, lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# A file stays on one core, so that what its tests share is made once.
 test: check ## everything that must hold
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses logical --dist loadfile
 
 contracts: $(VENV)/.installed ## property tests: against the configured workspace, else the sandbox
 	$(BIN)/intercheck contract

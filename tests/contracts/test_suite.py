@@ -56,7 +56,7 @@ def sandbox(running: Sandbox) -> Sandbox:
 def client_of(sandbox: Sandbox, **options: Any) -> IntercomClient:
     given: dict[str, Any] = {"token": Secret(sandbox.token), "base_url": sandbox.url} | options
     return IntercomClient(
-        Workspace(name="acme", **given), clock=sandbox.clock, read_timeout=timedelta(seconds=1)
+        Workspace(name="acme", **given), clock=sandbox.clock, read_timeout=timedelta(seconds=3)
     )
 
 

