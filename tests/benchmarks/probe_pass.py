@@ -1,9 +1,15 @@
 """CPU per probe of a whole pass, against a bare requests loop over the same URLs.
 
-A pass sends, validates against the published description and the contract we rely on, detects,
-folds and records; the loop is `requests.Session.get(...).json()`. Both run in this process, the
-sandbox in another, so that only our own work is counted. Beside it, where Debian's package is
-installed, how many probes a second prometheus-blackbox-exporter makes (reported only).
+A pass sends, validates against the published description and the contract we rely on, learns shapes
+and latencies, detects, folds and records; the loop is `requests.Session.get(...).json()`. Both run
+in this process, the sandbox in another, so that only our own work is counted.
+
+Passes are five minutes of the monitor's clock apart, so that what happens by the hour happens here
+as well; the ratio is of all of them together, since what only every tenth pass pays is paid. It is
+measured three times: on a workspace in which nothing happens, on one where in between people write
+(`traffic.living`), and with a monitor and a history newly opened for every pass, as cron has it
+(there without the time that Python takes to start). Beside it, where Debian's package is installed,
+how many probes a second prometheus-blackbox-exporter makes (reported only).
 """
 
 import argparse
@@ -16,13 +22,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 from statistics import median
 from urllib.parse import urlencode
 
 import requests
+from traffic.living import five_minutes
 
-from contracts.clock import SystemClock
 from contracts.exchanges import Exchange
 from contracts.overlays import embedded_contract
 from contracts.pins import load_published
@@ -33,10 +42,10 @@ from monitors.monitor import Monitor
 from monitors.probe_files import load_probes
 from monitors.promises import Promises
 
-BAR = 3.0
-GOAL = 1.8
-RUNS = 9
-WARM_UP = 2
+BAR = 1.8
+RUNS = 24
+WARM_UP = 12
+BETWEEN = timedelta(minutes=5)
 SHARED = Path(__file__).parents[3] / "shared" / "intercom-openapi"
 SERVER = """
 import sys
@@ -125,6 +134,81 @@ def blackbox_rate(url: str, folder: Path) -> float | None:
             exporter.terminate()
 
 
+@dataclass(slots=True)
+class LaterClock:
+    """The machine's clock, set ahead by what has passed between the passes."""
+
+    ahead: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def monotonic(self) -> float:
+        return time.perf_counter()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """The sandbox, the session that asks it barely, and what monitors are made of."""
+
+    url: str
+    session: requests.Session
+    folder: Path
+    workspace: Workspace
+    promises: Promises
+    clock: LaterClock = field(default_factory=LaterClock)
+    asked: list[Exchange] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def monitor(self, name: str) -> Iterator[Monitor]:
+        """A monitor with the history called `name`."""
+        with (
+            History.open(f"sqlite:///{self.folder}/{name}.sqlite", clock=self.clock) as history,
+            Monitor(
+                workspaces=[self.workspace],
+                probes=load_probes(),
+                promises=self.promises,
+                history=history,
+                channels={},
+                clock=self.clock,
+                new_id=lambda: token_hex(8),
+                on_visit=lambda _, visit: (
+                    self.asked.append(visit.exchange) if visit.exchange else None
+                ),
+            ) as monitor,
+        ):
+            yield monitor
+
+    def measure(self, run_pass: Callable[[], object], between: Callable[[int], None]) -> float:
+        """Print and return the CPU of passes as a multiple of the bare loop's."""
+        ours: list[float] = []
+        bare: list[float] = []
+        requests = 0
+        for turn in range(WARM_UP + RUNS):
+            self.clock.ahead += BETWEEN
+            between(turn)
+            self.asked.clear()
+            pass_cpu = cpu_of(run_pass)
+            exchanges = list(self.asked)
+            if not exchanges or not all(exchange.is_success for exchange in exchanges):
+                raise SystemExit("the sandbox did not answer every probe: nothing was measured")
+            loop_cpu = cpu_of(lambda asked=exchanges: bare_loop(self.session, asked))  # type: ignore[misc]
+            if turn >= WARM_UP:
+                ours.append(pass_cpu)
+                bare.append(loop_cpu)
+                requests += len(exchanges)
+        ratio = sum(ours) / sum(bare)
+        middle = median(mine / its for mine, its in zip(ours, bare, strict=True))
+        print(
+            f"{ratio:6.2f} (median pass {middle:.2f}): {sum(ours) / requests * 1e3:.3f} ms CPU a "
+            f"probe, bare {sum(bare) / requests * 1e3:.3f} ms, {RUNS} passes of {len(exchanges)}"
+        )
+        return ratio
+
+
 def main() -> int:
     """Measure, print, and with --check fail where the bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -140,72 +224,50 @@ def main() -> int:
                 return embedded_contract(version)
             return load_published(version, spec_dir=spec_dir, cache_dir=folder)
 
-        with (
-            sandbox(spec_dir, folder) as (url, token),
-            History.open(f"sqlite:///{folder}/history.sqlite", clock=SystemClock()) as history,
-        ):
+        with sandbox(spec_dir, folder) as (url, token), requests.Session() as session:
             workspace = Workspace(name="bench", token=Secret(token), base_url=url)
-            asked: list[Exchange] = []
-            ids = iter(range(10**9))
-            monitor = Monitor(
-                workspaces=[workspace],
-                probes=load_probes(),
-                promises=Promises(published, cache_dir=folder),
-                history=history,
-                channels={},
-                clock=SystemClock(),
-                new_id=lambda: f"id-{next(ids)}",
-                on_visit=lambda _, visit: asked.append(visit.exchange) if visit.exchange else None,
-            )
-            session = requests.Session()
             session.headers["Authorization"] = f"Bearer {token}"
             session.headers["Intercom-Version"] = workspace.version
             session.headers["Content-Type"] = "application/json"
-            with monitor, session:
-                return report(monitor, session, asked, url, folder, options)
+            bench = Bench(
+                url=url,
+                session=session,
+                folder=folder,
+                workspace=workspace,
+                promises=Promises(published, cache_dir=folder),
+            )
+            return report(bench, options)
 
 
-def report(
-    monitor: Monitor,
-    session: requests.Session,
-    asked: list[Exchange],
-    url: str,
-    folder: Path,
-    options: argparse.Namespace,
-) -> int:
-    """Run both in turns and print what came of it."""
-    ours: list[float] = []
-    bare: list[float] = []
-    seconds: list[float] = []
-    for run in range(WARM_UP + RUNS):
-        asked.clear()
-        started = time.perf_counter()
-        pass_cpu = cpu_of(monitor.run_pass)
-        elapsed = time.perf_counter() - started
-        exchanges = list(asked)
-        if not exchanges or not all(exchange.is_success for exchange in exchanges):
-            raise SystemExit("the sandbox did not answer every probe: nothing was measured")
-        loop_cpu = cpu_of(lambda asked=exchanges: bare_loop(session, asked))  # type: ignore[misc]
-        if run >= WARM_UP:
-            ours.append(pass_cpu / len(exchanges))
-            bare.append(loop_cpu / len(exchanges))
-            seconds.append(elapsed / len(exchanges))
-    ratio = median(mine / its for mine, its in zip(ours, bare, strict=True))
+def report(bench: Bench, options: argparse.Namespace) -> int:
+    """Measure each kind of traffic and print what came of it."""
     reference = "published and relied upon" if SHARED.is_dir() else "embedded contract, twice"
-    print(f"{len(asked)} probes a pass, median of {RUNS} passes, held to: {reference}")
-    print(f"whole pass      {median(ours) * 1e3:7.3f} ms CPU a probe")
-    print(f"bare requests   {median(bare) * 1e3:7.3f} ms CPU a probe")
-    print(f"ratio           {ratio:7.2f}     (bar {BAR}, goal {GOAL})")
-    print(f"our rate        {1 / median(seconds):7.0f} probes a second, one after another")
-    rate = blackbox_rate(f"{url}/me", folder)
+    print(f"CPU of a pass as a multiple of the bare loop's (bar {BAR}), held to: {reference}")
+
+    def live(turn: int) -> None:
+        five_minutes(bench.url, bench.session, turn)
+
+    def one_of_cron() -> None:
+        with bench.monitor("cron") as monitor:
+            monitor.run_pass()
+
+    with bench.monitor("still") as monitor:
+        print("unchanged answers", end=" ")
+        still = bench.measure(monitor.run_pass, lambda turn: None)
+        if options.profile:
+            profile(monitor)
+    with bench.monitor("alive") as monitor:
+        print("answers that vary", end=" ")
+        alive = bench.measure(monitor.run_pass, live)
+    print("the same by cron ", end=" ")
+    bench.measure(one_of_cron, lambda turn: live(WARM_UP + RUNS + turn))
+    rate = blackbox_rate(f"{bench.url}/me", bench.folder)
     print(
         "blackbox        not installed (prometheus-blackbox-exporter)"
         if rate is None
         else f"blackbox        {rate:7.0f} probes a second, one after another"
     )
-    if options.profile:
-        profile(monitor)
-    return 1 if options.check and ratio > BAR else 0
+    return 1 if options.check and max(still, alive) > BAR else 0
 
 
 def profile(monitor: Monitor) -> None:
