@@ -5,13 +5,16 @@ from datetime import date
 
 import click
 
+from contracts.consumers import EXTENSION
 from contracts.deviations import PACKAGED, Ledger, read_ledger
 from contracts.documents import read_document
 from contracts.errors import ConfigurationError, SpecError
+from contracts.overlays import embedded_contract
 from contracts.relying import reads_of
 from contracts.spec import Spec
 from contracts.standards import Reads
 from intercheck.settings import Settings
+from monitors.alerting.contacts import Contact, contacts_of
 
 
 def ledger_of(settings: Settings, today: date) -> Ledger:
@@ -32,15 +35,27 @@ def reads_for(settings: Settings) -> Callable[[Spec | None, Spec | None], Reads 
 
     Raises ConfigurationError where their file cannot be read.
     """
-    own: object = None
+    own = _own_consumers(settings)
     source = str(settings.consumers or "")
-    if settings.consumers is not None:
-        try:
-            own = read_document(settings.consumers).value
-        except SpecError as error:
-            raise ConfigurationError(
-                str(error).replace("of the description", "of the consumers")
-            ) from None
     return lambda relied, published: reads_of(
         own, relied=relied, published=published, source=source
     )
+
+
+def contacts_for(settings: Settings) -> dict[str, Contact]:
+    """Return whom to call for each consumer, the user's own and those of the embedded contract;
+    raises ConfigurationError as `reads_for` does."""
+    contract = embedded_contract(cache_dir=settings.cache_dir)
+    packaged = contract.document.get(EXTENSION) if contract else None
+    return contacts_of(packaged, _own_consumers(settings))
+
+
+def _own_consumers(settings: Settings) -> object:
+    if settings.consumers is None:
+        return None
+    try:
+        return read_document(settings.consumers).value
+    except SpecError as error:
+        raise ConfigurationError(
+            str(error).replace("of the description", "of the consumers")
+        ) from None

@@ -8,10 +8,11 @@ from contracts.clock import Clock, SystemClock
 from contracts.errors import ConfigurationError
 from contracts.overlays import embedded_contract
 from contracts.spec import Spec
-from intercheck.accepting import ledger_of, reads_for
+from intercheck.accepting import contacts_for, ledger_of, reads_for
 from intercheck.published import published_description
 from intercheck.settings import Settings
 from monitors.alerting.outbox import Channel
+from monitors.alerting.render import Surroundings
 from monitors.alerting.routes import Route
 from monitors.alerting.slack import SlackBot, SlackWebhook
 from monitors.alerting.telling import Announcer, threaded
@@ -90,5 +91,5 @@ def announcer_of(settings: Settings, channels: Mapping[str, Channel]) -> Announc
         ),
         routes=tuple(route.route() for route in alerting.routes),
         maintenance=alerting.maintenance_windows(),
-        report_url=alerting.report_url,
+        surroundings=Surroundings(report_url=alerting.report_url, contacts=contacts_for(settings)),
     )

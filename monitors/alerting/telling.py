@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, Self
 from monitors.alerting import silences
 from monitors.alerting.matchers import labels_of
 from monitors.alerting.outbox import Channel
-from monitors.alerting.render import render, render_reply
+from monitors.alerting.render import PLAIN, Surroundings, render, render_reply
 from monitors.alerting.routes import Route, routes_for
 from monitors.alerting.silences import Maintenance, Silence, is_silenced
 from monitors.records import IncidentState, Notice, Phase, Transition, TransitionKind
@@ -62,7 +62,7 @@ class Announcer:
     threaded: frozenset[str] = frozenset()
     routes: Sequence[Route] = ()
     maintenance: Sequence[Maintenance] = ()
-    report_url: str | None = None
+    surroundings: Surroundings = PLAIN
 
     @classmethod
     def to_all(cls, channels: Mapping[str, Channel]) -> Self:
@@ -111,7 +111,11 @@ class Announcer:
         """Yield the notices of one transition for one channel."""
         mentions = route.mentions if route else ()
         yield render(
-            transition, channel=channel, report_url=self.report_url, mentions=mentions, now=now
+            transition,
+            channel=channel,
+            surroundings=self.surroundings,
+            mentions=mentions,
+            now=now,
         )
         if channel in self.threaded:
             reply = render_reply(transition, channel=channel, mentions=mentions, now=now)

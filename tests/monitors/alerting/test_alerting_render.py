@@ -13,7 +13,9 @@ from contracts.exchanges import Operation
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
 from monitors.alerting import phrases
-from monitors.alerting.render import AMBER, GREEN, GREY, RED, render
+from monitors.alerting.contacts import Contact
+from monitors.alerting.render import Surroundings, render
+from monitors.alerting.wording import AMBER, GREEN, GREY, RED
 from monitors.records import IncidentState, Notice, Phase, Transition, TransitionKind
 from sandbox.slack import blockkit
 
@@ -22,6 +24,7 @@ MakeTransition = Callable[..., Transition]
 
 texts = st.text(max_size=4000)
 urls = st.none() | texts | texts.map("https://ci.example/{}".format)
+long_urls = st.text("a/?&|", max_size=1200).map("https://run.example/{}".format)
 names = st.lists(st.text(max_size=300), max_size=40).map(tuple)
 moments = st.datetimes(
     min_value=datetime(2000, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
@@ -71,6 +74,23 @@ def transitions(draw: st.DrawFn) -> Transition:
     return Transition(kind=kind, at=at, incident=incident)
 
 
+contacts = st.builds(Contact, owner=texts, runbook=texts | long_urls)
+
+
+def around(transition: Transition, url: str | None, contact: Contact) -> Surroundings:
+    """Whatever a configuration and the consumers' file can say."""
+    names = transition.incident.finding.consumers
+    return Surroundings(report_url=url, contacts=dict.fromkeys(names, contact))
+
+
+WHERE = Surroundings(
+    report_url="https://ci.example/r.html",
+    contacts={
+        "crm-sync": Contact(owner="revenue-operations", runbook="https://run.example/crm"),
+    },
+)
+
+
 def every_text(notice: Notice) -> list[str]:
     """The first line and every text of the blocks."""
 
@@ -89,26 +109,28 @@ def shown(notice: Notice) -> str:
     return "\n".join(every_text(notice))
 
 
-@given(transitions(), urls)
+@given(transitions(), urls, contacts)
 @settings(max_examples=50)
 def test_slack_would_take_the_message_of_any_finding(
-    transition: Transition, report_url: str | None
+    transition: Transition, url: str | None, contact: Contact
 ) -> None:
-    notice = render(transition, channel="#alerts", report_url=report_url, now=NOW)
+    surroundings = around(transition, url, contact)
+    notice = render(transition, channel="#alerts", surroundings=surroundings, now=NOW)
     assert blockkit.problems(list(notice.blocks)) == []
     assert blockkit.text_length(list(notice.blocks)) < blockkit.MAX_ALL_TEXT
     assert 0 < len(notice.text) <= 3000
     shown(notice).encode()
 
 
-@given(transitions(), urls)
+@given(transitions(), urls, contacts)
 @settings(max_examples=50)
 def test_nothing_from_outside_becomes_markup(
-    transition: Transition, report_url: str | None
+    transition: Transition, url: str | None, contact: Contact
 ) -> None:
-    notice = render(transition, channel="#alerts", report_url=report_url, now=NOW)
+    surroundings = around(transition, url, contact)
+    notice = render(transition, channel="#alerts", surroundings=surroundings, now=NOW)
     for text in every_text(notice):
-        ours = re.sub(r"<!date\^-?\d+\^[^<>|&]+\|[^<>|&]+>|<https?://[^<>| ]+\|Report>", "", text)
+        ours = re.sub(r"<!date\^-?\d+\^[^<>|&]+\|[^<>|&]+>|<https?://[^<>| ]+\|\w+>", "", text)
         assert "<" not in ours
         assert ">" not in ours
         assert not re.search(r"&(?!amp;|lt;|gt;)", ours)
@@ -124,7 +146,7 @@ def test_escaped_text_keeps_to_its_limit_and_its_entities_whole(text: str, limit
 
 def test_an_alert_says_what_broke_for_whom_and_what_to_do(transition: MakeTransition) -> None:
     told = transition()
-    notice = render(told, channel="#alerts", report_url="https://ci.example/r.html", now=told.at)
+    notice = render(told, channel="#alerts", surroundings=WHERE, now=told.at)
     said = shown(notice)
     assert notice.text == (
         ":red_circle: *CRITICAL* in Intercom workspace prod: "
@@ -135,7 +157,8 @@ def test_an_alert_says_what_broke_for_whom_and_what_to_do(transition: MakeTransi
         "*Intercom workspace*\nprod (EU, API 2.15)",
         "*Operation*\n`GET /contacts/{contact_id}`",
         "*Evidence*\n`/email`: expected `string`, got `absent`",
-        "*Hurts*\ncrm-sync, support-warehouse",
+        "*Hurts*\n• crm-sync, owned by revenue-operations, <https://run.example/crm|Runbook>"
+        "\n• support-warehouse",
         "*Request id*\n`0009v1qsd1ds4e5gk8c0`",
         "*What to do*\nStop reading it.",
         "`intercheck explain schema-required`",
@@ -191,10 +214,14 @@ def test_long_lists_fold(transition: MakeTransition) -> None:
     workspaces = tuple(f"customer-{number:02}" for number in range(29))
     operations = tuple(f"GET /thing-{number:02}" for number in range(7))
     told = transition(workspaces=workspaces, operations=operations)
+    consumers = tuple(f"consumer-{number:02}" for number in range(29))
+    finding = replace(told.incident.finding, consumers=consumers)
+    told = replace(told, incident=replace(told.incident, finding=finding))
     said = shown(render(told, channel="#alerts", now=told.at))
     assert "in 29 Intercom workspaces:" in said
     assert "*Intercom workspaces (29)*\ncustomer-00, customer-01" in said
     assert "customer-04 and 24 more" in said
+    assert "• consumer-04\nand 24 more" in said
     assert "*Operations (7)*" in said
     assert "`GET /thing-04` and 2 more" in said
 
@@ -211,7 +238,9 @@ def test_an_inferred_diagnosis_says_so(transition: MakeTransition) -> None:
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "file:///report.html", "", None])
 def test_only_a_web_address_becomes_a_link(transition: MakeTransition, url: str | None) -> None:
     told = transition()
-    assert "|Report>" not in shown(render(told, channel="#a", report_url=url, now=told.at))
+    assert "|Report>" not in shown(
+        render(told, channel="#a", surroundings=Surroundings(report_url=url), now=told.at)
+    )
 
 
 @pytest.mark.parametrize(

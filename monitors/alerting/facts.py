@@ -1,0 +1,177 @@
+"""The facts of an incident as blocks: where, since when, what was seen, who is hurt, what to do."""
+
+import re
+from datetime import datetime
+from typing import Final
+
+from contracts.findings import Certainty, Finding
+from contracts.rules import Scope
+from monitors.alerting import phrases
+from monitors.alerting.contacts import Contact, Contacts
+from monitors.alerting.wording import MAX_NAME, MAX_PERSON, ended_at
+from monitors.records import IncidentState, Transition, TransitionKind
+
+# Far within Slack's limits (3000 a section, 2000 a field): what is longer is not read at night.
+MAX_REMEDY: Final = 1200
+MAX_EVIDENCE: Final = 160  # of one location or kind
+MAX_ID: Final = 80
+MAX_URL: Final = 1000
+MAX_RUNBOOK: Final = 300  # of one address: five of them share a section
+SHOWN: Final = 5  # of a list, before it folds
+SHA: Final = 7  # digits of a commit, as git shows them
+
+_CERTAINTY: Final = {
+    Certainty.RECORDED: "recorded",
+    Certainty.DOCUMENTED: "documented",
+    Certainty.INFERRED: "inferred, so check before you act on it",
+}
+_WEB_ADDRESS: Final = re.compile(r"https?://[^/\s]")
+_ENCODED: Final = str.maketrans({"|": "%7C", ">": "%3E", "<": "%3C", "`": "%60"})
+"""What would end a link for Slack, or begin code."""
+
+Block = dict[str, object]
+
+
+def facts(transition: Transition, now: datetime) -> Block:
+    """Return the fields that a reader scans: where, since when, what was seen."""
+    incident, finding = transition.incident, transition.incident.finding
+    fields = [
+        _field(*_workspaces(incident)),
+        _field("Lasted" if is_over(transition) else "Since", _times(transition, now)),
+        _field(*_operations(incident)),
+        _field("Evidence was" if is_over(transition) else "Evidence", _evidence(finding)),
+    ]
+    if incident.acknowledged_by:
+        by = phrases.escape(incident.acknowledged_by, MAX_PERSON)
+        at = incident.acknowledged_at
+        fields.append(
+            _field("Acknowledged", f"by {by}, {phrases.moment(at)}" if at else f"by {by}")
+        )
+    if finding.request_id:
+        fields.append(_field("Request id", phrases.code(finding.request_id, MAX_ID)))
+    return {"type": "section", "fields": fields}
+
+
+def hurt(transition: Transition, contacts: Contacts) -> Block | None:
+    """Return who is hurt, whose that is and where it stands what they do; None for nobody known."""
+    names = transition.incident.finding.consumers
+    if not names:
+        return None
+    lines = [f"• {_consumer(name, contacts.get(name))}" for name in names[:SHOWN]]
+    if len(names) > SHOWN:
+        lines.append(f"and {len(names) - SHOWN} more")
+    title = "Hurt" if is_over(transition) else "Hurts"
+    return _text("\n".join([f"*{title}*", *lines]))
+
+
+def remedy(transition: Transition) -> Block:
+    """Return what to do."""
+    finding = transition.incident.finding
+    said = phrases.escape(finding.remedy or finding.rule.remedy, MAX_REMEDY)
+    match transition.kind:
+        case TransitionKind.RESOLVED:
+            right = phrases.count(transition.incident.successes, "right answer")
+            return _text(f"*Nothing to do.* It is as it should be again, after {right} in a row.")
+        case TransitionKind.BLIND:
+            return _text(
+                "*What to do*\nThe probes that saw it cannot be asked now: this is neither over nor"
+                f" known to go on. The report says why. Once it can be asked: {said or '-'}"
+            )
+        case _:
+            return _text(f"*What to do*\n{said or 'Nothing is known to help.'}")
+
+
+def small_print(incident: IncidentState, report_url: str | None) -> Block:
+    """Return what identifies it, for whoever looks further."""
+    finding = incident.finding
+    identity = finding.fingerprint if finding.rule.scope is Scope.WORKSPACE else finding.cause
+    rule = phrases.escape(finding.rule.name, MAX_NAME)
+    parts = [
+        phrases.code(f"intercheck explain {finding.rule.name}", MAX_NAME) if rule else "",
+        f"Certainty: {_CERTAINTY[finding.certainty]}",
+        f"Deployment {phrases.code(finding.deployment[:SHA], MAX_ID)}"
+        if finding.deployment
+        else "",
+        f"Incident {phrases.code(incident.id, MAX_ID)}",
+        f"Identity {phrases.code(identity, MAX_ID)}",
+        link(report_url, "Report"),
+    ]
+    text = "  |  ".join(part for part in parts if part)
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text}]}
+
+
+def is_over(transition: Transition) -> bool:
+    return transition.kind is TransitionKind.RESOLVED
+
+
+def link(url: str | None, label: str, limit: int = MAX_URL) -> str:
+    """Return a link to a web address; anything else is no link in Slack."""
+    if not url or not _WEB_ADDRESS.match(url):
+        return ""
+    # A URL cannot be cut like a sentence, and `|` or `>` in it would end it for Slack.
+    target = url.translate(_ENCODED).replace("&", "&amp;")
+    return f"<{target}|{label}>" if len(target) <= limit and target.isprintable() else ""
+
+
+def _text(text: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def _field(name: str, value: str) -> Block:
+    return {"type": "mrkdwn", "text": f"*{name}*\n{value}"}
+
+
+def _consumer(name: str, contact: Contact | None) -> str:
+    shown = phrases.escape(name, MAX_NAME)
+    if contact is None:
+        return shown
+    owner = phrases.escape(contact.owner, MAX_NAME)
+    parts = [f"owned by {owner}" if owner else "", link(contact.runbook, "Runbook", MAX_RUNBOOK)]
+    return ", ".join([shown, *(part for part in parts if part)])
+
+
+def _workspaces(incident: IncidentState) -> tuple[str, str]:
+    finding = incident.finding
+    names = [phrases.escape(name, MAX_NAME) for name in incident.workspaces]
+    if len(names) > 1:
+        return f"Intercom workspaces ({len(names)})", phrases.fold(names, SHOWN)
+    about = [finding.region.upper()] if finding.region not in ("", "-") else []
+    if finding.version:
+        about.append(f"API {finding.version}")
+    details = phrases.escape(", ".join(about), MAX_NAME)
+    name = names[0] if names else "-"
+    return "Intercom workspace", f"{name} ({details})" if details else name
+
+
+def _operations(incident: IncidentState) -> tuple[str, str]:
+    operations = incident.operations
+    if not operations and incident.finding.operation is not None:
+        operations = (str(incident.finding.operation),)
+    if not operations:
+        return "Operations", "all of them"
+    codes = [phrases.code(operation, MAX_NAME) for operation in operations]
+    if len(codes) == 1:
+        return "Operation", codes[0]
+    return f"Operations ({len(codes)})", phrases.fold(codes, SHOWN)
+
+
+def _times(transition: Transition, now: datetime) -> str:
+    incident = transition.incident
+    since = incident.first_seen_at
+    if is_over(transition):
+        end = ended_at(transition)
+        span = phrases.duration(end - since)
+        return f"{span}, from {phrases.moment(since)} to {phrases.moment(end)}"
+    seen = f", seen {incident.sights} times" if incident.sights > 1 else ""
+    text = f"{phrases.moment(since)} ({phrases.ago(since, now)}){seen}"
+    if transition.kind is TransitionKind.BLIND:
+        text += f"; last measured {phrases.moment(incident.last_seen_at)}"
+    return text
+
+
+def _evidence(finding: Finding) -> str:
+    location, expected, observed = (
+        phrases.code(text, MAX_EVIDENCE)
+        for text in (finding.location, finding.expected, finding.observed)
+    )
+    return f"{location}: expected {expected}, got {observed}"

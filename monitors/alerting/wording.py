@@ -1,0 +1,106 @@
+"""The words that an incident's change of state is told with: status, colour, place, time."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from contracts.rules import Severity
+from monitors.alerting import phrases
+from monitors.records import Transition, TransitionKind
+
+RED: Final = "#d7263d"
+AMBER: Final = "#f2a100"
+BLUE: Final = "#2f6fde"
+GREEN: Final = "#1d9d5f"
+GREY: Final = "#8d8c8f"
+
+_LOOKS: Final = {
+    Severity.CRITICAL: (":red_circle:", RED),
+    Severity.WARNING: (":large_orange_circle:", AMBER),
+    Severity.INFO: (":large_blue_circle:", BLUE),
+}
+
+MAX_SENTENCE: Final = 600  # characters of what changed; what is longer is not read at night
+MAX_NAME: Final = 100  # of one workspace, operation, consumer
+MAX_PERSON: Final = 40
+NAMED: Final = 3  # Intercom workspaces in the first line; a phone shows no more
+
+_CALLING: Final = frozenset(
+    {TransitionKind.OPENED, TransitionKind.ESCALATED, TransitionKind.REOPENED}
+)
+
+
+def look(transition: Transition) -> tuple[str, str]:
+    """Return the coloured dot and the colour of the bar."""
+    if transition.kind is TransitionKind.RESOLVED:
+        return ":large_green_circle:", GREEN
+    if transition.kind is TransitionKind.BLIND:
+        return ":white_circle:", GREY
+    return _LOOKS[transition.incident.severity]
+
+
+def status(transition: Transition) -> str:
+    """Return the words a message begins with."""
+    incident = transition.incident
+    severity = incident.severity.value.upper()
+    match transition.kind:
+        case TransitionKind.OPENED:
+            return severity
+        case TransitionKind.ACKNOWLEDGED:
+            by = phrases.escape(incident.acknowledged_by, MAX_PERSON)
+            return f"{severity}, acknowledged by {by}," if by else f"{severity}, acknowledged,"
+        case TransitionKind.ESCALATED:
+            return f"{severity}, escalated,"
+        case TransitionKind.FLAPPING:
+            return f"{severity}, comes and goes,"
+        case TransitionKind.REOPENED:
+            return f"{severity} again"
+        case TransitionKind.RESOLVED:
+            lasted = phrases.duration(ended_at(transition) - incident.first_seen_at)
+            return f"RESOLVED after {lasted}. Was {incident.severity.value}"
+        case TransitionKind.BLIND:
+            return f"NOT MEASURED any more, may still be {incident.severity.value}"
+
+
+def event(transition: Transition) -> str:
+    """Return what happened, for a timeline."""
+    incident = transition.incident
+    match transition.kind:
+        case TransitionKind.OPENED:
+            return "Opened"
+        case TransitionKind.ACKNOWLEDGED:
+            by = phrases.escape(incident.acknowledged_by, MAX_PERSON)
+            return f"Acknowledged by {by}" if by else "Acknowledged"
+        case TransitionKind.ESCALATED:
+            return f"Escalated to {incident.severity.value}"
+        case TransitionKind.FLAPPING:
+            return f"Comes and goes, back {phrases.count(incident.reopenings, 'time')}"
+        case TransitionKind.REOPENED:
+            return f"Back again, {incident.severity.value}"
+        case TransitionKind.RESOLVED:
+            lasted = phrases.duration(ended_at(transition) - incident.first_seen_at)
+            return f"Resolved after {lasted}"
+        case TransitionKind.BLIND:
+            return "Not measured any more"
+
+
+def ended_at(transition: Transition) -> datetime:
+    """Return when it was over, or the moment of the change where it is not."""
+    return transition.incident.resolved_at or transition.at
+
+
+def where(workspaces: tuple[str, ...]) -> str:
+    """Return `in Intercom workspace prod`; of many how many."""
+    names = [phrases.escape(name, MAX_NAME) for name in workspaces[:NAMED]]
+    if not names:
+        return "in no Intercom workspace (offline)"
+    if len(workspaces) > NAMED:
+        return f"in {len(workspaces)} Intercom workspaces"
+    return f"in Intercom workspace{'s' if len(names) > 1 else ''} {', '.join(names)}"
+
+
+def called(transition: Transition, mentions: Sequence[str]) -> str:
+    """Return who is called; nobody twice for news that asks nothing of them."""
+    if not mentions or transition.kind not in _CALLING:
+        return ""
+    return f" {' '.join(mentions)}"
