@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check contracts monitors reports bench clean
+.PHONY: demo test check contracts monitors reports bench pictures clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -46,6 +46,9 @@ reports: $(VENV)/.installed ## the report of what the history holds
 BENCHMARKS := loading probe_pass drift mutated_examples shapes diagnosis latency mutants writes
 bench: $(VENV)/.installed-for-tests ## measure, for a quarter of an hour; most need ../shared
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py || exit 1; done
+
+pictures: $(VENV)/.installed-for-tests ## docs/alerts/: every kind of message, as the local Slack shows it
+	$(BIN)/python tests/pictures/alerts.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info reports/out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

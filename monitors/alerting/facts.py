@@ -18,6 +18,7 @@ MAX_ID: Final = 80
 MAX_URL: Final = 1000
 MAX_RUNBOOK: Final = 300  # of one address: five of them share a section
 SHOWN: Final = 5  # of a list, before it folds
+SHORT_ID: Final = 8  # digits of an incident's id: enough to tell thousands apart
 SHA: Final = 7  # digits of a commit, as git shows them
 
 _CERTAINTY: Final = {
@@ -81,18 +82,20 @@ def remedy(transition: Transition) -> Block:
             return _text(f"*What to do*\n{said or 'Nothing is known to help.'}")
 
 
-def small_print(incident: IncidentState, report_url: str | None) -> Block:
-    """Return what identifies it, for whoever looks further."""
-    finding = incident.finding
+def small_print(transition: Transition, report_url: str | None) -> Block:
+    """Return what identifies it, and what to type, for whoever looks further."""
+    incident, finding = transition.incident, transition.incident.finding
     identity = finding.fingerprint if finding.rule.scope is Scope.WORKSPACE else finding.cause
-    rule = phrases.escape(finding.rule.name, MAX_NAME)
+    rule, short = phrases.escape(finding.rule.name, MAX_NAME), incident.id[:SHORT_ID]
     parts = [
         phrases.code(f"intercheck explain {finding.rule.name}", MAX_NAME) if rule else "",
         f"Certainty: {_CERTAINTY[finding.certainty]}",
         f"Deployment {phrases.code(finding.deployment[:SHA], MAX_ID)}"
         if finding.deployment
         else "",
-        f"Incident {phrases.code(incident.id, MAX_ID)}",
+        f"Incident {phrases.code(short, MAX_ID)}"
+        if is_over(transition) or incident.acknowledged_by
+        else phrases.code(f"intercheck incidents ack {short}", MAX_ID),
         f"Identity {phrases.code(identity, MAX_ID)}",
         link(report_url, "Report"),
     ]

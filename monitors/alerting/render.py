@@ -51,7 +51,7 @@ def render(
         facts.facts(transition, now),
         facts.hurt(transition, surroundings.contacts),
         facts.remedy(transition),
-        facts.small_print(incident, surroundings.report_url),
+        facts.small_print(transition, surroundings.report_url),
     )
     return Notice(
         channel=channel,
