@@ -11,10 +11,12 @@ from typing import Any, Final
 
 from contracts.client import IntercomClient
 from contracts.clock import Clock
+from contracts.errors import NotificationError
 from contracts.exchanges import Exchange
 from contracts.findings import Finding
 from contracts.rules import Severity
 from contracts.workspaces import REGIONS, Workspace
+from intercheck.notifying import notifiers_of
 from intercheck.settings import FILE_NAME, Settings
 from intercheck.tokens import HOW_TO_GET_ONE
 from monitors.alerting.readiness import walk
@@ -271,6 +273,8 @@ def _rate_limit(exchanges: Sequence[Exchange]) -> str | None:
 def check_slack(settings: Settings, clock: Clock) -> Iterator[CheckupStep]:
     """Whether alerts would arrive; nothing is posted."""
     slack = settings.slack
+    if slack is None and settings.alerting.notifiers:
+        return
     if slack is None:
         yield CheckupStep(
             name="Slack",
@@ -294,6 +298,17 @@ def check_slack(settings: Settings, clock: Clock) -> Iterator[CheckupStep]:
             detail="An incoming webhook is configured; whether it works cannot be seen without "
             "posting, and its messages cannot be updated.",
         )
+
+
+def check_notifiers(settings: Settings, clock: Clock) -> Iterator[CheckupStep]:
+    """Whether the notifiers are there, as far as that is seen without sending anything."""
+    for name, notifier in notifiers_of(settings, clock=clock).items():
+        try:
+            state, detail, remedy = State.DONE, notifier.check(), ""
+        except NotificationError as error:
+            state, detail = State.MISSING, f"{error}."
+            remedy = f"Mend `alerting: notifiers: {name}:`, or what it leads to."
+        yield CheckupStep(name=f"Notifier {name}", state=state, detail=detail, remedy=remedy)
 
 
 def check_history(settings: Settings, clock: Clock) -> CheckupStep:

@@ -4,9 +4,9 @@ The sections that belong to a package are that package's own models.
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,7 +18,10 @@ from monitors.complaints import remedy_of, value_of, weightiest
 from monitors.settings import MonitorSettings
 
 DEFAULT_VERSION: Final = "2.15"
-_SECRET_WORDS: Final = ("token", "url", "slack", "workspaces")
+_SECRET_WORDS: Final = (
+    *("token", "url", "slack", "workspaces"),
+    *("authorization", "key", "password", "secret", "notifiers"),
+)
 """Keys beside which a secret may have been written, also where keys of their own are due."""
 
 
@@ -116,11 +119,11 @@ def read_sections(file: ConfigurationFile) -> FileSettings:
 
 def _explain(error: ValidationError, file: ConfigurationFile) -> str:
     found = weightiest(error.errors(include_url=False))
-    place = tuple(part for part in found["loc"])
+    place = _written_place(found["loc"], file)
     where = file.where(place)
     key = ".".join(str(part) for part in place)
     if found["type"] == "extra_forbidden":
-        known = _known_keys(FileSettings, place[:-1])
+        known = _known_keys(FileSettings, found["loc"][:-1])
         near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
         hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(sorted(known))}."
         return f"{where} has the unknown key `{key}`: {hint}"
@@ -131,25 +134,50 @@ def _explain(error: ValidationError, file: ConfigurationFile) -> str:
     return f"{where} has a wrong value for `{key}`{value}: {remedy_of(found)}."
 
 
+def _written_place(place: Iterable[str | int], file: ConfigurationFile) -> tuple[str | int, ...]:
+    """Return a place as it is written: without the names by which a model tells alternatives."""
+    *above, last = place
+    written: tuple[str | int, ...] = ()
+    for part in above:
+        if (*written, part) in file.lines:
+            written = (*written, part)
+    return written if last == "[key]" else (*written, last)
+
+
 def _known_keys(model: type[BaseModel], place: Iterable[str | int]) -> list[str]:
-    """Return the keys that the model at `place` knows, following lists and optionals."""
+    """Return the keys that the model at `place` knows, following lists, optionals, mappings and
+    alternatives (by their `type`)."""
+    waiting: list[type[BaseModel]] = []
     for part in place:
         if isinstance(part, int):
+            continue
+        if waiting:  # a key of a mapping, or the name of an alternative
+            chosen = next((one for one in waiting if part in _types_of(one)), None)
+            if chosen is None:
+                continue
+            model, waiting = chosen, []
             continue
         inner = next(
             (one for one in model.model_fields.values() if part in (one.alias, one.title)), None
         )
-        found = _model_in(inner.annotation) if inner else None
-        if found is None:
+        found = list(_models_in(inner.annotation)) if inner else []
+        if not found:
             return []
-        model = found
+        if len(found) > 1:
+            waiting = found
+        else:
+            model = found[0]
     return [one.alias or name for name, one in model.model_fields.items()]
 
 
-def _model_in(annotation: object) -> type[BaseModel] | None:
+def _types_of(model: type[BaseModel]) -> tuple[object, ...]:
+    field = model.model_fields.get("type")
+    return get_args(field.annotation) if field else ()
+
+
+def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        if found := _model_in(argument):
-            return found
-    return None
+        yield annotation
+        return
+    for argument in get_args(annotation):
+        yield from _models_in(argument)

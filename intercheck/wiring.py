@@ -9,19 +9,19 @@ from contracts.errors import ConfigurationError
 from contracts.overlays import embedded_contract
 from contracts.spec import Spec
 from intercheck.accepting import contacts_for, ledger_of, reads_for
+from intercheck.notifying import RESERVED, notifiers_of
 from intercheck.published import published_description
 from intercheck.settings import Settings
 from monitors.alerting.outbox import Channel
 from monitors.alerting.render import Surroundings
 from monitors.alerting.routes import Route
 from monitors.alerting.slack import SlackBot, SlackWebhook
-from monitors.alerting.telling import Announcer, threaded
+from monitors.alerting.telling import Announcer, eventful, stateful, threaded
 from monitors.probe_files import load_probes
 from monitors.probes import Probe
 from monitors.promises import Promises
 
-WEBHOOK: Final = "webhook"
-"""What notices call the channel behind an incoming webhook, whose name it does not tell."""
+WEBHOOK: Final = RESERVED
 
 
 def probes_of(settings: Settings, named: Spec | None = None) -> tuple[Probe, ...]:
@@ -59,33 +59,47 @@ def promises_of(
 
 
 def channels_of(settings: Settings, *, clock: Clock) -> dict[str, Channel]:
-    """Return the channels that notices go to, by the name they carry; empty without Slack."""
+    """Return the channels that notices go to, by the name they carry; empty where nobody is told.
+
+    Raises ConfigurationError for a route that leads nowhere.
+    """
+    channels: dict[str, Channel] = {**notifiers_of(settings, clock=clock)}
+    routed = [name for route in settings.alerting.routes for name in route.to]
+    elsewhere = [name for name in dict.fromkeys(routed) if name not in channels]
     slack = settings.slack
     if slack is None:
-        return {}
+        if elsewhere:
+            raise ConfigurationError(
+                f"`alerting: routes:` leads to {elsewhere[0]}, which is no notifier, and no Slack "
+                "is configured: name it under `alerting: notifiers:`, or set SLACK_BOT_TOKEN."
+            )
+        return channels
     if slack.token is not None:
         bot = SlackBot(slack.token, base_url=slack.base_url, clock=clock)
-        routed = [name for route in settings.alerting.routes for name in route.to]
-        return dict.fromkeys([slack.channel, *routed], bot)
-    if any(route.to != [WEBHOOK] for route in settings.alerting.routes):
+        return {**dict.fromkeys([slack.channel, *elsewhere], bot), **channels}
+    if any(name != WEBHOOK for name in elsewhere):
         raise ConfigurationError(
             "`alerting: routes:` leads to Slack channels, and an incoming webhook has only its own:"
             f" configure a bot token (SLACK_BOT_TOKEN), or write `to: [{WEBHOOK}]`."
         )
     assert slack.webhook_url is not None  # noqa: S101 - the settings have one of the two
-    return {WEBHOOK: SlackWebhook(slack.webhook_url, clock=clock)}
+    return {WEBHOOK: SlackWebhook(slack.webhook_url, clock=clock), **channels}
 
 
 def announcer_of(settings: Settings, channels: Mapping[str, Channel]) -> Announcer:
     """Return who writes the messages, as the settings say where they go."""
     alerting = settings.alerting
-    own = settings.slack.channel or WEBHOOK if settings.slack else WEBHOOK
+    routed = {name for route in alerting.routes for name in route.to}
+    own = [settings.slack.channel or WEBHOOK] if settings.slack else []
+    unrouted = [name for name in alerting.notifiers if name not in routed]
     quiet = alerting.quiet_hours
     return Announcer(
         channels=tuple(channels),
         threaded=threaded(channels),
+        eventful=eventful(channels),
+        stateful=stateful(channels),
         fallback=Route(
-            to=(own,) if channels else (),
+            to=(*own, *unrouted),
             mentions=tuple(alerting.mentions),
             quiet_hours=quiet.window() if quiet else None,
         ),

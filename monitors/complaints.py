@@ -71,6 +71,9 @@ def remedy_of(error: ErrorDetails) -> str:
         return f"it has to be {words} {_shown(context[name])}"
     if kind in _LENGTHS:
         return _LENGTHS[kind](context)
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        known = f": {context['expected_tags']}" if "expected_tags" in context else ""
+        return f"say by `{str(context['discriminator']).strip(chr(39))}:` what it is{known}"
     if kind == "literal_error":
         return f"use {context['expected']}"
     return str(error["msg"]).removeprefix("Value error, ").rstrip(".")

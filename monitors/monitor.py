@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
 from typing import Final, Self
@@ -14,6 +14,7 @@ from contracts.errors import HistoryError
 from contracts.findings import Finding
 from contracts.workspaces import Workspace
 from monitors.alerting.outbox import Channel, DeliveryReport, deliver
+from monitors.alerting.sustaining import sustain
 from monitors.alerting.telling import Announcer
 from monitors.evidence import Afflicted, Look
 from monitors.folding import fold_looks
@@ -135,7 +136,11 @@ class Monitor:
     def deliver(self) -> DeliveryReport:
         """Deliver what waits in the outbox and is due."""
         with self._delivering:
-            return deliver(self._history, self._channels, clock=self._clock)
+            report = deliver(self._history, self._channels, clock=self._clock)
+            unheard = sustain(
+                self._announcer, self._channels, ledger=self._history, now=self._clock.now()
+            )
+        return replace(report, errors=(*report.errors, *unheard)) if unheard else report
 
     def prune(self) -> None:
         """Forget what is older than the retention."""

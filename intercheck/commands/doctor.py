@@ -14,6 +14,7 @@ from intercheck.checkup import (
     CheckupStep,
     State,
     check_history,
+    check_notifiers,
     check_slack,
     check_workspace,
     no_token,
@@ -37,7 +38,8 @@ MARKS: Final = {
 def command(spec_dir: Path | None, config_path: Path | None, output_format: str) -> ExitCode:
     """Say what is set up and what is missing, step by step, with what to do.
 
-    Asks every probe once (27 reads), looks at Slack without posting, and opens the history.
+    Asks every probe once (27 reads), looks at Slack and the notifiers without posting, and opens
+    the history.
 
     \b
     Examples:
@@ -78,6 +80,8 @@ def command(spec_dir: Path | None, config_path: Path | None, output_format: str)
         for step in checkup.steps:
             take(step)
     for step in check_slack(settings, clock):
+        take(step)
+    for step in check_notifiers(settings, clock):
         take(step)
     take(_history_step(settings, clock))
     missing = [step for step in steps if step.state is State.MISSING]

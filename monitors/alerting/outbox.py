@@ -64,10 +64,14 @@ class Outbox(Protocol):
 class Channel(Protocol):
     """What takes a notice: a Slack channel, a webhook.
 
-    `has_threads` says that it shows replies under the incident's message.
+    `has_threads` says that it shows replies under the incident's message, `takes_events` that it
+    takes documents in place of blocks, `keeps_state` that it knows itself what is open and reminds
+    people of it.
     """
 
     has_threads: bool = False
+    takes_events: bool = False
+    keeps_state: bool = False
 
     def send(self, queued: QueuedNotice) -> Delivery:
         """Deliver it, or raise NotificationError."""

@@ -4,6 +4,7 @@ Slack reads `&`, `<` and `>` as markup (https://docs.slack.dev/messaging/formatt
 whatever comes from outside passes through `escape` or `code` exactly once.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -78,3 +79,17 @@ def moment(at: datetime) -> str:
 def ago(at: datetime, now: datetime) -> str:
     """Return how long ago, kept true by Slack while the message stands."""
     return f"<!date^{int(at.timestamp())}^{{ago}}|{duration(now - at)} ago>"
+
+
+_DATE: Final = re.compile(r"<!date\^[^|>]*\|([^>]*)>")
+_LINK: Final = re.compile(r"<(https?://[^|>]*)\|([^>]*)>")
+_MENTION: Final = re.compile(r"\s*<[@!#][^>]*>")
+_EMOJI: Final = re.compile(r"(?:^|(?<=\s)):[a-z0-9_+-]+: ?", re.MULTILINE)
+_BOLD: Final = re.compile(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])")
+
+
+def plain(text: str) -> str:
+    """Return what we wrote for Slack as plain text: no markup, no mentions, dates in UTC."""
+    text = _LINK.sub(r"\2: \1", _DATE.sub(r"\1", text))
+    text = _BOLD.sub(r"\1", _EMOJI.sub("", _MENTION.sub("", text)))
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from monitors.alerting.matchers import Matcher, parse_matcher
+from monitors.alerting.notifiers.settings import Notifiers
 from monitors.alerting.routes import Route
 from monitors.alerting.silences import Maintenance, Window
 from monitors.settings import Duration
@@ -136,6 +137,9 @@ class AlertingSettings(_Section):
     routes: list[RouteSection] = []
     """The first that concerns an incident decides; what none concerns goes to the channel of the
     `slack:` section."""
+    notifiers: Notifiers = {}
+    """Where messages go beside Slack, by the name that `to:` of a route uses. One that no route
+    names hears what no route concerns."""
     mentions: Mentions = []
     """Of what no route concerns."""
     quiet_hours: WindowSection | None = None

@@ -42,6 +42,8 @@ class SlackBot:
     """
 
     has_threads: bool = True
+    takes_events: bool = False
+    keeps_state: bool = False
 
     def __init__(
         self,
@@ -192,6 +194,8 @@ class SlackWebhook:
     so what it did not confirm may be told twice, and says so."""
 
     has_threads: bool = False
+    takes_events: bool = False
+    keeps_state: bool = False
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol, Self
 
 from monitors.alerting import silences
+from monitors.alerting.events import as_event
 from monitors.alerting.matchers import labels_of
 from monitors.alerting.outbox import Channel
 from monitors.alerting.render import PLAIN, Surroundings, render, render_reply
@@ -55,11 +56,14 @@ class Announcement:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcer:
     """Writes the messages. `channels` are the names of all there are; `threaded` of them show a
-    timeline under each message. `fallback` leads where no route does."""
+    timeline under each message, `eventful` take documents, `stateful` know themselves what is
+    open. `fallback` leads where no route does."""
 
     channels: Sequence[str]
     fallback: Route
     threaded: frozenset[str] = frozenset()
+    eventful: frozenset[str] = frozenset()
+    stateful: frozenset[str] = frozenset()
     routes: Sequence[Route] = ()
     maintenance: Sequence[Maintenance] = ()
     surroundings: Surroundings = PLAIN
@@ -71,6 +75,8 @@ class Announcer:
             channels=tuple(channels),
             fallback=Route(to=tuple(channels)),
             threaded=threaded(channels),
+            eventful=eventful(channels),
+            stateful=stateful(channels),
         )
 
     def announce(
@@ -105,18 +111,37 @@ class Announcer:
         """Return the channels that hear of an incident."""
         return routes_for(self.routes, self.fallback, labels_of(incident))
 
+    def standing(
+        self, incidents: Iterable[IncidentState], *, ledger: Ledger, now: datetime
+    ) -> dict[str, list[Notice]]:
+        """Return what stands open, by channel that knows itself what is open and was told of it:
+        some forget what they are not told again."""
+        if not self.stateful:
+            return {}
+        told = ledger.told([one.id for one in incidents])
+        found: dict[str, list[Notice]] = {}
+        for incident in incidents:
+            for channel in sorted(told.get(incident.id, frozenset()) & self.stateful):
+                still = Transition(kind=TransitionKind.OPENED, at=now, incident=incident)
+                found.setdefault(channel, []).extend(self.notices(still, channel, None, now))
+        return found
+
     def notices(
         self, transition: Transition, channel: str, route: Route | None, now: datetime
     ) -> Iterator[Notice]:
         """Yield the notices of one transition for one channel."""
         mentions = route.mentions if route else ()
-        yield render(
+        message = render(
             transition,
             channel=channel,
             surroundings=self.surroundings,
             mentions=mentions,
             now=now,
         )
+        if channel in self.eventful:
+            yield as_event(message, transition, self.surroundings)
+            return
+        yield message
         if channel in self.threaded:
             reply = render_reply(transition, channel=channel, mentions=mentions, now=now)
             if reply is not None:
@@ -126,6 +151,16 @@ class Announcer:
 def threaded(channels: Mapping[str, Channel]) -> frozenset[str]:
     """Return the names of the channels that show replies."""
     return frozenset(name for name, one in channels.items() if one.has_threads)
+
+
+def eventful(channels: Mapping[str, Channel]) -> frozenset[str]:
+    """Return the names of the channels that take documents."""
+    return frozenset(name for name, one in channels.items() if one.takes_events)
+
+
+def stateful(channels: Mapping[str, Channel]) -> frozenset[str]:
+    """Return the names of the channels that know themselves what is open."""
+    return frozenset(name for name, one in channels.items() if one.keeps_state)
 
 
 class _Round:

@@ -243,6 +243,8 @@ def test_a_process_killed_after_slack_took_the_message_does_not_send_it_twice(
 
     class DiesAfterSending:
         has_threads = True
+        takes_events = False
+        keeps_state = False
 
         def send(self, queued: QueuedNotice) -> Delivery:
             bot.send(queued)

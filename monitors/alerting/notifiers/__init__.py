@@ -1,0 +1,1 @@
+"""Where teams already are: Alertmanager, PagerDuty, a webhook, mail, stdout."""
