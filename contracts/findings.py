@@ -55,6 +55,9 @@ class Finding:
     message: str
     remedy: str = ""
     """What to do about this one, where that is more exact than the rule's remedy."""
+    stage: int = 0
+    """How near an announced end has come, in steps; no part of what it is. Each step is told once,
+    as a severity that rises is."""
     consumers: tuple[str, ...] = ()
     accepted: str | None = None
     """Why the deviation is accepted, where it is."""
@@ -96,6 +99,7 @@ class Finding:
             "consumers": list(self.consumers),
             "accepted": self.accepted,
             "certainty": self.certainty.value,
+            **({"stage": self.stage} if self.stage else {}),
             "request_id": self.request_id,
             "deployment": self.deployment,
             "observed_at": self.observed_at.isoformat(),
@@ -124,6 +128,7 @@ class Finding:
                 consumers=tuple(form["consumers"]),
                 accepted=form["accepted"],
                 certainty=Certainty(form["certainty"]),
+                stage=int(form.get("stage", 0)),
                 request_id=form["request_id"],
                 deployment=form["deployment"],
                 observed_at=datetime.fromisoformat(form["observed_at"]),

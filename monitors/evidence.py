@@ -13,6 +13,7 @@ from contracts.exchanges import BodyKind, Exchange, Operation
 from contracts.findings import Finding
 from contracts.rules import Evidence, Severity
 from monitors.asking import Visit
+from monitors.detectors import DESCRIBED
 from monitors.diagnosis import Diagnosed, Observation
 from monitors.incidents import Sighting
 from monitors.records import IncidentState
@@ -55,6 +56,8 @@ class Health(Enum):
 
 def health(incident: IncidentState, look: Look) -> Health:
     """Say whether `look`, which holds no finding of the incident, is evidence that it is over."""
+    if incident.finding.location == DESCRIBED:
+        return Health.OVER  # the description is read with every pass, whatever is asked
     concerned = _identities(incident)
     if not look.meant_to_ask(concerned):
         return Health.NOT_ASKED

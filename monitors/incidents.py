@@ -107,7 +107,7 @@ def merge(sightings: Iterable[Sighting]) -> dict[str, Sighting]:
             continue
         if not _counts(sighting.finding):
             continue
-        worse = max(other, sighting, key=lambda one: one.finding.severity.rank)
+        worse = max(other, sighting, key=lambda one: _badness(one.finding))
         merged[key] = Sighting(
             finding=worse.finding,
             workspaces=_united(other.workspaces, sighting.workspaces),
@@ -150,6 +150,10 @@ def acknowledge(state: IncidentState, *, by: str, now: datetime) -> Change:
     return _tell(taken, TransitionKind.ACKNOWLEDGED, now)
 
 
+def _badness(finding: Finding) -> tuple[int, int]:
+    return finding.severity.rank, finding.stage
+
+
 def _counts(finding: Finding) -> bool:
     return finding.severity is not Severity.INFO and finding.accepted is None
 
@@ -161,16 +165,17 @@ def _seen(
     now: datetime,
     new_id: Callable[[], str],
 ) -> Change:
+    told_stage = state.finding.stage if state else 0
     if state is None or _is_another_occurrence(state, policy, now):
         state = _first(sighting, now, new_id())
     else:
         state = _again(state, sighting, now)
     finding = sighting.finding
     if state.phase is Phase.OPEN:
-        if finding.severity.rank <= state.severity.rank:
+        if finding.severity.rank <= state.severity.rank and finding.stage <= told_stage:
             return state, None
-        worse = replace(_untaken(state), severity=finding.severity)
-        return _tell(worse, TransitionKind.ESCALATED, now)
+        severity = max(state.severity, finding.severity, key=lambda one: one.rank)
+        return _tell(replace(_untaken(state), severity=severity), TransitionKind.ESCALATED, now)
     is_certain = policy.at_once and sighting.confirmed
     if not is_certain and state.failures < policy.failure_threshold:
         return state, None
@@ -244,9 +249,12 @@ def _first(sighting: Sighting, now: datetime, incident_id: str) -> IncidentState
 
 
 def _again(state: IncidentState, sighting: Sighting, now: datetime) -> IncidentState:
+    finding = sighting.finding
+    if finding.stage < state.finding.stage:  # a step that was told is not told again
+        finding = replace(finding, stage=state.finding.stage)
     return replace(
         state,
-        finding=sighting.finding,
+        finding=finding,
         workspaces=_united(state.workspaces, sighting.workspaces),
         operations=_united(state.operations, sighting.operations),
         failures=state.failures + 1,

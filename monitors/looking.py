@@ -1,6 +1,6 @@
 """Look at one workspace: ask, detect, confirm what is not certain, diagnose, and learn."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,8 +8,8 @@ from contracts.clock import Clock
 from contracts.exchanges import Exchange
 from contracts.workspaces import Workspace
 from monitors.asking import Asker, Sender, Visit
-from monitors.detectors import Context, detect
-from monitors.diagnosis import Expectation, Observation, confirmations, diagnose
+from monitors.detectors import Context, described_ends, detect
+from monitors.diagnosis import Diagnosed, Expectation, Observation, confirmations, diagnose
 from monitors.evidence import Look
 from monitors.memory import Memory
 from monitors.probes import Probe
@@ -59,13 +59,28 @@ class Looker:
         observations = [self._observe(exchange, memory) for exchange in asker.sent]
         self._confirm(asker, observations, memory)
         memory.paused_until = asker.paused_until
+        diagnosed = [*diagnose(observations, expected=expected), *self._described(observations)]
         return Look(
             workspace=self.workspace.name,
             visits=visits,
             observations=observations,
-            diagnosed=diagnose(observations, expected=expected),
+            diagnosed=diagnosed,
             requests=asker.requests,
         )
+
+    def _described(self, observations: Sequence[Observation]) -> Iterator[Diagnosed]:
+        """Yield what is announced of operations that no probe asks."""
+        published, reads = self.promise.published, self.promise.reliance
+        if published is None or reads is None:
+            return
+        for found in described_ends(
+            published.spec,
+            reads,
+            asked=frozenset(self.known) | {one.identity for one in observations},
+            workspace=self.workspace,
+            now=self.clock.now(),
+        ):
+            yield Diagnosed(finding=found, operations=(str(found.operation),))
 
     def _lacking(self, probe: Probe) -> Visit:
         visit = Visit(

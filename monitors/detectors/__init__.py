@@ -12,14 +12,22 @@ from contracts.findings import Finding
 from monitors.detectors.authentication import access_refusals
 from monitors.detectors.connections import connection_failures
 from monitors.detectors.context import LATENCY_LIMIT, Context, Detector
-from monitors.detectors.deprecation import deprecation_notices
+from monitors.detectors.deprecation import DESCRIBED, deprecation_notices, described_ends
 from monitors.detectors.drift import drift
 from monitors.detectors.errors import error_answers
 from monitors.detectors.latency import slow_answers
 from monitors.detectors.rate_limit import rate_limiting
 from monitors.detectors.versions import version_trouble
 
-__all__ = ["DETECTORS", "LATENCY_LIMIT", "Context", "Detector", "detect"]
+__all__ = [
+    "DESCRIBED",
+    "DETECTORS",
+    "LATENCY_LIMIT",
+    "Context",
+    "Detector",
+    "described_ends",
+    "detect",
+]
 
 DETECTORS: Final[dict[str, Detector]] = {
     "authentication": access_refusals,

@@ -62,6 +62,7 @@ def finding(
     remedy: str = "",
     certainty: Certainty = Certainty.RECORDED,
     consumers: tuple[str, ...] | None = None,
+    stage: int = 0,
 ) -> Finding:
     """Make a finding of an exchange. `severity` defaults to the rule's, `consumers` to those whom
     trouble at `location` hurts."""
@@ -81,6 +82,7 @@ def finding(
         remedy=remedy,
         consumers=consumers,
         certainty=certainty,
+        stage=stage,
         request_id=exchange.request_id,
         deployment=exchange.deployment,
         observed_at=exchange.started_at,

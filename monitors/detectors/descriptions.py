@@ -19,6 +19,13 @@ from monitors.detectors.announcements import Announcement
 _DEPRECATED: Final = re.compile(
     r"\b(?:is|are|now|been|being)\s+deprecated\b|\bdeprecation\s+of\b", re.IGNORECASE
 )
+# Of a field or a parameter: "Deprecated. Use availability instead.", "This field is deprecated".
+# What says that one of its values is, or another field, does not speak of it.
+_IS_DEPRECATED_ITSELF: Final = re.compile(
+    r"\W{0,4}(?:this\b[^.]{0,40}\b(?:is|now|been)\s+)?deprecated\b"
+    r"(?=\s*(?:[.,:;)\]*!-]|$|(?:in|since|as|and|use|from|after)\b))",
+    re.IGNORECASE,
+)
 # "is permanently removed from the active list" speaks of contacts: only what *will be* is an end.
 _ENDS: Final = re.compile(
     r"\bwill\s+(?:be\s+(?:permanently\s+|fully\s+)?(?:removed|retired|discontinued|shut\s+down|sunset)"
@@ -53,12 +60,30 @@ def deprecated_fields(operation: SpecOperation) -> tuple[str, ...]:
         return ()  # a reference that leads nowhere is told as such
 
 
+@lru_cache(maxsize=512)
+def deprecated_parameters(operation: SpecOperation) -> tuple[str, ...]:
+    """Return the names of the query parameters that are marked deprecated."""
+    return tuple(
+        one.name
+        for one in operation.parameters
+        if one.location == "query" and (_is_said_of(one.definition) or _is_said_of(one.schema))
+    )
+
+
+def _is_said_of(definition: dict[str, Any]) -> bool:
+    """Whether a field or a parameter is deprecated, by its mark or by what is written of it."""
+    if definition.get("deprecated") is True:
+        return True
+    text = definition.get("description")
+    return isinstance(text, str) and any(map(_IS_DEPRECATED_ITSELF.match, _sentences(text)))
+
+
 def _marked(spec: Spec, schema: Any, location: str, depth: int) -> Iterator[str]:
     if not isinstance(schema, dict) or depth > _DEEPEST:
         return
     if isinstance(schema.get("$ref"), str):
         schema = spec.dereference(schema)
-    if schema.get("deprecated") is True and location:
+    if location and _is_said_of(schema):
         yield location
         return
     for name, child in objects(schema.get("properties")):

@@ -1,8 +1,12 @@
 """What the tests of monitors share: exchanges as the client would have made them."""
 
+import itertools
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
@@ -17,8 +21,21 @@ from contracts.exchanges import (
     Timings,
     TransportFailure,
 )
+from contracts.workspaces import Secret, Workspace
+from monitors.alerting.outbox import Channel
+from monitors.alerting.slack import SlackBot
+from monitors.history import History
+from monitors.monitor import Monitor, PassReport
+from monitors.probe_files import load_probes
+from monitors.promises import Promises
+from monitors.settings import MonitorSettings
+from sandbox.clock import VirtualClock
+from sandbox.intercom import Sandbox
+from sandbox.slack import DEFAULT_CHANNEL, Message, SlackStandIn
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+BETWEEN = timedelta(minutes=5)
+PROBES = load_probes()
 
 
 class ExchangeFactory(Protocol):
@@ -89,3 +106,67 @@ def an_exchange() -> ExchangeFactory:
         )
 
     return make
+
+
+@cache
+def promises() -> Promises:
+    """The embedded contract alone, compiled once for all tests."""
+    return Promises(lambda version: None)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A sandbox, a Slack and a history on one clock."""
+
+    clock: VirtualClock
+    intercom: Sandbox
+    slack: SlackStandIn
+    history: History
+
+    def workspace(self, name: str = "acme", **settings: str) -> Workspace:
+        token = Secret(settings.pop("token", self.intercom.token))
+        return Workspace(name=name, token=token, base_url=self.intercom.url, **settings)  # type: ignore[arg-type]
+
+    def channels(self) -> Mapping[str, Channel]:
+        bot = SlackBot(Secret(self.slack.token), base_url=self.slack.url, clock=self.clock)
+        return {DEFAULT_CHANNEL: bot}
+
+    def monitor(
+        self,
+        *workspaces: Workspace,
+        channels: Mapping[str, Channel] | None = None,
+        held_to: Promises | None = None,
+        **settings: str,
+    ) -> Monitor:
+        ids = itertools.count(len(self.history.passes()) * 1000)
+        return Monitor(
+            workspaces=workspaces or (self.workspace(),),
+            probes=PROBES,
+            promises=held_to or promises(),
+            history=self.history,
+            channels=self.channels() if channels is None else channels,
+            clock=self.clock,
+            new_id=lambda: f"id-{next(ids)}",
+            settings=MonitorSettings.model_validate({"read-timeout": "1s", **settings}),
+        )
+
+    def passes(self, monitor: Monitor, number: int) -> list[PassReport]:
+        reports = []
+        for _ in range(number):
+            self.clock.advance(BETWEEN)
+            reports.append(monitor.run_pass())
+        return reports
+
+    def messages(self) -> list[Message]:
+        return list(self.slack.messages(DEFAULT_CHANNEL))
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    clock = VirtualClock()
+    with (
+        Sandbox(clock=clock, latency=False) as intercom,
+        SlackStandIn(clock=clock) as slack,
+        History.open(f"sqlite:///{tmp_path}/history.sqlite", clock=clock) as history,
+    ):
+        yield Stage(clock, intercom, slack, history)

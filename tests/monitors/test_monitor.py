@@ -1,96 +1,30 @@
 """One pass end to end, over the sandbox and the Slack stand-in, on one virtual clock."""
 
-import itertools
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
 
 from contracts.errors import HistoryError
 from contracts.overlays import embedded_contract
-from contracts.workspaces import Secret, Workspace
 from monitors.alerting.outbox import Channel, DeliveryReport
-from monitors.alerting.slack import SlackBot
-from monitors.history import History
-from monitors.monitor import Monitor, PassReport
 from monitors.probe_files import load_probes
 from monitors.promises import Promises
 from monitors.records import NoticeStatus, Outcome, TransitionKind
-from monitors.settings import MonitorSettings
-from sandbox.clock import VirtualClock
-from sandbox.intercom import Condition, Fault, Sandbox
-from sandbox.slack import DEFAULT_CHANNEL, Message, SlackStandIn
+from sandbox.intercom import Condition, Fault
 
 PROBES = load_probes()
 BETWEEN = timedelta(minutes=5)
 REVOKED = Fault(name="revoked-token")
 
 
-@cache
-def promises() -> Promises:
-    """The embedded contract alone, compiled once for all tests."""
-    return Promises(lambda version: None)
+if TYPE_CHECKING:
+    from tests.monitors.conftest import Stage
 
 
-@dataclass(frozen=True)
-class Stage:
-    """A sandbox, a Slack and a history on one clock."""
-
-    clock: VirtualClock
-    intercom: Sandbox
-    slack: SlackStandIn
-    history: History
-
-    def workspace(self, name: str = "acme", **settings: str) -> Workspace:
-        token = Secret(settings.pop("token", self.intercom.token))
-        return Workspace(name=name, token=token, base_url=self.intercom.url, **settings)  # type: ignore[arg-type]
-
-    def channels(self) -> Mapping[str, Channel]:
-        bot = SlackBot(Secret(self.slack.token), base_url=self.slack.url, clock=self.clock)
-        return {DEFAULT_CHANNEL: bot}
-
-    def monitor(
-        self, *workspaces: Workspace, channels: Mapping[str, Channel] | None = None
-    ) -> Monitor:
-        ids = itertools.count(len(self.history.passes()) * 1000)
-        return Monitor(
-            workspaces=workspaces or (self.workspace(),),
-            probes=PROBES,
-            promises=promises(),
-            history=self.history,
-            channels=self.channels() if channels is None else channels,
-            clock=self.clock,
-            new_id=lambda: f"id-{next(ids)}",
-            settings=MonitorSettings.model_validate({"read-timeout": "1s"}),
-        )
-
-    def passes(self, monitor: Monitor, number: int) -> list[PassReport]:
-        reports = []
-        for _ in range(number):
-            self.clock.advance(BETWEEN)
-            reports.append(monitor.run_pass())
-        return reports
-
-    def messages(self) -> list[Message]:
-        return list(self.slack.messages(DEFAULT_CHANNEL))
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    clock = VirtualClock()
-    with (
-        Sandbox(clock=clock, latency=False) as intercom,
-        SlackStandIn(clock=clock) as slack,
-        History.open(f"sqlite:///{tmp_path}/history.sqlite", clock=clock) as history,
-    ):
-        yield Stage(clock, intercom, slack, history)
-
-
-def test_a_healthy_workspace_is_27_healthy_probes_and_no_word(stage: Stage) -> None:
+def test_a_healthy_workspace_is_27_healthy_probes_and_no_word(stage: "Stage") -> None:
     with stage.monitor() as monitor:
         for report in stage.passes(monitor, 3):
             outcomes = [one.outcome for one in report.record.measurements]
@@ -100,7 +34,7 @@ def test_a_healthy_workspace_is_27_healthy_probes_and_no_word(stage: Stage) -> N
     assert [one.requests for one in stage.history.passes()] == [27, 27, 27]
 
 
-def test_a_revoked_token_is_one_incident_and_one_message_resolved_in_place(stage: Stage) -> None:
+def test_a_revoked_token_is_one_incident_and_one_message_resolved_in_place(stage: "Stage") -> None:
     with stage.monitor() as monitor:
         stage.passes(monitor, 1)
         stage.intercom.faults.add(REVOKED)
@@ -122,7 +56,7 @@ def test_a_revoked_token_is_one_incident_and_one_message_resolved_in_place(stage
     assert why == {"the token is refused, also by GET /me"}
 
 
-def test_a_blip_is_nobodys_business(stage: Stage) -> None:
+def test_a_blip_is_nobodys_business(stage: "Stage") -> None:
     with stage.monitor() as monitor:
         stage.passes(monitor, 1)
         stage.intercom.faults.add(Fault(name="503", operation="GET /tags", when=Condition(times=1)))
@@ -135,7 +69,7 @@ def test_a_blip_is_nobodys_business(stage: Stage) -> None:
     assert stage.history.incidents() == ()
 
 
-def test_a_failure_that_lasts_is_told_after_three_passes(stage: Stage) -> None:
+def test_a_failure_that_lasts_is_told_after_three_passes(stage: "Stage") -> None:
     with stage.monitor() as monitor:
         stage.passes(monitor, 1)
         stage.intercom.faults.add(Fault(name="500", operation="GET /tags"))
@@ -144,7 +78,7 @@ def test_a_failure_that_lasts_is_told_after_three_passes(stage: Stage) -> None:
     assert len(stage.messages()) == 1
 
 
-def test_a_field_that_consumers_read_is_missed_at_once_and_found_again(stage: Stage) -> None:
+def test_a_field_that_consumers_read_is_missed_at_once_and_found_again(stage: "Stage") -> None:
     with stage.monitor() as monitor:
         stage.passes(monitor, 1)
         removed = Fault(name="field-removed", operation="GET /contacts", pointer="/data/*/email")
@@ -162,7 +96,7 @@ def test_a_field_that_consumers_read_is_missed_at_once_and_found_again(stage: St
     assert len(stage.messages()) == 1
 
 
-def test_an_answer_that_cannot_show_a_field_does_not_heal_it(stage: Stage) -> None:
+def test_an_answer_that_cannot_show_a_field_does_not_heal_it(stage: "Stage") -> None:
     with stage.monitor() as monitor:
         stage.passes(monitor, 1)
         removed = Fault(name="field-removed", operation="GET /contacts", pointer="/data/*/email")
@@ -175,7 +109,7 @@ def test_an_answer_that_cannot_show_a_field_does_not_heal_it(stage: Stage) -> No
     )
 
 
-def test_what_was_so_at_first_sight_and_hurts_nobody_is_known_from_then_on(stage: Stage) -> None:
+def test_what_was_so_at_first_sight_and_hurts_nobody_is_known_from_then_on(stage: "Stage") -> None:
     odd = Fault(name="field-retyped", operation="GET /teams", pointer="/type", value="integer")
     odder = Fault(name="field-retyped", operation="GET /tags", pointer="/type", value="integer")
     stage.intercom.faults.add(odd)
@@ -192,7 +126,7 @@ def test_what_was_so_at_first_sight_and_hurts_nobody_is_known_from_then_on(stage
     assert [str(one.finding.operation) for one in third.incidents] == ["GET /tags"]
 
 
-def test_a_description_that_was_not_there_before_is_another_first_sight(stage: Stage) -> None:
+def test_a_description_that_was_not_there_before_is_another_first_sight(stage: "Stage") -> None:
     odd = Fault(name="field-retyped", operation="GET /teams", pointer="/type", value="integer")
     with stage.monitor() as monitor:
         stage.passes(monitor, 1)
@@ -205,7 +139,7 @@ def test_a_description_that_was_not_there_before_is_another_first_sight(stage: S
 
 
 def test_two_workspaces_with_a_dead_token_each_are_two_incidents_one_drift_is_one(
-    stage: Stage,
+    stage: "Stage",
 ) -> None:
     stage.intercom.add_token("second-token-of-bravo", app_id="sbx2other")
     workspaces = (stage.workspace(), stage.workspace("bravo", token="second-token-of-bravo"))
@@ -226,7 +160,7 @@ def test_two_workspaces_with_a_dead_token_each_are_two_incidents_one_drift_is_on
     assert len(stage.messages()) == 3
 
 
-def test_an_incident_of_the_api_lasts_until_the_last_workspace_is_well(stage: Stage) -> None:
+def test_an_incident_of_the_api_lasts_until_the_last_workspace_is_well(stage: "Stage") -> None:
     stage.intercom.add_token("second-token-of-bravo", app_id="sbx2other")
     workspaces = (stage.workspace(), stage.workspace("bravo", token="second-token-of-bravo"))
     with stage.monitor(*workspaces) as monitor:
@@ -261,7 +195,7 @@ class Dying(Channel):
 
 
 @pytest.mark.parametrize("was_sent", [False, True])
-def test_a_message_survives_a_kill_and_is_told_exactly_once(stage: Stage, was_sent: bool) -> None:
+def test_a_message_survives_a_kill_and_is_told_exactly_once(stage: "Stage", was_sent: bool) -> None:
     stage.intercom.faults.add(REVOKED)
     ((name, bot),) = stage.channels().items()
     with (
@@ -277,7 +211,7 @@ def test_a_message_survives_a_kill_and_is_told_exactly_once(stage: Stage, was_se
     assert len(stage.messages()) == 1
 
 
-def test_what_cannot_be_recorded_is_not_told_either_and_not_lost(stage: Stage) -> None:
+def test_what_cannot_be_recorded_is_not_told_either_and_not_lost(stage: "Stage") -> None:
     stage.intercom.faults.add(REVOKED)
     with stage.monitor() as monitor:
         trouble = HistoryError("the disk is full")
@@ -291,7 +225,7 @@ def test_what_cannot_be_recorded_is_not_told_either_and_not_lost(stage: Stage) -
     assert len(stage.messages()) == 1
 
 
-def test_a_feature_outside_the_plan_does_not_apply_until_it_has_worked(stage: Stage) -> None:
+def test_a_feature_outside_the_plan_does_not_apply_until_it_has_worked(stage: "Stage") -> None:
     stage.intercom.add_token("token-without-plan", plan="essential", app_id="sbx3small")
     with stage.monitor(stage.workspace(token="token-without-plan")) as monitor:
         reports = stage.passes(monitor, 2)
@@ -309,7 +243,7 @@ def test_a_feature_outside_the_plan_does_not_apply_until_it_has_worked(stage: St
     assert [one.finding.rule.name for one in lost.incidents] == ["auth-plan-restricted"]
 
 
-def test_a_slow_operation_is_told_and_forgiven(stage: Stage) -> None:
+def test_a_slow_operation_is_told_and_forgiven(stage: "Stage") -> None:
     with stage.monitor() as monitor:
         stage.passes(monitor, 8)
         stage.intercom.faults.add(Fault(name="slow", operation="GET /tags", milliseconds=700))
@@ -322,7 +256,7 @@ def test_a_slow_operation_is_told_and_forgiven(stage: Stage) -> None:
 
 
 def test_nothing_in_the_history_gives_away_a_token_or_a_customer(
-    stage: Stage, tmp_path: Path
+    stage: "Stage", tmp_path: Path
 ) -> None:
     contact = stage.intercom.store().all("contact")[0]
     stage.intercom.store().change(contact, name="Canary of Customers", email="canary@example.com")
