@@ -105,5 +105,6 @@ def announcer_of(settings: Settings, channels: Mapping[str, Channel]) -> Announc
         ),
         routes=tuple(route.route() for route in alerting.routes),
         maintenance=alerting.maintenance_windows(),
+        reminders=alerting.reminders(),
         surroundings=Surroundings(report_url=alerting.report_url, contacts=contacts_for(settings)),
     )

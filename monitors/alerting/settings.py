@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from monitors.alerting.matchers import Matcher, parse_matcher
 from monitors.alerting.notifiers.settings import Notifiers
+from monitors.alerting.reminding import Reminders
 from monitors.alerting.routes import Route
 from monitors.alerting.silences import Maintenance, Window
 from monitors.settings import Duration
@@ -146,8 +147,20 @@ class AlertingSettings(_Section):
     """Of what no route concerns: what is less than critical waits for their end."""
     maintenance: list[MaintenanceSection] = []
     """When trouble is expected, and nothing is told of it unless it outlasts the window."""
+    minimum_reminder_interval: Annotated[Duration, Field(ge=timedelta(minutes=5))] | None = (
+        timedelta(days=1)
+    )
+    """How often it is said again, in its thread, that something is open and nobody's; `null` for
+    never."""
+    reminders_in_channel: bool = False
+    """Whether the channel shows reminders too."""
     report_url: str | None = None
     """Where the report can be read; linked in every message."""
+
+    def reminders(self) -> Reminders | None:
+        """Return how what stays open is said again."""
+        every = self.minimum_reminder_interval
+        return Reminders(every=every, in_channel=self.reminders_in_channel) if every else None
 
     def maintenance_windows(self) -> tuple[Maintenance, ...]:
         """Return the windows in which nothing is told."""
