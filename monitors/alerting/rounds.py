@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from monitors.alerting import silences
+from monitors.alerting.digest import STATE, Chronicle, Digest
 from monitors.alerting.matchers import labels_of
 from monitors.alerting.reminding import HEARD, Reminders, overdue, reminder
 from monitors.alerting.routes import Route
@@ -26,12 +27,8 @@ _KEPT: Final = frozenset(
 """What later news do not replace while both are held back."""
 
 
-class Ledger(Protocol):
+class Ledger(Chronicle, Protocol):
     """What is remembered of what was told; read within the transaction that records the rest."""
-
-    def documents(self, kind: str) -> Mapping[str, Any]:
-        """Return the small documents of a kind, by key."""
-        ...
 
     def told(self, incident_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
         """Return, by incident, the channels that have or will get a notice of it."""
@@ -58,7 +55,13 @@ class Teller(Protocol):
     @property
     def maintenance(self) -> Sequence[Maintenance]: ...
     @property
+    def digest(self) -> Digest | None: ...
+    @property
     def reminders(self) -> Reminders | None: ...
+
+    def as_taken(self, notice: Notice) -> Notice:
+        """Return a notice as its channel takes it."""
+        ...
 
     def places(self, incident: IncidentState) -> dict[str, Route]:
         """Return the channels that hear of an incident."""
@@ -142,11 +145,25 @@ class Round:
                     continue
                 form = reminders.form if channel in self._announcer.threaded else NoticeForm.MESSAGE
                 said = reminder(incident, channel=channel, form=form, now=self._now)
-                self.announcement.notices.append(said)
+                self.announcement.notices.append(self._announcer.as_taken(said))
                 self._heard(incident.id)
         for id in heard:
             if id not in incidents:
                 self.announcement.documents[HEARD, id] = None
+
+    def digest(self, incidents: Mapping[str, IncidentState]) -> None:
+        """Tell what can wait, where its time has come."""
+        digest = self._announcer.digest
+        if digest is None:
+            return
+        if (first := digest.begin(self._ledger, self._now)) is not None:
+            self.announcement.documents[STATE, STATE] = first
+        since = digest.due(self._ledger, self._now)
+        if since is None:
+            return
+        told = digest.notices(self._ledger, incidents.values(), since=since, now=self._now)
+        self.announcement.notices.extend(map(self._announcer.as_taken, told))
+        self.announcement.documents[STATE, STATE] = self._now.isoformat()
 
     def _heard(self, incident_id: str) -> None:
         if self._announcer.reminders is not None:

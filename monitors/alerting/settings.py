@@ -2,7 +2,7 @@
 
 import re
 from datetime import time, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -132,6 +132,21 @@ class RouteSection(_Section):
         )
 
 
+class DigestSection(_Section):
+    """What can wait, as one message: `{every: week, day: Monday, at: "09:00"}`."""
+
+    every: Literal["day", "week"] = "week"
+    """How often; nothing is sent where there is nothing to say."""
+    day: Day = 0
+    """The day of a weekly one."""
+    at: TimeOfDay = time(9, 0)
+    """When, in quotes: `"09:00"`."""
+    timezone: Zone = ZoneInfo("UTC")
+    """The zone of `at`, such as Europe/Dublin."""
+    to: list[Annotated[str, Field(min_length=1)]] = []
+    """The channels that get it; where there are none, those of what no route concerns."""
+
+
 class AlertingSettings(_Section):
     """The `alerting:` section of `intercheck.yaml`."""
 
@@ -154,6 +169,9 @@ class AlertingSettings(_Section):
     never."""
     reminders_in_channel: bool = False
     """Whether the channel shows reminders too."""
+    digest: DigestSection | None = DigestSection()
+    """New fields and values, announced ends, small shifts, what is not measured, accepted
+    deviations that end soon; `null` for none."""
     report_url: str | None = None
     """Where the report can be read; linked in every message."""
 

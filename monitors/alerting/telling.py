@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from monitors.alerting.events import as_event
+from monitors.alerting.digest import Digest
+from monitors.alerting.events import as_event, as_note
 from monitors.alerting.matchers import labels_of
 from monitors.alerting.outbox import Channel
 from monitors.alerting.reminding import Reminders
@@ -36,6 +37,7 @@ class Announcer:
     maintenance: Sequence[Maintenance] = ()
     surroundings: Surroundings = PLAIN
     reminders: Reminders | None = None
+    digest: Digest | None = None
 
     @classmethod
     def to_all(cls, channels: Mapping[str, Channel]) -> Self:
@@ -67,6 +69,7 @@ class Announcer:
         open_now = {one.id: one for one in incidents if one.phase is Phase.OPEN}
         round_.release(open_now)
         round_.remind(open_now)
+        round_.digest(open_now)
         return round_.announcement
 
     def preview(self, transition: Transition, *, now: datetime) -> tuple[Notice, ...]:
@@ -81,6 +84,10 @@ class Announcer:
     def places(self, incident: IncidentState) -> dict[str, Route]:
         """Return the channels that hear of an incident."""
         return routes_for(self.routes, self.fallback, labels_of(incident))
+
+    def as_taken(self, notice: Notice) -> Notice:
+        """Return what is no change of state as its channel takes it."""
+        return as_note(notice) if notice.channel in self.eventful else notice
 
     def standing(
         self, incidents: Iterable[IncidentState], *, ledger: Ledger, now: datetime
