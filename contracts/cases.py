@@ -1,110 +1,91 @@
-"""Generated cases: what to send, operation by operation, the same for the same seed."""
+"""What to ask next of an operation: each question is given once, the most telling one first."""
 
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any, Final
 
-import hypothesis
-import schemathesis
-from hypothesis.errors import HypothesisException
-from schemathesis.core.result import Ok
-from schemathesis.errors import SchemathesisError
-
-from contracts.errors import SpecError
 from contracts.exchanges import Operation
+from contracts.generation import CannotGenerateError, Generator, Question
+from contracts.phases import GENERATED, Mode, Phase
 from contracts.spec import JSON, Spec, SpecOperation
+from contracts.tuning import UNTUNED, Tuning
 
-MOST_CASES: Final = 5
-"""Cases of one operation; what five generated ones do not show, the sixth seldom does."""
-
-_HOME: Final = "http://localhost"
-"""Base URL for Schemathesis: whatever a description calls its server, the application is there."""
-
-_NOT_ASKED: Final = ("Authorization", "Intercom-Version")
-"""Headers that Schemathesis makes up and that never pass the gate: cases that differ in nothing
-else are the same."""
-
-_Case = schemathesis.Case[Any]
-_Operation = schemathesis.APIOperation[Any, Any, Any, Any]
-
-
-class CannotGenerateError(Exception):
-    """An operation for which there are no cases."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A case. `is_plain` says that it asks only what has to be asked, with the values that the
-    description shows: it is meant to work."""
-
-    case: _Case
-    is_plain: bool = False
+_ALWAYS: Final = (Phase.EXAMPLES, Phase.COVERAGE, Phase.FUZZING)
 
 
 class Cases:
-    """Cases of positive data for the operations of a description; each is given once.
+    """The questions for the operations of a description; `application` (WSGI) is what they call.
 
-    `application` (WSGI) is what they call.
+    `tuning` is what a user of Schemathesis chose.
     """
 
-    def __init__(self, spec: Spec, application: Callable[..., Any], *, seed: int) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        application: Callable[..., Any],
+        *,
+        seed: int,
+        phases: Iterable[Phase] = GENERATED,
+        mode: Mode = Mode.POSITIVE,
+        tuning: Tuning = UNTUNED,
+    ) -> None:
         self._spec = spec
-        self._seed = seed
-        self._drawn: dict[str, list[Question]] = {}
-        self._given: set[int] = set()
-        config = schemathesis.Config.from_dict(
-            {
-                "base-url": _HOME,
-                # It would look for values in the source of the application, which is ours.
-                "analysis": {"constants": {"enabled": False}},
-            }
+        self._phases = tuple(one for one in _ALWAYS if one in frozenset(phases))
+        self._tuning = tuning
+        self._generator = Generator(
+            spec, application, seed=seed, mode=mode, settings=tuning.settings
         )
-        # Schemathesis works on the document it is given.
-        schema = schemathesis.openapi.from_dict(deepcopy(spec.document), config=config)
-        schema.app = application
-        self._operations: dict[str, _Operation] = {}
-        for found in schema.get_all_operations():
-            if isinstance(found, Ok):
-                operation = found.ok()
-                named = Operation(method=operation.method.upper(), path=operation.path)
-                self._operations[named.identity] = operation
+        self._waiting: dict[str, list[Question]] = {}
+        self._given: set[int] = set()
 
-    def next(self, operation: Operation, path_parameters: dict[str, str]) -> Question | None:
-        """Return a case with these path parameters that differs from all before; None where there
-        is no more. Raises CannotGenerateError."""
+    def opening(self, operation: Operation, known: Mapping[str, str]) -> Question:
+        """Return the plainest question there is, with these path parameters. Raises
+        CannotGenerateError."""
+        case = self._generator.plain(operation)
+        _simplify(case, self._spec.get(operation.identity))
+        self._fill(case, operation, known)
+        with suppress(ValueError):  # some strings make no URL; it is told when it is sent
+            self._given.add(hash(case))
+        return Question(case=case, phase=Phase.EXAMPLES, is_plain=True)
+
+    def next(
+        self,
+        operation: Operation,
+        known: Mapping[str, str],
+        telling: Callable[[Question], int] = lambda question: 0,
+    ) -> Question | None:
+        """Return the most `telling` question that differs from all before, with these path
+        parameters; None where there is no more."""
         identity = operation.identity
-        if identity not in self._drawn:
-            if identity not in self._operations:
-                raise CannotGenerateError("Schemathesis cannot read its definition")
-            try:
-                self._drawn[identity] = self._questions(identity)
-            except (HypothesisException, SchemathesisError, SpecError) as error:
-                raise CannotGenerateError(
-                    f"no case can be generated ({type(error).__name__})"
-                ) from error
-        waiting = self._drawn[identity]
+        if identity not in self._waiting:
+            self._waiting[identity] = self._generator.of(operation, self._phases)
+        waiting = self._waiting[identity]
         while waiting:
-            question = waiting.pop(0)
-            question.case.path_parameters.update(path_parameters)
-            for header in _NOT_ASKED:
-                question.case.headers.pop(header, None)
-            likeness = hash(question.case)
+            question = max(waiting, key=telling)
+            waiting.remove(question)
+            if not question.is_negative:
+                self._fill(question.case, operation, known)
+            elif not question.has_forbidden_path:
+                question.case.path_parameters.update(known)
+            try:
+                likeness = hash(question.case)
+            except ValueError:
+                continue  # some strings make no URL
             if likeness not in self._given:
                 self._given.add(likeness)
                 return question
         return None
 
-    def _questions(self, identity: str) -> list[Question]:
-        plain, *others = _draw(
-            self._operations[identity], self._seed ^ zlib.crc32(identity.encode())
-        )
-        _simplify(plain, self._spec.get(identity))
-        return [Question(case=plain, is_plain=True), *(Question(case=case) for case in others)]
+    def _fill(self, case: Any, operation: Operation, known: Mapping[str, str]) -> None:
+        """Put in what is known and what the user gave."""
+        case.path_parameters.update(known)
+        documented = self._spec.get(operation.identity)
+        if documented is not None:
+            case.query.update(self._tuning.fixed(documented)["query"])
 
 
-def _simplify(case: _Case, documented: SpecOperation | None) -> None:
+def _simplify(case: Any, documented: SpecOperation | None) -> None:
     """Make a case the plainest question there is: one that is refused teaches nothing of the
     answer."""
     if documented is None:
@@ -140,20 +121,4 @@ def first_example(*holders: object) -> Any:
     return None
 
 
-def _draw(operation: _Operation, seed: int) -> list[_Case]:
-    drawn: list[_Case] = []
-
-    @hypothesis.seed(seed)
-    @hypothesis.settings(
-        max_examples=MOST_CASES,
-        database=None,  # what an earlier run found must not decide what this one asks
-        deadline=None,
-        phases=(hypothesis.Phase.generate,),
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
-    @hypothesis.given(case=operation.as_strategy())
-    def collect(case: _Case) -> None:
-        drawn.append(case)
-
-    collect()
-    return drawn
+__all__ = ["CannotGenerateError", "Cases", "Question", "first_example"]

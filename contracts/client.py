@@ -135,8 +135,8 @@ class IntercomClient:
         """
         headers = headers or {}
         self.check(operation, path, query=query, body=body, headers=headers)
-        if not self._is_proven and not self.allowlist.is_read(operation.method, path):
-            self._prove_the_workspace(operation)
+        if not self.allowlist.is_read(operation.method, path):
+            self.prove(str(operation))
         wire_headers = self._headers.copy()
         if credentials is Credentials.NONE:
             del wire_headers["Authorization"]
@@ -166,6 +166,33 @@ class IntercomClient:
         if reason is not None:
             raise NotAllowedError(str(operation), reason)
 
+    def prove(self, what: str) -> None:
+        """Make sure that this is the test workspace that the configuration names: it allows writes,
+        and `/me` answers with its app. Raises NotAllowedError, saying `what` was not sent."""
+        if self._is_proven:
+            return
+        name, wanted = self.workspace.name, self.workspace.app_id
+        if not self.allowlist.writes:
+            raise NotAllowedError(
+                what, f"the Intercom workspace {name!r} is not configured as a test workspace"
+            )
+        if not wanted:
+            raise NotAllowedError(
+                what,
+                f"the Intercom workspace {name!r} names no app-id, so nothing proves that it is "
+                "the test workspace",
+            )
+        answer = self.send(Operation(method="GET", path="/me")).response
+        document = answer.document if answer else None
+        app = document.get("app") if isinstance(document, dict) else None
+        if not isinstance(app, dict) or app.get("id_code") != wanted:
+            raise NotAllowedError(
+                what,
+                f"GET /me does not say that the token of {name!r} belongs to the app that the "
+                "configuration names",
+            )
+        self._is_proven = True
+
     def close(self) -> None:
         """Close every connection. The next request opens a new one."""
         self._transport.close()
@@ -183,26 +210,6 @@ class IntercomClient:
 
     def __repr__(self) -> str:
         return f"IntercomClient({self.workspace.name!r}, {self._base!r})"
-
-    def _prove_the_workspace(self, operation: Operation) -> None:
-        """Ask `/me` whose workspace this is; raise unless it is the app that was named."""
-        wanted = self.workspace.app_id
-        if not wanted:
-            raise NotAllowedError(
-                str(operation),
-                f"the Intercom workspace {self.workspace.name!r} names no app-id, so nothing "
-                "proves that it is the test workspace",
-            )
-        answer = self.send(Operation(method="GET", path="/me")).response
-        document = answer.document if answer else None
-        app = document.get("app") if isinstance(document, dict) else None
-        if not isinstance(app, dict) or app.get("id_code") != wanted:
-            raise NotAllowedError(
-                str(operation),
-                f"GET /me does not say that the token of {self.workspace.name!r} belongs to the "
-                "app that the configuration names",
-            )
-        self._is_proven = True
 
     def _exchange(
         self,

@@ -3,8 +3,9 @@
 Schemathesis never holds the session. Some of its checks send again through a session of their own,
 and what it generates includes methods, versions and credentials that nobody asked for; all of it
 ends here. The gate holds the token, the pinned version, the list of what may be sent, both budgets
-and the journal. What may not pass raises: a made-up answer would be judged as if Intercom had given
-it.
+and the journal. What is generated only reads, in a test workspace too: what writes is written down
+before it is sent, and asked for with `ask`. What may not pass raises: a made-up answer would be
+judged as if Intercom had given it.
 """
 
 import json
@@ -98,6 +99,10 @@ class Gate:
         operation = self._spec.match(method, path)
         if operation is None:
             raise NotAllowedError(f"a {method} request", "its path is not in the description")
+        if not self._client.allowlist.is_read(method, path):
+            raise NotAllowedError(
+                str(operation.operation), "what was generated is only ever sent to what reads"
+            )
         length = int(environ.get("CONTENT_LENGTH") or 0)
         exchange = self._send(
             operation,

@@ -8,6 +8,7 @@ from contracts.exchanges import Operation
 from contracts.resources import RESOURCES
 from contracts.selection import Selection
 from contracts.spec import Spec, SpecOperation
+from contracts.tuning import UNTUNED, Tuning
 
 _ORDER: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 EVERYTHING: Final = Selection()
@@ -29,9 +30,14 @@ class Plan:
     skipped: tuple[Skip, ...]
 
 
-def plan(spec: Spec, client: IntercomClient, selection: Selection = EVERYTHING) -> Plan:
-    """Choose the operations that `selection` picks and `client` may send, and put them in order:
-    reads first, lists before what they list, deletions last."""
+def plan(
+    spec: Spec,
+    client: IntercomClient,
+    selection: Selection = EVERYTHING,
+    tuning: Tuning = UNTUNED,
+) -> Plan:
+    """Choose the operations that `selection` picks, `client` may send and `tuning` leaves, and put
+    them in order: reads first, lists before what they list, deletions last."""
     undone = {one for found in RESOURCES for one in found.writes}
     chosen: list[SpecOperation] = []
     skipped: list[Skip] = []
@@ -43,6 +49,8 @@ def plan(spec: Spec, client: IntercomClient, selection: Selection = EVERYTHING) 
         is_write = not client.allowlist.is_read(wanted.method, wanted.path)
         if why is None and is_write and wanted.identity not in undone:
             why = "it writes what nothing would remove again"
+        if why is None and tuning.leaves_out(operation):
+            why = "schemathesis.toml turns it off"
         if why is None:
             chosen.append(operation)
         else:

@@ -15,7 +15,9 @@ from contracts.findings import identify
 from contracts.pointers import escape
 
 _EVERY_OPERATION: Final = "*"
-_HARMLESS: Final = frozenset({"schema-undocumented", "schema-unresolvable"})
+_HARMLESS: Final = frozenset(
+    {"schema-undocumented", "schema-unresolvable", "status-invalid-accepted"}
+)
 """Rules whose findings hurt nobody: who reads the other fields still finds them."""
 
 

@@ -11,6 +11,7 @@ import click
 from contracts.exchanges import Operation
 from contracts.findings import Finding
 from contracts.spec import Spec
+from contracts.suite import SuiteReport
 from intercheck.found import keep_found
 from intercheck.output import Envelope
 from intercheck.run_options import ResultOptions
@@ -21,6 +22,7 @@ from reports.runs import Run, Turn
 
 def run_of(
     envelope: Envelope,
+    report: SuiteReport,
     *,
     base_url: str,
     description: Spec,
@@ -28,7 +30,6 @@ def run_of(
     finished_at: datetime,
     failing: Iterable[Finding],
     known: frozenset[str],
-    stopped: str,
 ) -> Run:
     """Return what a run came to; `failing` are the findings at or above --fail-on, of which those
     that are `known` do not count."""
@@ -43,7 +44,10 @@ def run_of(
         requests=envelope.coverage.requests,
         seconds=envelope.coverage.seconds,
         failing=frozenset(one.fingerprint for one in failing) - known,
-        stopped=stopped,
+        stopped=report.stopped,
+        coverage=report.coverage,
+        phases=report.phases,
+        not_measured=report.not_measured,
     )
 
 

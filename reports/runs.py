@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from contracts.coverage import Coverage
 from contracts.exchanges import Operation
 from contracts.findings import Finding
 from contracts.rules import Severity
@@ -31,7 +32,9 @@ class Run:
     """One run. `base_url` is the host that was asked, `description` what it was held to.
 
     `failing` are the fingerprints of the findings that count against it, `places` where each
-    finding's promise stands, by fingerprint.
+    finding's promise stands, by fingerprint. `coverage` is what was seen of what is documented,
+    `phases` the requests by what they were sent for, `not_measured` what the host never showed that
+    it does.
     """
 
     base_url: str
@@ -45,6 +48,9 @@ class Run:
     failing: frozenset[str] = frozenset()
     stopped: str = ""
     places: Mapping[str, Place] = field(default_factory=dict)
+    coverage: Coverage | None = None
+    phases: Mapping[str, int] = field(default_factory=dict)
+    not_measured: tuple[str, ...] = ()
 
     @property
     def exercised(self) -> int:

@@ -109,4 +109,11 @@ BEHAVIOUR: Final = (
         remedy="Let consumers judge errors by their status; report it to Intercom's support.",
         example="a 404 answers an empty object.",
     ),
+    _rule(
+        "status-invalid-accepted",
+        severity=Severity.INFO,
+        meaning="Data that the description forbids is answered with success.",
+        remedy="Let clients check what they send; nothing tells them that it is ignored.",
+        example="GET /contacts?per_page=AAA answers 200.",
+    ),
 )

@@ -14,7 +14,7 @@ from schemathesis.engine import from_schema
 from schemathesis.engine.events import ScenarioFinished
 from werkzeug.test import Client
 
-from contracts.allowlist import NotAllowedError, is_allowed
+from contracts.allowlist import NotAllowedError, is_allowed, shipped_allowlist
 from contracts.budget import MOST_REFUSALS, BudgetSpentError, RateBudget
 from contracts.client import WRONG_TOKEN, IntercomClient
 from contracts.clock import Clock
@@ -81,6 +81,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.seen: list[dict[str, Any]] = []
+        self.allowlist = shipped_allowlist()
 
     def check(self, operation: Operation, path: str, **_: Any) -> None:
         if not is_allowed(operation.method, path):

@@ -1,0 +1,101 @@
+"""What came of a run so far: findings, what was exercised and why not, and whether to go on."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from contracts.checks import SUCCESS
+from contracts.envelopes import envelope_of
+from contracts.exchanges import Exchange
+from contracts.findings import Finding
+from contracts.planning import Skip
+from contracts.rules import RULES
+from contracts.spec import SpecOperation
+
+HOPELESS: Final = 3
+"""Operations refused or unanswered, with none that succeeded, after which the rest is not asked."""
+
+
+class StopError(Exception):
+    """The rest of the run would tell nothing."""
+
+
+class Tally:
+    """`answered` counts requests that got any answer; `exercised` are identities."""
+
+    def __init__(self) -> None:
+        self.findings: dict[str, Finding] = {}
+        self.exercised: set[str] = set()
+        self.answered = 0
+        self._whys: dict[str, str] = {}
+        self._refused: dict[str, Exchange] = {}
+        self._unanswered: list[Exchange] = []
+
+    def keep(self, findings: Iterable[Finding]) -> bool:
+        """Keep findings, each once; say whether one of them is new."""
+        before = len(self.findings)
+        for finding in findings:
+            self.findings.setdefault(finding.fingerprint, finding)
+        return len(self.findings) > before
+
+    def explain(self, identity: str, why: str) -> None:
+        """Note why an operation is not exercised, where nothing is known yet."""
+        self._whys.setdefault(identity, why)
+
+    def record(self, exchange: Exchange) -> None:
+        """Note what an answer with our own token says of its operation.
+
+        Raises StopError where there is no hope left.
+        """
+        operation = exchange.operation
+        assert operation is not None  # noqa: S101 - the gate sends nothing else
+        if exchange.response is None:
+            self._unanswered.append(exchange)
+            self._whys[operation.identity] = "it got no answer"
+        elif exchange.response.status in (401, 403):
+            code = envelope_of(exchange.response).code or "no code"
+            # That code is said of a permission; any other 401 may be said of the token.
+            if exchange.response.status == 401 and code != "token_unauthorized":
+                self._refused[operation.identity] = exchange
+            self._whys[operation.identity] = (
+                f"Intercom refuses it to this token ({exchange.response.status} {code})"
+            )
+        elif exchange.response.is_success:
+            self.exercised.add(operation.identity)
+        else:
+            self._whys[operation.identity] = f"it answered {exchange.response.status}"
+        self._give_up_without_hope()
+
+    def skips(self, operations: Iterable[SpecOperation], otherwise: str) -> Iterator[Skip]:
+        """Say of each operation that was not exercised why; `otherwise` where nothing is known."""
+        for found in operations:
+            identity = found.operation.identity
+            if identity not in self.exercised:
+                yield Skip(operation=found.operation, why=self._whys.get(identity, otherwise))
+
+    def _give_up_without_hope(self) -> None:
+        if self.exercised or self.answered > len(self._refused):
+            return
+        if len(self._unanswered) >= HOPELESS:
+            raise StopError(f"The first {HOPELESS} requests got no answer.")
+        if len(self._refused) >= HOPELESS:
+            self.keep([_token_refused(next(iter(self._refused.values())))])
+            raise StopError("Intercom refuses the token.")
+
+
+def _token_refused(exchange: Exchange) -> Finding:
+    rule = RULES["auth-token-refused"]
+    return Finding(
+        rule=rule,
+        severity=rule.severity,
+        workspace=exchange.workspace,
+        region=exchange.region,
+        version=exchange.version,
+        operation=None,
+        location="status",
+        expected=SUCCESS,
+        observed="401",
+        message=f"Intercom refuses the token: the first {HOPELESS} operations answer 401.",
+        request_id=exchange.request_id,
+        deployment=exchange.deployment,
+        observed_at=exchange.started_at,
+    )

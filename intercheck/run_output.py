@@ -1,0 +1,176 @@
+"""What `contract` says: its plan, its progress, what it found and covered."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import click
+
+from contracts.cleaning import clean_up
+from contracts.client import IntercomClient
+from contracts.exchanges import Operation
+from contracts.identifiers import describe_path, lists_by_kind
+from contracts.journal import Journal
+from contracts.phases import Phase
+from contracts.planning import Plan
+from contracts.suite import SuiteReport
+from intercheck.exits import ExitCode
+from intercheck.output import Coverage, Envelope, Skipped, print_finding, print_json
+from intercheck.phase_options import Asking
+from reports.curl import curl_of
+from reports.words import counted
+
+LEAST_SEEN: Final = 3
+"""Operations that are named because little of their answers was seen; JSON has all of them."""
+HALF: Final = 0.5
+"""Share of the documented fields and values below which little was seen."""
+
+
+def progress(most_requests: int) -> Callable[[int, Operation], None]:
+    """Return what shows progress on stderr: a line that changes, and nothing where nobody looks."""
+    if not sys.stderr.isatty():
+        return lambda requests, operation: None
+
+    def tell(requests: int, operation: Operation) -> None:
+        click.echo(f"\r\033[K{requests}/{most_requests} {operation}", nl=False, err=True)
+
+    return tell
+
+
+def show_plan(planned: Plan, asking: Asking, max_requests: int, output_format: str) -> None:
+    """Print what would be asked, as templates, and with which phases and data."""
+    sources = lists_by_kind(one.operation for one in planned.operations)
+    lines = [
+        f"{one.operation.method} {describe_path(one.operation.path, sources)}"
+        for one in planned.operations
+    ]
+    if output_format == "json":
+        coverage = Coverage(
+            selected=len(planned.operations) + len(planned.skipped),
+            skipped=tuple(Skipped(operation=str(s.operation), why=s.why) for s in planned.skipped),
+        )
+        extra: dict[str, object] = {
+            "plan": lines,
+            "max_requests": max_requests,
+            "phases": _in_order(asking.phases),
+            "mode": asking.mode.value,
+        }
+        print_json(Envelope(command="contract", coverage=coverage, extra=extra))
+        return
+    for line in lines:
+        click.echo(line)
+    click.echo(f"\n{len(lines)} operations, at most {max_requests} requests; nothing was sent.")
+    click.echo(
+        f"Each is asked once, plainly; then {', '.join(_in_order(asking.phases))} "
+        f"({asking.mode.value} data)."
+    )
+    if asking.source is not None:
+        click.echo(f"{asking.source} applies.")
+    for skipped in planned.skipped:
+        click.echo(f"not sent: {skipped.operation}, because {skipped.why}")
+
+
+def _in_order(phases: Iterable[Phase]) -> list[str]:
+    return [one.value for one in Phase if one in phases]
+
+
+def clean_up_and_say(client: IntercomClient, journal: Journal, output_format: str) -> ExitCode:
+    """Remove what the journal says is left, and say so."""
+    cleaned = clean_up(client, journal)
+    names = [one.name for one in cleaned.remaining]
+    if output_format == "json":
+        extra: dict[str, object] = {
+            "removed": [one.name for one in cleaned.removed],
+            "remaining": names,
+        }
+        print_json(Envelope(command="contract", extra=extra))
+    else:
+        click.echo(f"{len(cleaned.removed)} objects of earlier runs are gone.")
+        for name in names:
+            click.echo(f"still there: {name}; delete it by hand, or try again.")
+    return ExitCode.FINDINGS if names else ExitCode.CLEAN
+
+
+def envelope_of(
+    report: SuiteReport, seconds: float, *, base_url: str, known: frozenset[str]
+) -> Envelope:
+    """Return what the run prints as JSON: beside the findings, which of them the state knows, and
+    how to ask again for those that nobody accepted."""
+    coverage = Coverage(
+        selected=report.selected,
+        exercised=report.exercised,
+        skipped=tuple(Skipped(operation=str(s.operation), why=s.why) for s in report.skipped),
+        requests=report.requests,
+        seconds=seconds,
+    )
+    extra: dict[str, object] = {
+        "score": report.coverage.score,
+        "warning": report.coverage.warning,
+        "phases": dict(report.phases),
+        "seen": {
+            "fields": list(report.coverage.fields),
+            "values": list(report.coverage.values),
+            "operations": [
+                {
+                    "operation": str(one.operation),
+                    "answered": one.answered,
+                    "requests": report.asked.get(one.operation.identity, 0),
+                    "fields": list(one.fields),
+                    "values": list(one.values),
+                }
+                for one in report.coverage.each
+            ],
+        },
+        "stopped": report.stopped,
+        "not_measured": list(report.not_measured),
+        "known": sorted(known & {one.fingerprint for one in report.findings}),
+        "curl": {
+            one.fingerprint: curl_of(one, base_url)
+            for one in report.findings
+            if one.accepted is None
+        },
+    }
+    return Envelope(command="contract", findings=report.findings, coverage=coverage, extra=extra)
+
+
+def show(report: SuiteReport, envelope: Envelope, output_format: str, *, base_url: str) -> None:
+    if output_format == "json":
+        print_json(envelope)
+        return
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", nl=False, err=True)
+    for finding in sorted(report.findings, key=lambda one: -one.severity.rank):
+        print_finding(finding)
+        if finding.accepted is None:
+            click.echo(f"         again: {curl_of(finding, base_url)}")
+    accepted = sum(one.accepted is not None for one in report.findings)
+    click.echo(
+        f"{counted(len(report.findings), 'finding')}{f', {accepted} accepted' * (accepted > 0)}; "
+        f"{report.exercised} of {counted(report.selected, 'operation')} exercised with "
+        f"{counted(report.requests, 'request')} in {envelope.coverage.seconds:.1f} s."
+    )
+    _show_coverage(report)
+    if report.not_measured:
+        click.echo(f"  not measured, as nothing shows it: {', '.join(report.not_measured)}")
+    for why, count in Counter(skipped.why for skipped in report.skipped).most_common():
+        click.echo(f"  not exercised: {counted(count, 'operation')}, because {why}")
+    if report.stopped:
+        click.echo(f"The rest was not asked: {report.stopped}")
+    if report.coverage.warning:
+        click.echo(click.style("warning: ", fg="yellow") + report.coverage.warning)
+
+
+def _show_coverage(report: SuiteReport) -> None:
+    fields, values = report.coverage.fields, report.coverage.values
+    click.echo(
+        f"Score {report.coverage.score} of 100: {fields[0]} of {fields[1]} documented fields of "
+        f"what answered were seen, and {values[0]} of {values[1]} values of enums."
+    )
+    click.echo(f"  asked: {', '.join(f'{name} {count}' for name, count in report.phases.items())}")
+    answered = [one for one in report.coverage.each if one.answered and one.share < HALF]
+    for one in sorted(answered, key=lambda one: one.share)[:LEAST_SEEN]:
+        click.echo(
+            f"  seen least: {one.operation}, {one.fields[0]} of {one.fields[1]} fields and "
+            f"{one.values[0]} of {one.values[1]} values of enums"
+        )
