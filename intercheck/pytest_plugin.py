@@ -20,6 +20,8 @@ _VALUES: Final = {
     "base-url": "Test this host instead of Intercom's own.",
     "workspace": "Which Intercom workspace of the configuration.",
     "max-requests": "Send no more than this.",
+    "phases": "Which phases, with commas: examples, coverage, fuzzing, stateful, behaviour.",
+    "mode": "Data that the description allows (positive), forbids (negative), or both (all).",
     "seed": "Same seed, same requests.",
     "config": "Configuration file.",
     "fail-on": "The lowest severity that fails a test: info, warning (default), critical.",
@@ -51,6 +53,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             help=f"As --{name} of `intercheck contract`; may be repeated.",
         )
     group.addoption(
+        "--intercheck-ignore-schemathesis-toml",
+        action="store_true",
+        help="Leave schemathesis.toml unread.",
+    )
+    group.addoption(
         "--intercheck-fail-on-new",
         action="store_true",
         help="Fail only on findings that the state does not know.",
@@ -80,8 +87,9 @@ def _arguments(config: pytest.Config) -> list[str]:
         found += [] if value is None else [f"--{name}={value}"]
     for name in _LISTS:
         found += [f"--{name}={value}" for value in config.getoption(f"--intercheck-{name}")]
-    if config.getoption("--intercheck-fail-on-new"):
-        found.append("--fail-on-new")
+    for flag in ("fail-on-new", "ignore-schemathesis-toml"):
+        if config.getoption(f"--intercheck-{flag}"):
+            found.append(f"--{flag}")
     return found
 
 

@@ -66,7 +66,7 @@ def read_schemathesis_file(path: Path, environ: Mapping[str, str]) -> Schemathes
         for name, said in phases.items()
         if isinstance(said, dict) and name != "stateful"
     }
-    _validate(path, document)
+    _validate(path, resolved)
     return SchemathesisFile(
         path=path,
         seed=resolved.get("seed"),

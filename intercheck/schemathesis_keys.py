@@ -56,6 +56,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "base-url": "the host is named by --base-url or by the Intercom workspace",
     "origin": "the host is named by --base-url or by the Intercom workspace",
     "servers*": "the host is named by --base-url or by the Intercom workspace",
+    "*.servers*": "the host is named by --base-url or by the Intercom workspace",
     "hooks": _SAFETY,
     "phases.coverage.unexpected-methods": _SAFETY,
     "rate-limit": _BUDGET,
@@ -88,9 +89,11 @@ REFUSED: Final[Mapping[str, str]] = {
     "*clude-name*": "operations are chosen by path, method, tag and operation id",
     "project*": "there is one API here: write the keys outside of [[project]]",
     "suppress-health-check": "no health check of Hypothesis stops a run",
+    "*graphql-allow-null": "Intercom's API is not GraphQL",
     "wait-for-schema": "descriptions are files: see --spec",
     "analysis*": "there is no application whose source could be read",
-    "*generation*": "it is set for all phases and operations, under [generation]",
+    "phases.*.generation*": "it is set for all phases and operations, under [generation]",
+    "operations.generation*": "it is set for all phases and operations, under [generation]",
     "operations.phases*": "phases are chosen for all operations, under [phases]",
     "*proxy": _CONNECTION,
     "*tls-verify": _CONNECTION,
@@ -120,7 +123,7 @@ def _keys(value: object, prefix: str = "") -> Iterator[str]:
 
 
 def _check(source: str, key: str) -> None:
-    if any(fnmatchcase(key, pattern) for pattern in APPLIES):
+    if any(fnmatchcase(key, one) or f"{key}.*" == one for one in APPLIES):
         if re.search(r"(?:^|\.)parameters\.(?:header|cookie)\.", key):
             raise ConfigurationError(
                 f"{source}: {key} is refused: parameters are given for paths and queries."

@@ -18,7 +18,7 @@ connection-dns connection-refused connection-reset connection-tls connection-red
 connection-failed body-empty body-not-json body-media-type body-truncated body-too-large
 body-envelope auth-not-enforced pagination-repeated pagination-lost pagination-size pagination-list
 search-mismatch search-sort search-filter write-lost write-undeleted header-missing
-rate-limit-incoherent
+rate-limit-incoherent status-invalid-accepted
 """
 
 
