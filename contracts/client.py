@@ -101,8 +101,10 @@ class IntercomClient:
         body: object | None = None,
         headers: Mapping[str, str] | None = None,
         authenticate: bool = True,
+        versioned: bool = True,
     ) -> Exchange:
-        """Send one request. `body` is a JSON document.
+        """Send one request. `body` is a JSON document; without `versioned` no version is asked for,
+        and the app's default answers.
 
         Raises NotAllowedError where it may not be sent.
         """
@@ -116,6 +118,7 @@ class IntercomClient:
             body=None if body is None else json.dumps(body, allow_nan=False).encode(),
             headers=headers or {},
             credentials=Credentials.OWN if authenticate else Credentials.NONE,
+            versioned=versioned,
         )
 
     def forward(
@@ -127,6 +130,7 @@ class IntercomClient:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         credentials: Credentials = Credentials.OWN,
+        versioned: bool = True,
     ) -> Exchange:
         """Send one request to `path` and `query` exactly as they are, percent-encoded. A body
         without a Content-Type is JSON.
@@ -142,6 +146,8 @@ class IntercomClient:
             del wire_headers["Authorization"]
         elif credentials is Credentials.WRONG:
             wire_headers["Authorization"] = f"Bearer {WRONG_TOKEN}"
+        if not versioned:
+            del wire_headers["Intercom-Version"]
         if body is not None:
             wire_headers["Content-Type"] = "application/json"
             wire_headers["Content-Length"] = str(len(body))
@@ -226,7 +232,7 @@ class IntercomClient:
         return Exchange(
             workspace=self.workspace.name,
             region=self.workspace.region,
-            version=self.workspace.version,
+            version=self.workspace.version if "Intercom-Version" in headers else None,
             operation=operation,
             request=Request(
                 method=operation.method,

@@ -102,6 +102,16 @@ def nearest_pin(version: str) -> Pin | None:
     return max(older, key=lambda pair: pair[0])[1] if older else None
 
 
+def newer_pins(version: str) -> tuple[Pin, ...]:
+    """Return the released versions that are newer, the oldest first; none for Preview."""
+    asked = _order(version)
+    if asked is None:
+        return ()
+    ordered = ((_order(name), pin) for name, pin in PINS.items())
+    newer = [(order, pin) for order, pin in ordered if order is not None and order > asked]
+    return tuple(pin for _, pin in sorted(newer, key=lambda pair: pair[0]))
+
+
 def load_published(version: str, *, spec_dir: Path | None = None, cache_dir: Path) -> Spec:
     """Return the published description of `version`, from `spec_dir` where it lies there, else from
     what `intercheck spec pull` brought.

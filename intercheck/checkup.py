@@ -27,6 +27,7 @@ from monitors.looking import Looker, OnVisit
 from monitors.memory import Memory
 from monitors.probes import CANARY, Probe
 from monitors.promises import Promises
+from monitors.surroundings import Surroundings
 
 _TOKEN_RULES: Final = ("auth-token-", "auth-wrong-region", "auth-blocked", "auth-workspace-changed")
 _CALL_RULES: Final = ("auth-scope-missing", "auth-plan-restricted")
@@ -133,6 +134,9 @@ def check_workspace(
             clock=clock,
             reserve=settings.monitoring.rate_reserve,
             most_confirmations=settings.monitoring.confirmation_requests,
+            surroundings=Surroundings(
+                workspace=workspace, settings=settings.monitoring, clock=clock
+            ),
             on_visit=on_visit,
         ).look(probes, Memory(workspace=workspace.name))
     return WorkspaceCheckup(

@@ -36,6 +36,7 @@ class Sender(Protocol):
         path_params: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         body: object | None = None,
+        versioned: bool = True,
     ) -> Exchange:
         """Send one request and return what came of it."""
         ...
@@ -103,6 +104,14 @@ class Asker:
             return None if path_params is None else self._send(probe, path_params)
         except NotAllowedError:
             return None
+
+    def ask_default(self) -> Exchange | None:
+        """Ask `/me` for no version, so that the app's default answers; None where this pass has not
+        seen `/me` to be well, or should ask no more."""
+        if self._stop or self._canary is None or not self._canary.is_success:
+            return None
+        self.requests += 1
+        return self.sender.send(CANARY, versioned=False)
 
     def _visit(self, probe: Probe) -> Visit:
         try:

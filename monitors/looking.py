@@ -9,11 +9,21 @@ from contracts.exchanges import Exchange
 from contracts.workspaces import Workspace
 from monitors.asking import Asker, Sender, Visit
 from monitors.detectors import Context, described_ends, detect
-from monitors.diagnosis import Diagnosed, Expectation, Observation, confirmations, diagnose
+from monitors.diagnosis import (
+    Diagnosed,
+    Expectation,
+    Observation,
+    Outlook,
+    confirmations,
+    diagnose,
+    is_down,
+    is_token_or_region,
+)
 from monitors.evidence import Look
 from monitors.memory import Memory
 from monitors.probes import Probe
 from monitors.promises import Promise
+from monitors.surroundings import NEEDED, Surroundings
 
 CONFIRM_WITHIN: Final = 30.0
 """Seconds. What has to be asked again is asked at once: a blip that is over after half a minute
@@ -34,6 +44,7 @@ class Looker:
     clock: Clock
     reserve: float
     most_confirmations: int
+    surroundings: Surroundings
     on_visit: OnVisit
 
     def look(self, probes: Sequence[Probe], memory: Memory) -> Look:
@@ -57,15 +68,23 @@ class Looker:
         visits = asker.visit_all(offered)
         visits += [self._lacking(probe) for probe in probes if probe not in offered]
         observations = [self._observe(exchange, memory) for exchange in asker.sent]
-        self._confirm(asker, observations, memory)
+        outlook, asked = self._confirm(asker, observations, memory)
+        if memory.versions.is_due(self.clock.now()):
+            default = asker.ask_default()
+            if default is not None:
+                memory.versions.take(default)
         memory.paused_until = asker.paused_until
-        diagnosed = [*diagnose(observations, expected=expected), *self._described(observations)]
+        diagnosed = [
+            *diagnose(observations, expected=expected, outlook=outlook),
+            *self._described(observations),
+            *self._of_versions(memory),
+        ]
         return Look(
             workspace=self.workspace.name,
             visits=visits,
             observations=observations,
             diagnosed=diagnosed,
-            requests=asker.requests,
+            requests=asker.requests + asked,
         )
 
     def _described(self, observations: Sequence[Observation]) -> Iterator[Diagnosed]:
@@ -80,6 +99,10 @@ class Looker:
             workspace=self.workspace,
             now=self.clock.now(),
         ):
+            yield Diagnosed(finding=found, operations=(str(found.operation),))
+
+    def _of_versions(self, memory: Memory) -> Iterator[Diagnosed]:
+        for found in memory.versions.findings(self.workspace, self.clock.now()):
             yield Diagnosed(finding=found, operations=(str(found.operation),))
 
     def _lacking(self, probe: Probe) -> Visit:
@@ -108,19 +131,33 @@ class Looker:
             memory.census.take(identity, findings)
         return Observation(exchange=exchange, findings=findings)
 
-    def _confirm(self, asker: Asker, observations: list[Observation], memory: Memory) -> None:
-        """Ask again what is not certain, within the budget, and append what came of it."""
+    def _confirm(
+        self, asker: Asker, observations: list[Observation], memory: Memory
+    ) -> tuple[Outlook, int]:
+        """Ask again what is not certain, within the budget, and append what came of it; return what
+        was seen beside the workspace, and the requests that took."""
         deadline = self.clock.monotonic() + CONFIRM_WITHIN
         left = self.most_confirmations
-        while wanted := confirmations(observations)[:left]:
+        if not left:
+            return Outlook(), 0
+        kept = min(NEEDED, left) if self._may_look_around(observations) else 0
+        while wanted := confirmations(observations)[: left - kept]:
             asked = 0
             for operation in wanted:
                 if self.clock.monotonic() > deadline:
-                    return
+                    return Outlook(), 0
                 exchange = asker.again(operation)
                 if exchange is not None:
                     observations.append(self._observe(exchange, memory))
                     asked += 1
             left -= asked
             if not asked:
-                return
+                break
+        if is_down(observations):
+            return self.surroundings.look_around(left)
+        if is_token_or_region(observations, self.workspace.region):
+            return self.surroundings.ask_other_regions(left)
+        return Outlook(), 0
+
+    def _may_look_around(self, observations: Sequence[Observation]) -> bool:
+        return is_down(observations) or any(one.status == 401 for one in observations)

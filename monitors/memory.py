@@ -13,12 +13,14 @@ from monitors.probes import CANARY
 from monitors.regression import Verdict
 from monitors.shapes import Change, State, keyed_hash, learn
 from monitors.shapes.learning import Hash
+from monitors.versions import Versions
 
 PINS: Final = "pinned-id"
 CENSUS: Final = "census"
 BASELINES: Final = "baseline"
 PAUSE: Final = "pause"
 APP: Final = "app"
+VERSIONS: Final = "versions"
 SHAPE_KEY: Final = "shape-key"
 SHAPE: Final = "shape"
 """Followed by version and operation: each has a document of its own, written when it changes."""
@@ -39,6 +41,7 @@ class Memory:
     latencies: Latencies = field(default_factory=Latencies)
     paused_until: datetime | None = None
     app_id: str | None = None
+    versions: Versions = field(default_factory=Versions)
     shape_key: str = field(default="", repr=False)
     _shapes: dict[str, State] = field(default_factory=dict, repr=False)
     _hashed: Hash | None = field(default=None, repr=False)
@@ -66,6 +69,7 @@ class Memory:
             latencies=Latencies.of(documents.get(BASELINES)),
             paused_until=datetime.fromisoformat(pause) if isinstance(pause, str) else None,
             app_id=app if isinstance(app, str) else None,
+            versions=Versions.of(documents.get(VERSIONS)),
             shape_key=shape_key if isinstance(shape_key, str) else new_key(),
             _before=documents,
         )
@@ -101,6 +105,8 @@ class Memory:
             changed[PINS, self.workspace] = dict(self.pins)
         if self.app_id != self._before.get(APP):
             changed[APP, self.workspace] = self.app_id
+        if (versions := self.versions.document()) != self._before.get(VERSIONS):
+            changed[VERSIONS, self.workspace] = versions
         if pause != self._before.get(PAUSE):
             changed[PAUSE, self.workspace] = pause
         if self.census.changed:

@@ -27,6 +27,7 @@ from monitors.probes import Probe, with_sources
 from monitors.promises import Promises
 from monitors.records import IncidentState, PassRecord, Phase, Transition
 from monitors.settings import MonitorSettings
+from monitors.surroundings import Surroundings
 
 AFFLICTED: Final = "afflicted"
 
@@ -155,6 +156,9 @@ class Monitor:
             clock=self._clock,
             reserve=self._settings.rate_reserve,
             most_confirmations=self._settings.confirmation_requests,
+            surroundings=Surroundings(
+                workspace=workspace, settings=self._settings, clock=self._clock
+            ),
             on_visit=self._on_visit,
         )
         chosen = self._probes if probes is None else probes

@@ -3,9 +3,11 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -19,6 +21,9 @@ from contracts.budget import RESERVE
 CALLS_PER_MINUTE: Final = 10_000
 """What Intercom allows an app where it has not agreed on more (developers.intercom.com, rate
 limiting)."""
+
+OFF: Final = "off"
+"""What is written for no status page."""
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # seconds
 _DURATION: Final = re.compile(r"([1-9]\d{0,5})([smhd])\Z")
@@ -52,6 +57,21 @@ Duration = Annotated[
 """A span of time as people write it."""
 
 
+def _url(written: str) -> str:
+    try:
+        parts = urlsplit(written)
+        _ = parts.port
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("write a whole URL such as https://example.com/")
+    return written
+
+
+Url = Annotated[str, AfterValidator(_url)]
+"""A URL that can be asked: one that cannot would look like a network that is down."""
+
+
 class MonitorSettings(BaseModel):
     """The `monitoring:` section of `intercheck.yaml`; durations as `30s`, `5m`, `1h`, `7d`."""
 
@@ -81,6 +101,16 @@ class MonitorSettings(BaseModel):
     """Share of the rate limit that is left to your own application."""
     confirmation_requests: Annotated[int, Field(ge=0, le=20)] = 6
     """Requests a pass may add for one workspace to confirm what it saw."""
+    status_url: Literal["off"] | Url | None = None
+    """A status page as JSON (`/api/v2/summary.json`), asked while something is down, within
+    `confirmation-requests`. Default: Intercom's own, where Intercom's own hosts are asked; `off`
+    asks none."""
+    control_url: Url | None = None
+    """Any URL outside that is up whenever your network is, asked while something is down: it tells
+    your network from Intercom. Default: none; the status page then has to do."""
+    region_urls: dict[Literal["us", "eu", "au"], Url] = {}
+    """The hosts of the other regions, for sandboxes: a token that a regional host refuses is shown
+    to them. Default: Intercom's own, where Intercom's own hosts are asked."""
     retention: Annotated[Duration, Field(ge=timedelta(days=1))] = timedelta(days=90)
     """How long passes and resolved incidents are kept."""
     heartbeat_url: SecretStr | None = None

@@ -66,4 +66,26 @@ CHANGE: Final = (
         "open your app, then Configure > API version, to see the app's default.",
         example="asked for 2.15, answered in 2.11.",
     ),
+    Rule(
+        name="version-default",
+        severity=Severity.WARNING,
+        scope=Scope.WORKSPACE,
+        measured_by=Evidence.SUCCESS,
+        at_once=True,
+        meaning="The app answers in another version by default than it did before.",
+        remedy="Find out who changed it (Developer Hub > your app > Configure > API version), and "
+        "let every integration ask for its version with the Intercom-Version header: some SDKs "
+        "send none.",
+        example="/me without a version was answered in 2.14 and is now in 2.16.",
+    ),
+    Rule(
+        name="version-behind",
+        severity=Severity.INFO,
+        scope=Scope.WORKSPACE,
+        measured_by=Evidence.SUCCESS,
+        at_once=True,
+        meaning="Newer versions of the API have been released than the one that is asked for.",
+        remedy="Nothing by itself; read what changed in between before you move.",
+        example="2.11 is asked for, and 2.16 is the newest.",
+    ),
 )

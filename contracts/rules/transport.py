@@ -76,6 +76,13 @@ TRANSPORT: Final = (
         example="the certificate has expired.",
     ),
     _connection(
+        "connection-network",
+        meaning="No host outside can be reached from this machine, Intercom's or another.",
+        remedy="Check this machine's network, resolver and proxy; nothing is known of Intercom "
+        "until they work.",
+        example="connection refused by Intercom's host, and the control host has no answer either.",
+    ),
+    _connection(
         "connection-redirect-loop",
         meaning="The host kept redirecting.",
         remedy="Check the configured base URL and any proxy on the way.",

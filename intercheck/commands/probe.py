@@ -211,7 +211,7 @@ def _show_plan(
     # Without a token there is no Intercom workspace yet; the plan is the same for any.
     workspaces = len(chosen_workspaces(settings, names)) if settings.workspaces else 1
     confirming = min(settings.monitoring.confirmation_requests, MOST)
-    most = (len(lines) + confirming) * workspaces
+    most = (len(lines) + confirming + 1) * workspaces  # one asks for the app's default version
     if output_format == "json":
         extra: dict[str, object] = {"plan": lines, "max_requests": most}
         print_json(Envelope(command="probe", coverage=Coverage(selected=len(lines)), extra=extra))

@@ -6,8 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from contracts.errors import NotificationError
 from monitors.alerting.outbox import Channel
-from monitors.alerting.rounds import Ledger
-from monitors.alerting.telling import Announcer
+from monitors.alerting.telling import Announcer, Ledger
 from monitors.records import IncidentState, Notice, Phase
 
 

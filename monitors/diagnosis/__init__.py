@@ -23,15 +23,19 @@ from monitors.diagnosis.observations import (
     across,
     count,
 )
-from monitors.diagnosis.outage import outages
+from monitors.diagnosis.outage import outages, with_the_page
+from monitors.diagnosis.outlook import NOTHING_ASKED, Outlook, is_down, is_token_or_region
 
 __all__ = [
     "MOST",
     "Diagnosed",
     "Expectation",
     "Observation",
+    "Outlook",
     "confirmations",
     "diagnose",
+    "is_down",
+    "is_token_or_region",
 ]
 
 _OF_THE_APP: Final = {"rate-limit-exceeded": "429", "version-mismatch": None}
@@ -42,22 +46,24 @@ def diagnose(
     observations: Iterable[Observation],
     *,
     expected: Expectation = NOTHING_KNOWN,
+    outlook: Outlook = NOTHING_ASKED,
 ) -> tuple[Diagnosed, ...]:
     """Return one diagnosis for each cause, the broadest first.
 
     `observations` are those of one workspace, in the order they were made, those that confirm
-    something at the end. The same observations give the same diagnoses.
+    something at the end; `outlook` is what was asked beside the workspace. The same gives the same
+    diagnoses.
     """
     evidence = Evidence(observations)
     found = [
-        *outages(evidence),
-        *refusals(evidence, expected),
+        *outages(evidence, outlook),
+        *refusals(evidence, expected, outlook),
         *_of_the_app(evidence),
         *vanished_endpoints(evidence),
         *_shared(evidence),
         *_single(evidence),
     ]
-    return tuple(found)
+    return tuple(with_the_page(one, outlook) for one in found)
 
 
 def _of_the_app(evidence: Evidence) -> Iterator[Diagnosed]:

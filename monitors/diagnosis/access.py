@@ -21,19 +21,18 @@ from monitors.diagnosis.observations import (
     count,
     shown,
 )
+from monitors.diagnosis.outlook import ROUTING_REGION, Outlook
 from monitors.diagnosis.permissions import lost_features, missing_permissions
 from monitors.probes import CANARY
 
-_DEFAULT_HOST: Final = "us"
-"""The host that passes requests on to the region of the token."""
 _REGIONS: Final = frozenset({"us", "eu", "au"})
 
 
-def refusals(evidence: Evidence, expected: Expectation) -> Iterator[Diagnosed]:
+def refusals(evidence: Evidence, expected: Expectation, outlook: Outlook) -> Iterator[Diagnosed]:
     """Yield one diagnosis for each cause of refusals, and take what it explains."""
     yield from _other_workspace(evidence, expected)
     yield from _other_region(evidence, expected)
-    yield from _token(evidence, expected)
+    yield from _token(evidence, expected, outlook)
     yield from missing_permissions(evidence, expected)
     yield from lost_features(evidence, expected)
 
@@ -64,7 +63,7 @@ def _other_region(evidence: Evidence, expected: Expectation) -> Iterator[Diagnos
     evidence.take(refused)
     if refused:
         words, severity = f", and refuses {count(refused, evidence)}", Severity.CRITICAL
-    elif expected.region == _DEFAULT_HOST:
+    elif expected.region == ROUTING_REGION:
         # https://developers.intercom.com/docs/build-an-integration/learn-more/rest-apis: the host
         # of the US routes to the right region. It works, and takes a detour.
         words, severity = "; it works, since requests are passed on", Severity.INFO
@@ -84,7 +83,7 @@ def _other_region(evidence: Evidence, expected: Expectation) -> Iterator[Diagnos
     )
 
 
-def _token(evidence: Evidence, expected: Expectation) -> Iterator[Diagnosed]:
+def _token(evidence: Evidence, expected: Expectation, outlook: Outlook) -> Iterator[Diagnosed]:
     refused = evidence.named(*TOKEN_RULES)
     if evidence.canary_works:
         yield from _contradicted(evidence)
@@ -94,6 +93,9 @@ def _token(evidence: Evidence, expected: Expectation) -> Iterator[Diagnosed]:
     if _is_refused(evidence.canary):
         refused += [pair for pair in evidence.named(SCOPE) if pair[1].observed == "401"]
     evidence.take(refused)
+    if outlook.home is not None:
+        yield _of_other_host(evidence, expected, outlook.home, refused)
+        return
     telling = min((finding for _, finding in refused), key=_telling)
     confirmed = _is_refused(evidence.canary)
     identities = {one.identity for one, _ in refused}
@@ -103,7 +105,7 @@ def _token(evidence: Evidence, expected: Expectation) -> Iterator[Diagnosed]:
         telling = replace(telling, rule=RULES["auth-token-malformed"])
         words = f"Intercom refuses the token {where}, and it does not look like one"
     elif telling.rule.name == REFUSED:
-        words = f"Intercom refuses the token {where}{_or_region(expected)}"
+        words = f"Intercom refuses the token {where}{_or_region(expected, outlook)}"
     else:
         words = f"{telling.message.rstrip('.')}; it is refused {where}"
     yield across(
@@ -143,11 +145,36 @@ def _telling(finding: Finding) -> int:
     return TOKEN_RULES.index(name) if name in TOKEN_RULES else len(TOKEN_RULES)
 
 
-def _or_region(expected: Expectation) -> str:
+def _or_region(expected: Expectation, outlook: Outlook) -> str:
     """A token of another region and a dead one look the same on a regional host."""
-    if expected.region in (None, _DEFAULT_HOST):
+    if expected.region in (None, ROUTING_REGION):
         return ""
-    return f"; it may also belong to another region than {str(expected.region).upper()}"
+    if outlook.is_refused_elsewhere:
+        hosts = " and ".join(region.upper() for region in outlook.regions)
+        return f", also by the hosts of {hosts}: it is the token, not the region"
+    return (
+        f"; token or region: it may also belong to another region than "
+        f"{str(expected.region).upper()}"
+    )
+
+
+def _of_other_host(
+    evidence: Evidence, expected: Expectation, home: str, refused: Explained
+) -> Diagnosed:
+    """Say that another region's host takes the token that this one refuses."""
+    return _of_canary(
+        evidence,
+        "auth-wrong-region",
+        location="/app/region",
+        expected=expected.region or "",
+        observed=home,
+        message=f"The host of {(expected.region or '').upper()} refuses the token "
+        f"({count(refused, evidence)}), and that of {home.upper()} takes it: the workspace is "
+        f"hosted in {home.upper()}.",
+        severity=Severity.CRITICAL,
+        consumers=expected.consumers,
+        others=refused,
+    )
 
 
 def _is_refused(canary: Observation | None) -> bool:

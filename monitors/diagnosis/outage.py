@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import Final
 
 from contracts.findings import Certainty, Finding
-from contracts.rules import Severity
+from contracts.rules import RULES, Severity
 from monitors.diagnosis.observations import Diagnosed, Evidence, Explained, across, count
+from monitors.diagnosis.outlook import Outlook
 
 _NOT_REACHED: Final = frozenset({"connection-dns", "connection-refused", "connection-tls"})
 """The request was never sent to whoever answers for Intercom."""
@@ -21,10 +22,11 @@ _DOWN: Final = _NOT_REACHED | {
     "timeout",
     "server-error",
 }
+_NETWORK: Final = "connection-network"
 _SECOND_HAND: Final = frozenset({"connect-timeout"})
 
 
-def outages(evidence: Evidence) -> Iterator[Diagnosed]:
+def outages(evidence: Evidence, outlook: Outlook) -> Iterator[Diagnosed]:
     """Yield the one cause why most operations have no answer, and take what it explains."""
     down = evidence.findings(lambda finding: finding.rule.name in _DOWN)
     # What a second request answered is a blip of one operation, not a part of an outage.
@@ -35,7 +37,7 @@ def outages(evidence: Evidence) -> Iterator[Diagnosed]:
     leading = _leading(standing)
     yield across(
         standing,
-        _explained(leading, standing, evidence),
+        _explained(leading, standing, evidence, outlook),
         confirmed=evidence.lasts(down),
     )
 
@@ -55,28 +57,75 @@ def _leading(standing: Explained) -> Finding:
     )
 
 
-def _explained(leading: Finding, standing: Explained, evidence: Evidence) -> Finding:
+def _explained(
+    leading: Finding, standing: Explained, evidence: Evidence, outlook: Outlook
+) -> Finding:
     has_answered = any(one.exchange.response is not None for one in evidence.observations)
     is_near = leading.rule.name in _NOT_REACHED or leading.observed in _SECOND_HAND
-    if is_near and not has_answered:
+    hit = count(standing, evidence)
+    if not has_answered and outlook.network_works is False:
+        return replace(
+            leading,
+            rule=RULES[_NETWORK],
+            severity=Severity.CRITICAL,
+            location="connection",
+            expected="answer",
+            observed="no-network",
+            message=f"Nothing outside can be reached from this machine: {hit} ended without an "
+            f"answer ({_words(leading)}), and so did {_asked(outlook)}. It is the network here, "
+            "not Intercom.",
+            certainty=Certainty.RECORDED,
+        )
+    certainty = Certainty.INFERRED
+    if not has_answered and outlook.network_works:
         words = (
-            f"Intercom's host could not be reached at all ({count(standing, evidence)}): the "
+            f"Intercom cannot be reached ({hit}, {_words(leading)}) while {_asked(outlook)} can: "
+            "it is Intercom or the way to it, not the network here"
+        )
+        certainty = Certainty.RECORDED
+    elif is_near and not has_answered:
+        words = (
+            f"Intercom's host could not be reached at all ({hit}): the "
             "trouble is most likely on this machine's side, in its network, resolver, proxy or "
             "certificates"
         )
     elif leading.rule.name == "server-error":
-        words = f"Intercom is failing: {count(standing, evidence)} have no usable answer"
+        words = f"Intercom is failing: {hit} have no usable answer"
         statuses = sorted({one.status for one, _ in standing if one.status and one.status >= 500})
         if statuses:
             words += f" ({', '.join(map(str, statuses))})"
     else:
-        words = (
-            f"Intercom does not answer: {count(standing, evidence)} ended without an answer "
-            f"({leading.observed.replace('-', ' ')})"
-        )
+        words = f"Intercom does not answer: {hit} ended without an answer ({_words(leading)})"
+    return replace(leading, severity=Severity.CRITICAL, message=f"{words}.", certainty=certainty)
+
+
+def with_the_page(diagnosed: Diagnosed, outlook: Outlook) -> Diagnosed:
+    """Add to what is down what Intercom's status page says of it."""
+    finding = diagnosed.finding
+    if finding.rule.name not in _DOWN or outlook.page is None:
+        return diagnosed
+    notice = outlook.notice(finding.observed_at)
+    if notice is None:
+        said, certainty = "Its status page reports nothing of it so far.", finding.certainty
+    else:
+        since = f" since {notice.starts_at:%Y-%m-%d %H:%M} UTC" if notice.starts_at else ""
+        said = f"Its status page has \u201c{notice.title}\u201d{since}."
+        certainty = Certainty.DOCUMENTED
     return replace(
-        leading,
-        severity=Severity.CRITICAL,
-        message=f"{words}.",
-        certainty=Certainty.INFERRED,
+        diagnosed,
+        finding=replace(finding, message=f"{finding.message} {said}", certainty=certainty),
     )
+
+
+def _words(finding: Finding) -> str:
+    return finding.observed.replace("-", " ")
+
+
+def _asked(outlook: Outlook) -> str:
+    """Name the hosts outside that decided it: those reached, or else all that were not."""
+    hosts = {
+        "the control host": outlook.is_control_reached,
+        "Intercom's status page": outlook.is_page_reached,
+    }
+    wanted = outlook.network_works
+    return " and ".join(name for name, reached in hosts.items() if reached is wanted)

@@ -19,6 +19,7 @@ connection-failed body-empty body-not-json body-media-type body-truncated body-t
 body-envelope auth-not-enforced pagination-repeated pagination-lost pagination-size pagination-list
 search-mismatch search-sort search-filter write-lost write-undeleted header-missing
 rate-limit-incoherent status-invalid-accepted
+connection-network version-default version-behind
 """
 
 

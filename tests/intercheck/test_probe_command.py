@@ -81,7 +81,7 @@ def test_a_healthy_pass_is_a_table_a_line_and_exit_0(run: Run, tmp_path: Path) -
     code, out, err = run("probe", "--report", "html,junit")
     assert code == 0, err
     assert out.count("  healthy  ") == 27
-    assert "27 probes: 27 healthy; 0 open incidents; 27 requests" in out
+    assert "27 probes: 27 healthy; 0 open incidents; 28 requests" in out
     assert (tmp_path / "intercheck-report" / "report.html").is_file()
     assert (tmp_path / "intercheck-report" / "junit.xml").is_file()
 

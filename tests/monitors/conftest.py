@@ -136,7 +136,7 @@ class Stage:
         *workspaces: Workspace,
         channels: Mapping[str, Channel] | None = None,
         held_to: Promises | None = None,
-        **settings: str,
+        settings: Mapping[str, object] | None = None,
     ) -> Monitor:
         ids = itertools.count(len(self.history.passes()) * 1000)
         return Monitor(
@@ -147,7 +147,7 @@ class Stage:
             channels=self.channels() if channels is None else channels,
             clock=self.clock,
             new_id=lambda: f"id-{next(ids)}",
-            settings=MonitorSettings.model_validate({"read-timeout": "1s", **settings}),
+            settings=MonitorSettings.model_validate({"read-timeout": "5s", **(settings or {})}),
         )
 
     def passes(self, monitor: Monitor, number: int) -> list[PassReport]:

@@ -31,7 +31,8 @@ def test_a_healthy_workspace_is_27_healthy_probes_and_no_word(stage: "Stage") ->
             assert outcomes == [Outcome.HEALTHY] * 27
             assert (report.record.findings, report.transitions, report.incidents) == ((), (), ())
     assert stage.messages() == []
-    assert [one.requests for one in stage.history.passes()] == [27, 27, 27]
+    # Once a day one more, to hear which version answers who asks for none.
+    assert sorted(one.requests for one in stage.history.passes()) == [27, 27, 28]
 
 
 def test_a_revoked_token_is_one_incident_and_one_message_resolved_in_place(stage: "Stage") -> None:
