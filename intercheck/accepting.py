@@ -15,6 +15,7 @@ from contracts.spec import Spec
 from contracts.standards import Reads
 from intercheck.settings import Settings
 from monitors.alerting.contacts import Contact, contacts_of
+from monitors.alerting.digest import EXPIRES_WITHIN, Expiring
 
 
 def ledger_of(settings: Settings, today: date) -> Ledger:
@@ -40,6 +41,17 @@ def reads_for(settings: Settings) -> Callable[[Spec | None, Spec | None], Reads 
     return lambda relied, published: reads_of(
         own, relied=relied, published=published, source=source
     )
+
+
+def expiring_of(settings: Settings, today: date) -> tuple[Expiring, ...]:
+    """Return what is accepted and ends soon, the user's own entries, the nearest end first: the
+    packaged ones are ours to renew."""
+    found = [
+        Expiring(what=one.seen or one.reason, until=one.until)
+        for one in read_ledger(settings.deviations).deviations
+        if today <= one.until <= today + EXPIRES_WITHIN
+    ]
+    return tuple(sorted(found, key=lambda one: one.until))
 
 
 def contacts_for(settings: Settings) -> dict[str, Contact]:

@@ -1,6 +1,6 @@
 """Put the parts together as the settings say."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,10 +8,11 @@ from contracts.clock import Clock, SystemClock
 from contracts.errors import ConfigurationError
 from contracts.overlays import embedded_contract
 from contracts.spec import Spec
-from intercheck.accepting import contacts_for, ledger_of, reads_for
+from intercheck.accepting import contacts_for, expiring_of, ledger_of, reads_for
 from intercheck.notifying import RESERVED, notifiers_of
 from intercheck.published import published_description
 from intercheck.settings import Settings
+from monitors.alerting.digest import Digest
 from monitors.alerting.outbox import Channel
 from monitors.alerting.render import Surroundings
 from monitors.alerting.routes import Route
@@ -105,5 +106,31 @@ def announcer_of(settings: Settings, channels: Mapping[str, Channel]) -> Announc
         ),
         routes=tuple(route.route() for route in alerting.routes),
         maintenance=alerting.maintenance_windows(),
+        reminders=alerting.reminders(),
+        digest=_digest(settings, (*own, *unrouted), channels),
         surroundings=Surroundings(report_url=alerting.report_url, contacts=contacts_for(settings)),
+    )
+
+
+def _digest(
+    settings: Settings, unrouted: Sequence[str], channels: Mapping[str, Channel]
+) -> Digest | None:
+    """Return the digest; raises ConfigurationError where it is to go to nobody, or to a pager."""
+    section = settings.alerting.digest
+    if section is None:
+        return None
+    for name in section.to:
+        if name not in channels or channels[name].keeps_state:
+            raise ConfigurationError(
+                f"`alerting: digest: to:` names {name}, which "
+                + ("takes incidents only." if name in channels else "no route leads to.")
+                + " Name a Slack channel of a route, or a notifier that takes messages."
+            )
+    to = section.to or [one for one in unrouted if not channels[one].keeps_state]
+    return Digest(
+        at=section.at,
+        zone=section.timezone,
+        day=section.day if section.every == "week" else None,
+        to=tuple(to),
+        expiring=lambda today: expiring_of(settings, today),
     )

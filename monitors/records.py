@@ -81,6 +81,17 @@ class TransitionKind(StrEnum):
     BLIND = "blind"
 
 
+class Telling(StrEnum):
+    """What is told without a change of state."""
+
+    REMINDER = "reminder"
+    SILENCED = "silenced"
+    DIGEST = "digest"
+
+
+NoticeKind = TransitionKind | Telling
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentState:
     """A cause over time.
@@ -148,13 +159,14 @@ class Notice:
     """A message as it is to be sent, rendered when the transition was recorded.
 
     `channel` is where it goes (a Slack channel, or `webhook`). `incident_id`, `sequence` and
-    whether it belongs into the thread make it one of its kind.
+    whether it belongs into the thread make it one of its kind; the sequence of what is no change of
+    state is negative. `blocks` are Block Kit, or one document for what takes documents.
     """
 
     channel: str
     incident_id: str
     sequence: int
-    kind: TransitionKind
+    kind: NoticeKind
     text: str
     """What a notification shows, and what is read where blocks cannot be."""
     blocks: tuple[dict[str, object], ...] = ()

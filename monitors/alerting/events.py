@@ -27,6 +27,15 @@ def as_event(notice: Notice, transition: Transition, surroundings: Surroundings)
     return replace(notice, text=text, blocks=({**document, "summary": text, "details": details},))
 
 
+def as_note(notice: Notice) -> Notice:
+    """Return what is no change of state (a reminder, a digest) for a channel that takes events."""
+    text = phrases.plain(notice.text)
+    details = "\n\n".join(phrases.plain(text) for text in texts_of(notice.blocks))
+    kind, about = notice.kind.value, notice.incident_id
+    note = {"schema": SCHEMA, "kind": kind, "about": about, "summary": text, "details": details}
+    return replace(notice, text=text, blocks=(note,))
+
+
 def event_of(transition: Transition, surroundings: Surroundings) -> dict[str, object]:
     """Return what happened to an incident, as plain values."""
     incident, finding = transition.incident, transition.incident.finding

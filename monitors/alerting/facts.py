@@ -8,7 +8,7 @@ from contracts.findings import Certainty, Finding
 from contracts.rules import Scope
 from monitors.alerting import phrases
 from monitors.alerting.contacts import Contact, Contacts
-from monitors.alerting.wording import MAX_NAME, MAX_PERSON, ended_at
+from monitors.alerting.wording import MAX_NAME, MAX_PERSON, SHORT_ID, ended_at
 from monitors.records import IncidentState, Transition, TransitionKind
 
 # Far within Slack's limits (3000 a section, 2000 a field): what is longer is not read at night.
@@ -18,7 +18,6 @@ MAX_ID: Final = 80
 MAX_URL: Final = 1000
 MAX_RUNBOOK: Final = 300  # of one address: five of them share a section
 SHOWN: Final = 5  # of a list, before it folds
-SHORT_ID: Final = 8  # digits of an incident's id: enough to tell thousands apart
 SHA: Final = 7  # digits of a commit, as git shows them
 
 _CERTAINTY: Final = {

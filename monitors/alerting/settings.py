@@ -2,13 +2,14 @@
 
 import re
 from datetime import time, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from monitors.alerting.matchers import Matcher, parse_matcher
 from monitors.alerting.notifiers.settings import Notifiers
+from monitors.alerting.reminding import Reminders
 from monitors.alerting.routes import Route
 from monitors.alerting.silences import Maintenance, Window
 from monitors.settings import Duration
@@ -131,6 +132,21 @@ class RouteSection(_Section):
         )
 
 
+class DigestSection(_Section):
+    """What can wait, as one message: `{every: week, day: Monday, at: "09:00"}`."""
+
+    every: Literal["day", "week"] = "week"
+    """How often; nothing is sent where there is nothing to say."""
+    day: Day = 0
+    """The day of a weekly one."""
+    at: TimeOfDay = time(9, 0)
+    """When, in quotes: `"09:00"`."""
+    timezone: Zone = ZoneInfo("UTC")
+    """The zone of `at`, such as Europe/Dublin."""
+    to: list[Annotated[str, Field(min_length=1)]] = []
+    """The channels that get it; where there are none, those of what no route concerns."""
+
+
 class AlertingSettings(_Section):
     """The `alerting:` section of `intercheck.yaml`."""
 
@@ -146,8 +162,23 @@ class AlertingSettings(_Section):
     """Of what no route concerns: what is less than critical waits for their end."""
     maintenance: list[MaintenanceSection] = []
     """When trouble is expected, and nothing is told of it unless it outlasts the window."""
+    minimum_reminder_interval: Annotated[Duration, Field(ge=timedelta(minutes=5))] | None = (
+        timedelta(days=1)
+    )
+    """How often it is said again, in its thread, that something is open and nobody's; `null` for
+    never."""
+    reminders_in_channel: bool = False
+    """Whether the channel shows reminders too."""
+    digest: DigestSection | None = DigestSection()
+    """New fields and values, announced ends, small shifts, what is not measured, accepted
+    deviations that end soon; `null` for none."""
     report_url: str | None = None
     """Where the report can be read; linked in every message."""
+
+    def reminders(self) -> Reminders | None:
+        """Return how what stays open is said again."""
+        every = self.minimum_reminder_interval
+        return Reminders(every=every, in_channel=self.reminders_in_channel) if every else None
 
     def maintenance_windows(self) -> tuple[Maintenance, ...]:
         """Return the windows in which nothing is told."""

@@ -6,7 +6,8 @@ from typing import Protocol, runtime_checkable
 
 from contracts.errors import NotificationError
 from monitors.alerting.outbox import Channel
-from monitors.alerting.telling import Announcer, Ledger
+from monitors.alerting.rounds import Ledger
+from monitors.alerting.telling import Announcer
 from monitors.records import IncidentState, Notice, Phase
 
 

@@ -23,6 +23,7 @@ _LOOKS: Final = {
 MAX_SENTENCE: Final = 600  # characters of what changed; what is longer is not read at night
 MAX_NAME: Final = 100  # of one workspace, operation, consumer
 MAX_PERSON: Final = 40
+SHORT_ID: Final = 8  # digits of an incident's id: enough to tell thousands apart
 NAMED: Final = 3  # Intercom workspaces in the first line; a phone shows no more
 
 _CALLING: Final = frozenset(

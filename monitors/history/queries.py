@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, select
+from sqlalchemy import Connection, RowMapping, Table, func, select
 
 from contracts.findings import Finding
+from contracts.rules import Severity
 from monitors.history import rows
 from monitors.history.schema import (
     DOCUMENTS,
@@ -17,7 +18,7 @@ from monitors.history.schema import (
     PASSES,
     TRANSITIONS,
 )
-from monitors.records import IncidentState, Measurement, PassRecord, Phase, Transition
+from monitors.records import IncidentState, Measurement, Outcome, PassRecord, Phase, Transition
 
 
 def passes(connection: Connection, limit: int) -> tuple[PassRecord, ...]:
@@ -52,6 +53,38 @@ def measurements(connection: Connection, since: datetime) -> tuple[Measurement, 
         .order_by(MEASUREMENTS.c.started_at, MEASUREMENTS.c.id)
     )
     return tuple(rows.measurement_of(row) for row in connection.execute(query).mappings())
+
+
+def noted(connection: Connection, since: datetime) -> tuple[Finding, ...]:
+    """Return the findings of severity info of passes begun at `since` or later, oldest first."""
+    query = (
+        select(FINDINGS.c.finding)
+        .join(PASSES, PASSES.c.id == FINDINGS.c.pass_id)
+        # Compact JSON writes it in one way only; what this lets through besides is told apart.
+        .where(PASSES.c.started_at >= since, FINDINGS.c.finding.contains('"severity":"info"'))
+        .order_by(FINDINGS.c.id)
+    )
+    found = (rows.finding_of(text) for text in connection.execute(query).scalars())
+    return tuple(one for one in found if one.severity is Severity.INFO)
+
+
+def unmeasured(connection: Connection, since: datetime) -> tuple[tuple[str, str, str], ...]:
+    """Return workspace, operation and a reason of what was asked for since then, and never
+    measured."""
+    which = MEASUREMENTS.c.workspace, MEASUREMENTS.c.operation, MEASUREMENTS.c.outcome
+    query = (
+        select(*which, func.max(MEASUREMENTS.c.why).label("why"))
+        .where(MEASUREMENTS.c.started_at >= since)
+        .group_by(*which)
+        .order_by(*which)
+    )
+    outcomes: dict[tuple[str, str], dict[str, str]] = {}
+    for row in connection.execute(query):
+        outcomes.setdefault((row.workspace, row.operation), {})[row.outcome] = row.why
+    missing = Outcome.NOT_MEASURED.value
+    return tuple(
+        (*place, seen[missing]) for place, seen in outcomes.items() if {*seen} == {missing}
+    )
 
 
 def findings(connection: Connection, pass_id: str) -> tuple[Finding, ...]:

@@ -18,10 +18,12 @@ from monitors.records import (
     Measurement,
     Notice,
     NoticeForm,
+    NoticeKind,
     NoticeStatus,
     Outcome,
     Phase,
     QueuedNotice,
+    Telling,
     Transition,
     TransitionKind,
 )
@@ -133,7 +135,7 @@ def queued_of(row: RowMapping, *, parent: tuple[str, str] | None) -> QueuedNotic
             channel=row["channel"],
             incident_id=row["incident_id"],
             sequence=row["sequence"],
-            kind=TransitionKind(row["kind"]),
+            kind=_kind_of(row["kind"]),
             text=row["text"],
             blocks=tuple(json.loads(row["blocks"])),
             color=row["color"],
@@ -147,6 +149,10 @@ def queued_of(row: RowMapping, *, parent: tuple[str, str] | None) -> QueuedNotic
         error=row["error"],
         parent=parent,
     )
+
+
+def _kind_of(name: str) -> NoticeKind:
+    return Telling(name) if name in set(Telling) else TransitionKind(name)
 
 
 def _finding_document(finding: Finding) -> dict[str, object]:

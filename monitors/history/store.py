@@ -110,6 +110,16 @@ class History:
         with self._reading() as connection:
             return queries.findings(connection, pass_id)
 
+    def noted(self, since: datetime) -> tuple[Finding, ...]:
+        """Return the findings for information of passes begun at `since` or later."""
+        with self._reading() as connection:
+            return queries.noted(connection, since)
+
+    def unmeasured(self, since: datetime) -> tuple[tuple[str, str, str], ...]:
+        """Return workspace, operation and reason of what was never measured since then."""
+        with self._reading() as connection:
+            return queries.unmeasured(connection, since)
+
     def incident_states(self) -> dict[str, IncidentState]:
         """Return the latest occurrence of every key, resolved ones too: a cause that comes back
         reopens or flaps."""

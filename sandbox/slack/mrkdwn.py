@@ -34,9 +34,11 @@ _CIRCLES: Final = {
 _EMOJI: Final = {
     "bell": "🔔",
     "hourglass_flowing_sand": "⏳",
+    "newspaper": "📰",
     "no_bell": "🔕",
     "repeat": "🔁",
     "rotating_light": "🚨",
+    "test_tube": "🧪",
     "warning": "⚠️",
     "white_check_mark": "✅",
 }

@@ -72,6 +72,18 @@ def test_a_route_to_nowhere_is_refused(tmp_path: Path) -> None:
         channels_of(settings, clock=SystemClock())
 
 
+def test_the_digest_goes_where_no_route_leads_but_never_to_a_pager(tmp_path: Path) -> None:
+    settings = read(tmp_path, EVERY_KIND, SLACK_BOT_TOKEN="xoxb-1", SLACK_CHANNEL="#health")
+    digest = announcer_of(settings, channels_of(settings, clock=SystemClock())).digest
+    assert digest is not None
+    assert digest.to == ("#health", "hook", "post", "log")
+    for to, said in (("pager", "takes incidents only"), ("#typo", "no route leads to")):
+        text = f"{EVERY_KIND}  digest: {{every: day, at: '07:30', to: ['{to}']}}\n"
+        wrong = read(tmp_path, text, SLACK_BOT_TOKEN="xoxb-1", SLACK_CHANNEL="#health")
+        with pytest.raises(ConfigurationError, match=said):
+            announcer_of(wrong, channels_of(wrong, clock=SystemClock()))
+
+
 def test_doctor_says_of_each_notifier_what_is_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,12 +11,21 @@ from pydantic import ValidationError
 
 from contracts.rules import Severity
 from monitors.alerting.matchers import concerns, covers, labels_of, parse_matcher
+from monitors.alerting.reminding import HEARD, Reminders
 from monitors.alerting.routes import Route
 from monitors.alerting.settings import AlertingSettings
 from monitors.alerting.silences import KIND, Maintenance, Silence, Window
 from monitors.alerting.telling import Announcer
 from monitors.history import History
-from monitors.records import Notice, Phase, Transition, TransitionKind
+from monitors.records import (
+    Notice,
+    NoticeForm,
+    NoticeKind,
+    Phase,
+    Telling,
+    Transition,
+    TransitionKind,
+)
 from sandbox.clock import VirtualClock
 
 OPENED, ESCALATED, RESOLVED, ACKNOWLEDGED = (
@@ -59,7 +68,7 @@ class Desk:
 
     def tell(
         self, kind: TransitionKind | None = None, **changes: object
-    ) -> list[tuple[str, TransitionKind]]:
+    ) -> list[tuple[str, NoticeKind]]:
         told = []
         if kind is not None:
             sequence = self._latest.incident.sequence + 1 if self._latest else 1
@@ -89,6 +98,50 @@ def test_what_is_silenced_is_told_when_the_silence_ends_if_it_is_still_so(desk: 
     desk.clock.advance(8 * HOUR)
     assert desk.tell() == [("#a", OPENED)]
     assert desk.tell() == [], "once"
+
+
+def test_what_stays_open_is_said_again_in_its_thread_until_somebody_takes_it_on(
+    desk: Desk,
+) -> None:
+    again = Reminders(every=24 * HOUR)
+    desk.announcer = replace(desk.announcer, reminders=again, threaded=frozenset({"#a"}))
+    assert desk.tell(OPENED) == [("#a", OPENED)]
+    desk.clock.advance(23 * HOUR)
+    assert desk.tell() == []
+    desk.clock.advance(HOUR)
+    assert desk.tell() == [("#a", Telling.REMINDER)]
+    assert desk.tell() == [], "once in a day"
+    desk.clock.advance(24 * HOUR)
+    assert desk.tell() == [("#a", Telling.REMINDER)]
+    said = [one.notice for one in desk.history.notices() if one.notice.kind is Telling.REMINDER]
+    assert [one.form for one in said] == [NoticeForm.REPLY] * 2
+    assert "*Still critical after 2 days*, and nobody has taken it on: The field" in said[1].text
+    desk.tell(ACKNOWLEDGED, acknowledged_by="ann")
+    desk.clock.advance(48 * HOUR)
+    assert desk.tell() == []
+    desk.tell(RESOLVED)
+    assert desk.history.documents(HEARD) == {}
+
+
+def test_a_reminder_waits_for_what_holds_back_its_incident_and_spares_what_reminds_itself(
+    desk: Desk,
+) -> None:
+    again = Reminders(every=HOUR, in_channel=True)
+    desk.announcer = replace(
+        desk.announcer,
+        reminders=again,
+        fallback=Route(to=("#a", "#b")),
+        stateful=frozenset({"#b"}),
+        threaded=frozenset({"#a"}),
+    )
+    assert desk.tell(OPENED) == [("#a", OPENED), ("#b", OPENED)]
+    desk.silence("severity=critical", span=8 * HOUR)
+    desk.clock.advance(2 * HOUR)
+    assert desk.tell() == []
+    desk.clock.advance(6 * HOUR)
+    assert desk.tell() == [("#a", Telling.REMINDER)]
+    (said,) = [one.notice for one in desk.history.notices() if one.notice.sequence < 0]
+    assert said.form is NoticeForm.BROADCAST
 
 
 def test_what_came_and_went_within_a_silence_is_never_told(desk: Desk) -> None:

@@ -1,0 +1,195 @@
+"""What can wait, as one message a day or a week: told only where there is something to say.
+
+It is recorded as every other notice is, with the moment up to which it tells: a restart neither
+loses nor repeats it, and of `serve` and cron's `probe` whichever comes first sends it.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final, Protocol
+from zoneinfo import ZoneInfo
+
+from contracts.findings import Finding
+from monitors.alerting import phrases, wording
+from monitors.records import IncidentState, Notice, Phase, Telling
+
+STATE: Final = "digest"
+"""The kind and key of the document that says up to when was told."""
+SHOWN: Final = 8  # lines of a topic, before it folds
+MAX_LINE: Final = 160  # characters: eight of them and the topic's name stay far below a section's
+EXPIRES_WITHIN: Final = timedelta(days=14)  # time enough to look before it accepts nothing any more
+_ENDS: Final = re.compile(r"stops answering on (\d{4}-\d\d-\d\d)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expiring:
+    """An accepted deviation, in words, and its last day."""
+
+    what: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmeasured:
+    """What could not be asked in the whole time, and why."""
+
+    workspace: str
+    operation: str
+    why: str
+
+
+class Chronicle(Protocol):
+    """What the digest reads of the history."""
+
+    def documents(self, kind: str) -> Mapping[str, Any]:
+        """Return the small documents of a kind, by key."""
+        ...
+
+    def noted(self, since: datetime) -> Sequence[Finding]:
+        """Return the findings for information since then, oldest first."""
+        ...
+
+    def unmeasured(self, since: datetime) -> Sequence[tuple[str, str, str]]:
+        """Return workspace, operation and reason of what was not measured once since then."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """When it is due (`day` 0 is Monday, None is every day), and where it goes."""
+
+    at: time
+    zone: ZoneInfo
+    to: tuple[str, ...]
+    day: int | None = None
+    expiring: Callable[[date], Sequence[Expiring]] = lambda today: ()
+
+    def slot(self, now: datetime) -> datetime:
+        """Return the latest moment at which one was due."""
+        today = now.astimezone(self.zone).date()
+        for back in range(9):
+            on = today - timedelta(days=back)
+            moment = datetime.combine(on, self.at, self.zone).astimezone(UTC)
+            if moment <= now and self.day in (None, on.weekday()):
+                return moment
+        raise AssertionError("every weekday comes within eight days")
+
+    def due(self, chronicle: Chronicle, now: datetime) -> datetime | None:
+        """Return since when there is to tell, None where nothing is due now."""
+        written = chronicle.documents(STATE).get(STATE)
+        slot = self.slot(now)
+        if not isinstance(written, str):
+            return None
+        since = datetime.fromisoformat(written)
+        return since if since < slot else None
+
+    def begin(self, chronicle: Chronicle, now: datetime) -> str | None:
+        """Return from when the first digest is to tell, None where there was one."""
+        known = isinstance(chronicle.documents(STATE).get(STATE), str)
+        return None if known else self.slot(now).isoformat()
+
+    def notices(
+        self,
+        chronicle: Chronicle,
+        incidents: Iterable[IncidentState],
+        *,
+        since: datetime,
+        now: datetime,
+    ) -> tuple[Notice, ...]:
+        """Return the message for each channel; none where there is nothing to say."""
+        findings = chronicle.noted(since)
+        missing = [
+            Unmeasured(workspace=workspace, operation=operation, why=why)
+            for workspace, operation, why in chronicle.unmeasured(since)
+        ]
+        today = now.astimezone(self.zone).date()
+        topics = {
+            "Upcoming ends": _ends(findings, incidents),
+            "New fields and values": _lines(findings, "schema-"),
+            "Latency": _lines(findings, "latency-"),
+            "For information": _lines(findings, "", but=("schema-", "latency-", "deprecation-")),
+            "Not measured": _missing(missing),
+            "Accepted deviations that end soon": [
+                f"{phrases.escape(one.what, MAX_LINE)}, until {one.until} "
+                f"({phrases.count((one.until - today).days, 'day')} left)"
+                for one in self.expiring(today)
+            ],
+        }
+        told = {title: lines for title, lines in topics.items() if lines}
+        if not told:
+            return ()
+        return tuple(_notice(told, channel, since=since, now=now) for channel in self.to)
+
+
+def _notice(
+    topics: Mapping[str, Sequence[str]], channel: str, *, since: datetime, now: datetime
+) -> Notice:
+    counts = ", ".join(f"{title.lower()} ({len(lines)})" for title, lines in topics.items())
+    return Notice(
+        channel=channel,
+        incident_id=f"digest-{now:%Y-%m-%dT%H%M}",
+        sequence=1,
+        kind=Telling.DIGEST,
+        text=f":newspaper: *Digest* since {phrases.moment(since)}, nothing urgent: {counts}",
+        blocks=tuple(
+            {"type": "section", "text": {"type": "mrkdwn", "text": _topic(title, lines)}}
+            for title, lines in topics.items()
+        ),
+        color=wording.BLUE,
+    )
+
+
+def _topic(title: str, lines: Sequence[str]) -> str:
+    shown = [f"• {line}" for line in lines[:SHOWN]]
+    if len(lines) > SHOWN:
+        shown.append(f"and {len(lines) - SHOWN} more")
+    return "\n".join([f"*{title}*", *shown])
+
+
+def _lines(findings: Iterable[Finding], prefix: str, *, but: tuple[str, ...] = ()) -> list[str]:
+    """Return one line a cause, with the Intercom workspaces that have it."""
+    causes: dict[str, tuple[Finding, dict[str, None]]] = {}
+    for finding in findings:
+        if finding.rule.name.startswith(prefix) and not (but and finding.rule.name.startswith(but)):
+            _, workspaces = causes.setdefault(finding.cause, (finding, {}))
+            workspaces[finding.workspace] = None
+    return [
+        f"{phrases.escape(finding.message, MAX_LINE)} ({_places(list(workspaces))})"
+        for finding, workspaces in causes.values()
+    ]
+
+
+def _places(names: Sequence[str]) -> str:
+    if len(names) > wording.NAMED:
+        return f"{len(names)} Intercom workspaces"
+    return ", ".join(phrases.escape(name, 40) for name in names)
+
+
+def _ends(findings: Iterable[Finding], incidents: Iterable[IncidentState]) -> list[str]:
+    """Return what is announced to end, the nearest first, as it was last seen."""
+    latest: dict[str, Finding] = {}
+    seen = [one.finding for one in incidents if one.phase is Phase.OPEN]
+    for finding in (*findings, *seen):
+        if finding.rule.name.startswith("deprecation-"):
+            latest[finding.cause] = finding
+
+    def nearest(finding: Finding) -> str:
+        found = _ENDS.search(finding.message)
+        return found[1] if found else "9999"
+
+    return [phrases.escape(one.message, MAX_LINE) for one in sorted(latest.values(), key=nearest)]
+
+
+def _missing(unmeasured: Iterable[Unmeasured]) -> list[str]:
+    """Return one line a reason: what it keeps from being asked."""
+    reasons: dict[str, list[Unmeasured]] = {}
+    for one in unmeasured:
+        reasons.setdefault(one.why, []).append(one)
+    return [
+        f"{phrases.escape(why or 'for no known reason', MAX_LINE)}: "
+        f"{phrases.fold([phrases.code(one.operation, 60) for one in those], 2)} "
+        f"({_places(sorted({one.workspace for one in those}))})"
+        for why, those in reasons.items()
+    ]

@@ -1,0 +1,185 @@
+"""One round of telling: what goes out now, what is held back, and what was held back until now."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Protocol
+
+from monitors.alerting import silences
+from monitors.alerting.digest import STATE, Chronicle, Digest
+from monitors.alerting.matchers import labels_of
+from monitors.alerting.reminding import HEARD, Reminders, overdue, reminder
+from monitors.alerting.routes import Route
+from monitors.alerting.silences import Maintenance, Silence, is_silenced
+from monitors.records import IncidentState, Notice, NoticeForm, Transition, TransitionKind
+
+HELD: Final = "held-back"
+"""The kind of the documents that say, by incident, which channels wait for which news."""
+_PASSES: Final = frozenset({TransitionKind.RESOLVED, TransitionKind.ACKNOWLEDGED})
+_KEPT: Final = frozenset(
+    {
+        TransitionKind.OPENED,
+        TransitionKind.ESCALATED,
+        TransitionKind.REOPENED,
+        TransitionKind.FLAPPING,
+    }
+)
+"""What later news do not replace while both are held back."""
+
+
+class Ledger(Chronicle, Protocol):
+    """What is remembered of what was told; read within the transaction that records the rest."""
+
+    def told(self, incident_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        """Return, by incident, the channels that have or will get a notice of it."""
+        ...
+
+
+@dataclass(slots=True)
+class Announcement:
+    """Notices to record, and the documents that remember what is held back."""
+
+    notices: list[Notice] = field(default_factory=list)
+    documents: dict[tuple[str, str], object] = field(default_factory=dict)
+
+
+class Teller(Protocol):
+    """What a round asks of the announcer, whose fields say what each is."""
+
+    @property
+    def channels(self) -> Sequence[str]: ...
+    @property
+    def threaded(self) -> frozenset[str]: ...
+    @property
+    def stateful(self) -> frozenset[str]: ...
+    @property
+    def maintenance(self) -> Sequence[Maintenance]: ...
+    @property
+    def digest(self) -> Digest | None: ...
+    @property
+    def reminders(self) -> Reminders | None: ...
+
+    def as_taken(self, notice: Notice) -> Notice:
+        """Return a notice as its channel takes it."""
+        ...
+
+    def places(self, incident: IncidentState) -> dict[str, Route]:
+        """Return the channels that hear of an incident."""
+        ...
+
+    def notices(
+        self, transition: Transition, channel: str, route: Route | None, now: datetime
+    ) -> Iterator[Notice]:
+        """Yield the notices of one transition for one channel."""
+        ...
+
+
+class Round:
+    """One call of `announce`."""
+
+    def __init__(self, announcer: Teller, ledger: Ledger, now: datetime) -> None:
+        self.announcement = Announcement()
+        self._announcer = announcer
+        self._ledger = ledger
+        self._now = now
+        self._held: Mapping[str, Mapping[str, str]] = ledger.documents(HELD)
+        documents = ledger.documents(silences.KIND).values()
+        self._silences = [Silence.of_document(one) for one in documents]
+        self._taken: set[str] = set()
+
+    def take(self, transition: Transition) -> None:
+        """Tell a transition where it may be told, and remember where not."""
+        incident = transition.incident
+        self._taken.add(incident.id)
+        places = self._announcer.places(incident)
+        told = self._ledger.told([incident.id]).get(incident.id, frozenset())
+        waiting = dict(self._held.get(incident.id, {}))
+        for channel in [*places, *sorted(told - places.keys())]:
+            if channel not in self._announcer.channels:
+                continue  # it was configured once
+            if transition.kind in _PASSES:
+                if channel in told:
+                    self._tell(transition, channel, places.get(channel))
+            elif self._holds_back(incident, places.get(channel)):
+                kept = waiting.get(channel, "")
+                waiting[channel] = kept if kept in _KEPT else transition.kind.value
+            else:
+                waiting.pop(channel, None)
+                self._tell(transition, channel, places.get(channel))
+        self._remember(incident.id, {} if transition.kind is TransitionKind.RESOLVED else waiting)
+
+    def release(self, incidents: Mapping[str, IncidentState]) -> None:
+        """Tell what is held back no more of incidents that are still open; forget the others."""
+        for id, waiting in self._held.items():
+            incident = incidents.get(id)
+            if id in self._taken:
+                continue
+            if incident is None:
+                self._remember(id, {})
+                continue
+            places = self._announcer.places(incident)
+            left = {}
+            for channel, kind in waiting.items():
+                if self._holds_back(incident, places.get(channel)):
+                    left[channel] = kind
+                elif channel in self._announcer.channels:
+                    late = Transition(kind=TransitionKind(kind), at=self._now, incident=incident)
+                    self._tell(late, channel, places.get(channel))
+            self._remember(id, left)
+
+    def remind(self, incidents: Mapping[str, IncidentState]) -> None:
+        """Say again what is open and nobody's, where it was told and nothing holds it back."""
+        reminders = self._announcer.reminders
+        if reminders is None:
+            return
+        heard = self._ledger.documents(HEARD)
+        due = overdue(incidents.values(), heard, every=reminders.every, now=self._now)
+        late = [one for one in due if one.id not in self._taken]
+        told = self._ledger.told([one.id for one in late]) if late else {}
+        for incident in late:
+            places = self._announcer.places(incident)
+            for channel in sorted(told.get(incident.id, frozenset()) & {*self._announcer.channels}):
+                if channel in self._announcer.stateful:
+                    continue
+                if self._holds_back(incident, places.get(channel)):
+                    continue
+                form = reminders.form if channel in self._announcer.threaded else NoticeForm.MESSAGE
+                said = reminder(incident, channel=channel, form=form, now=self._now)
+                self.announcement.notices.append(self._announcer.as_taken(said))
+                self._heard(incident.id)
+        for id in heard:
+            if id not in incidents:
+                self.announcement.documents[HEARD, id] = None
+
+    def digest(self, incidents: Mapping[str, IncidentState]) -> None:
+        """Tell what can wait, where its time has come."""
+        digest = self._announcer.digest
+        if digest is None:
+            return
+        if (first := digest.begin(self._ledger, self._now)) is not None:
+            self.announcement.documents[STATE, STATE] = first
+        since = digest.due(self._ledger, self._now)
+        if since is None:
+            return
+        told = digest.notices(self._ledger, incidents.values(), since=since, now=self._now)
+        self.announcement.notices.extend(map(self._announcer.as_taken, told))
+        self.announcement.documents[STATE, STATE] = self._now.isoformat()
+
+    def _heard(self, incident_id: str) -> None:
+        if self._announcer.reminders is not None:
+            self.announcement.documents[HEARD, incident_id] = self._now.isoformat()
+
+    def _holds_back(self, incident: IncidentState, route: Route | None) -> bool:
+        if route is not None and route.waits(incident.severity, self._now):
+            return True
+        windows = self._announcer.maintenance
+        return is_silenced(labels_of(incident), self._silences, windows, now=self._now)
+
+    def _tell(self, transition: Transition, channel: str, route: Route | None) -> None:
+        told = self._announcer.notices(transition, channel, route, self._now)
+        self.announcement.notices.extend(told)
+        self._heard(transition.incident.id)
+
+    def _remember(self, incident_id: str, waiting: Mapping[str, str]) -> None:
+        if waiting != self._held.get(incident_id, {}):
+            self.announcement.documents[HELD, incident_id] = waiting or None
