@@ -9,6 +9,7 @@ from contracts.consumers import EXTENSION
 from contracts.deviations import PACKAGED, Ledger, read_ledger
 from contracts.documents import read_document
 from contracts.errors import ConfigurationError, SpecError
+from contracts.ledger_text import entry_of, with_entries
 from contracts.overlays import embedded_contract
 from contracts.relying import reads_of
 from contracts.spec import Spec
@@ -16,6 +17,7 @@ from contracts.standards import Reads
 from intercheck.settings import Settings
 from monitors.alerting.contacts import Contact, contacts_of
 from monitors.alerting.digest import EXPIRES_WITHIN, Expiring
+from monitors.history import History
 
 
 def ledger_of(settings: Settings, today: date) -> Ledger:
@@ -70,4 +72,23 @@ def _own_consumers(settings: Settings) -> object:
     except SpecError as error:
         raise ConfigurationError(
             str(error).replace("of the description", "of the consumers")
+        ) from None
+
+
+def accept_incident(
+    settings: Settings, history: History, key: str, *, until: date, by: str
+) -> None:
+    """Write into the user's ledger that the incident of `key` is accepted until then; the next
+    pass finds it accepted. Raises ConfigurationError where the file cannot be written."""
+    state = history.incident_states().get(key)
+    if state is None:
+        return
+    path = settings.deviations
+    entry = entry_of(state.finding, reason=f"accepted in Slack by {by}", until=until, link="")
+    text = path.read_text("utf-8") if path.exists() else ""
+    try:
+        path.write_text(with_entries(text, [entry], source=str(path)), "utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be written ({error.strerror}): check its folder and its permissions."
         ) from None

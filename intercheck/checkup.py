@@ -15,12 +15,13 @@ from contracts.errors import NotificationError
 from contracts.exchanges import Exchange
 from contracts.findings import Finding
 from contracts.rules import Severity
-from contracts.workspaces import REGIONS, Workspace
+from contracts.workspaces import REGIONS, Secret, Workspace
 from intercheck.notifying import notifiers_of
 from intercheck.settings import FILE_NAME, Settings
 from intercheck.tokens import HOW_TO_GET_ONE
 from monitors.alerting.readiness import walk
 from monitors.alerting.slack import SlackBot
+from monitors.alerting.socketmode import openable
 from monitors.evidence import Look
 from monitors.history import History
 from monitors.looking import Looker, OnVisit
@@ -295,6 +296,8 @@ def check_slack(settings: Settings, clock: Clock) -> Iterator[CheckupStep]:
                 detail=step.detail,
                 remedy=step.remedy,
             )
+        if slack.app_token is not None:
+            yield _buttons_step(slack.app_token, slack.base_url)
     else:
         yield CheckupStep(
             name="Slack webhook",
@@ -302,6 +305,19 @@ def check_slack(settings: Settings, clock: Clock) -> Iterator[CheckupStep]:
             detail="An incoming webhook is configured; whether it works cannot be seen without "
             "posting, and its messages cannot be updated.",
         )
+
+
+def _buttons_step(app_token: Secret, base_url: str) -> CheckupStep:
+    trouble = openable(app_token, base_url=base_url)
+    return CheckupStep(
+        name="Slack buttons",
+        state=State.MISSING if trouble else State.DONE,
+        detail=f"{trouble}." if trouble else "`intercheck serve` can listen to them.",
+        remedy="At https://api.slack.com/apps choose the app: Socket Mode has to be on, and an "
+        "app-level token (Basic Information) needs the scope connections:write."
+        if trouble
+        else "",
+    )
 
 
 def check_notifiers(settings: Settings, clock: Clock) -> Iterator[CheckupStep]:

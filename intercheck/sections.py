@@ -74,6 +74,11 @@ class SlackSection(_Section):
     """The bot token (xoxb-…), best as `${SLACK_BOT_TOKEN}`."""
     token_file: Path | None = None
     """A file that holds the bot token, relative to this one."""
+    app_token: str | None = None
+    """The app-level token (xapp-…) with the scope connections:write, best as `${SLACK_APP_TOKEN}`:
+    with it `serve` listens to the buttons of messages."""
+    app_token_file: Path | None = None
+    """A file that holds the app-level token."""
     channel: str | None = None
     """The channel's name or id; the app has to be invited to it."""
     webhook_url: str | None = None

@@ -31,6 +31,8 @@ class SlackSettings:
     token: Secret | None = None
     channel: str = ""
     webhook_url: Secret | None = None
+    app_token: Secret | None = None
+    """With it `serve` listens to the buttons of messages."""
     base_url: str = "https://slack.com/api/"
 
 
@@ -243,6 +245,9 @@ def _slack(
     webhook = read_secret(section.webhook_url, section.webhook_url_file, base, where)
     if "SLACK_WEBHOOK_URL" in environ:
         webhook = Secret(environ["SLACK_WEBHOOK_URL"])
+    app_token = read_secret(section.app_token, section.app_token_file, base, where)
+    if "SLACK_APP_TOKEN" in environ:
+        app_token = Secret(environ["SLACK_APP_TOKEN"])
     channel = environ.get("SLACK_CHANNEL") or section.channel or ""
     if token is None and webhook is None:
         return None
@@ -254,5 +259,6 @@ def _slack(
         token=token,
         channel=channel,
         webhook_url=webhook,
+        app_token=app_token,
         base_url=environ.get("SLACK_BASE_URL") or section.base_url,
     )

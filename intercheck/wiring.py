@@ -107,6 +107,7 @@ def announcer_of(settings: Settings, channels: Mapping[str, Channel]) -> Announc
         routes=tuple(route.route() for route in alerting.routes),
         maintenance=alerting.maintenance_windows(),
         reminders=alerting.reminders(),
+        tags=_tags(settings),
         digest=_digest(settings, (*own, *unrouted), channels),
         surroundings=Surroundings(report_url=alerting.report_url, contacts=contacts_for(settings)),
     )
@@ -134,3 +135,10 @@ def _digest(
         to=tuple(to),
         expiring=lambda today: expiring_of(settings, today),
     )
+
+
+def _tags(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Return the tags of the operations that we rely on, by identity."""
+    contract = embedded_contract(cache_dir=settings.cache_dir)
+    described = contract.operations if contract else ()
+    return {one.operation.identity: tuple(one.tags) for one in described}

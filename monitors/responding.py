@@ -1,10 +1,19 @@
 """What people do to an incident, recorded and told as what a pass sees is."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
 from contracts.clock import Clock
+from contracts.errors import IntercheckError
+from monitors.alerting.buttons import ACKNOWLEDGE, Action
+from monitors.alerting.matchers import Matcher
+from monitors.alerting.silences import KIND as SILENCES
+from monitors.alerting.silences import Silence
 from monitors.alerting.telling import Announcer
 from monitors.history import History
 from monitors.incidents import acknowledge
-from monitors.records import Transition
+from monitors.records import Phase, Transition
 
 
 def acknowledge_incident(
@@ -31,3 +40,87 @@ def acknowledge_incident(
             documents=announcement.documents,
         )
     return transition
+
+
+def silence_incident(
+    history: History,
+    key: str,
+    *,
+    span: timedelta,
+    by: str,
+    new_id: Callable[[], str],
+    announcer: Announcer,
+    clock: Clock,
+) -> Silence | None:
+    """Keep back for `span` what there is to tell of the open incident of `key`, unless it gets
+    worse; None where it is not open. Its message and its thread say who did it."""
+    now = clock.now()
+    with history.transaction():
+        state = history.incident_states().get(key)
+        if state is None or state.phase is not Phase.OPEN:
+            return None
+        silence = Silence(
+            id=new_id(),
+            matchers=(
+                Matcher("cause", "=", state.key),
+                Matcher("severity", "=", state.severity.value),
+            ),
+            created_at=now,
+            ends_at=now + span,
+            created_by=by,
+            comment=f"{state.finding.rule.name}, from its message",
+        )
+        *_, latest = history.transitions(state.id)
+        history.record(
+            None,
+            notices=announcer.silenced(latest, silence, ledger=history, now=now),
+            documents={(SILENCES, silence.id): silence.as_document()},
+        )
+    return silence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Responder:
+    """Does what people press in Slack. `accept` takes an incident's key, the last day and who;
+    `after` is called when something was recorded, to deliver it; `log` takes one sentence."""
+
+    history: History
+    announcer: Announcer
+    clock: Clock
+    new_id: Callable[[], str]
+    accept: Callable[[str, date, str], object]
+    after: Callable[[], object]
+    log: Callable[[str], None]
+
+    def act(self, action: Action) -> None:
+        """Do it; what is over by now is left as it is."""
+        states = self.history.incident_states().values()
+        state = next((one for one in states if one.id == action.incident_id), None)
+        if state is None or state.phase is not Phase.OPEN:
+            self.log(f"{action.by} pressed a button in Slack of an incident that is over")
+            return
+        try:
+            self._do(action, state.key)
+        except IntercheckError as error:
+            self.log(f"what {action.by} pressed in Slack was not done: {error}")
+            return
+        self.log(f"{action.by} pressed {action.verb} in Slack, incident {state.id[:8]}")
+        self.after()
+
+    def _do(self, action: Action, key: str) -> None:
+        if action.verb == ACKNOWLEDGE:
+            acknowledge_incident(
+                self.history, key, by=action.by, announcer=self.announcer, clock=self.clock
+            )
+        elif action.span is not None:
+            silence_incident(
+                self.history,
+                key,
+                span=action.span,
+                by=action.by,
+                new_id=self.new_id,
+                announcer=self.announcer,
+                clock=self.clock,
+            )
+        elif action.until is not None:
+            self.accept(key, action.until, action.by)

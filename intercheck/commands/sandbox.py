@@ -117,6 +117,7 @@ def _shown(intercom: Sandbox, slack: SlackStandIn) -> dict[str, object]:
         "slack": {
             "url": slack.url,
             "token": slack.token,
+            "app_token": slack.app_token,
             "webhook_url": slack.webhook_url,
             "page_url": slack.page_url,
         },
@@ -129,6 +130,7 @@ def _print(intercom: Sandbox, slack: SlackStandIn) -> None:
     click.echo(f"  control  {intercom.url}/_sandbox/faults  (clock, requests, reset)")
     click.echo(f"Slack      {slack.url}")
     click.echo(f"  token    {slack.token}")
+    click.echo(f"  app      {slack.app_token}  (SLACK_APP_TOKEN: buttons)")
     click.echo(f"  webhook  {slack.webhook_url}")
     click.echo(f"  channel  {slack.page_url}")
     click.echo("")

@@ -5,6 +5,7 @@ import random
 import signal
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from contracts.clock import SystemClock
 from intercheck import options
 from intercheck.descriptions import open_description
 from intercheck.exits import ExitCode
+from intercheck.listening import Ears, ears_of
 from intercheck.pass_output import one_line
 from intercheck.probing import chosen_workspaces, heartbeat_of, new_id
 from intercheck.wiring import announcer_of, channels_of, probes_of, promises_of
@@ -44,6 +46,7 @@ def command(
 ) -> ExitCode:
     """Ask each probe in its own time, until SIGTERM or Ctrl-C.
 
+    With a Slack app token (SLACK_APP_TOKEN) it listens to the buttons of messages.
     The pass that is running is finished then, and the exit code is 0. What was recorded and not
     yet told is told by the next start.
 
@@ -68,6 +71,7 @@ def command(
     )
     clock = SystemClock()
     channels = channels_of(settings, clock=clock)
+    announcer = announcer_of(settings, channels)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
@@ -79,15 +83,19 @@ def command(
             promises=promises_of(settings, spec_dir=spec_dir, named=named),
             history=history,
             channels=channels,
-            announcer=announcer_of(settings, channels),
+            announcer=announcer,
             clock=clock,
             new_id=new_id,
             settings=monitoring,
         ) as monitor,
+        closing(
+            ears_of(settings, history, announcer, clock=clock, after=monitor.deliver, log=_log)
+        ) as ears,
     ):
+        ears.keep()
         _log(f"probing {counted(len(chosen), 'Intercom workspace')} with {len(probes)} probes each")
         Schedule(
-            _Told(monitor),
+            _Told(monitor, ears),
             workspaces=[workspace.name for workspace in chosen],
             probes=probes,
             clock=clock,
@@ -103,8 +111,9 @@ def command(
 class _Told:
     """A monitor whose passes leave a line in the log."""
 
-    def __init__(self, monitor: Monitor) -> None:
+    def __init__(self, monitor: Monitor, ears: Ears) -> None:
         self._monitor = monitor
+        self._ears = ears
         self.prune = monitor.prune
 
     def run_pass(self, names: Sequence[str], probes: Sequence[Probe]) -> PassReport:
@@ -115,8 +124,9 @@ class _Told:
         return report
 
     def deliver(self) -> None:
-        """Deliver what waits and say what could not be."""
+        """Deliver what waits and say what could not be; keep listening to buttons."""
         self._tell(self._monitor.deliver().errors)
+        self._ears.keep()  # last: it may wait for Slack
 
     def _tell(self, errors: Sequence[str]) -> None:
         for error in errors:

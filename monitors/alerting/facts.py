@@ -8,6 +8,7 @@ from contracts.findings import Certainty, Finding
 from contracts.rules import Scope
 from monitors.alerting import phrases
 from monitors.alerting.contacts import Contact, Contacts
+from monitors.alerting.silences import Silence
 from monitors.alerting.wording import MAX_NAME, MAX_PERSON, SHORT_ID, ended_at
 from monitors.records import IncidentState, Transition, TransitionKind
 
@@ -32,7 +33,7 @@ _ENCODED: Final = str.maketrans({"|": "%7C", ">": "%3E", "<": "%3C", "`": "%60"}
 Block = dict[str, object]
 
 
-def facts(transition: Transition, now: datetime) -> Block:
+def facts(transition: Transition, now: datetime, silence: Silence | None = None) -> Block:
     """Return the fields that a reader scans: where, since when, what was seen."""
     incident, finding = transition.incident, transition.incident.finding
     fields = [
@@ -47,6 +48,10 @@ def facts(transition: Transition, now: datetime) -> Block:
         fields.append(
             _field("Acknowledged", f"by {by}, {phrases.moment(at)}" if at else f"by {by}")
         )
+    if silence is not None:
+        by = phrases.escape(silence.created_by, MAX_PERSON)
+        until = phrases.moment(silence.ends_at)
+        fields.append(_field("Silenced", f"by {by}, until {until}" if by else f"until {until}"))
     if finding.request_id:
         fields.append(_field("Request id", phrases.code(finding.request_id, MAX_ID)))
     return {"type": "section", "fields": fields}

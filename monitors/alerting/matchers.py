@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
+from contracts.exchanges import Operation
 from monitors.records import IncidentState
 
 LABELS: Final = (
@@ -19,9 +21,11 @@ LABELS: Final = (
     "severity",
     "workspace",
     "operation",
+    "tag",
     "consumer",
     "region",
     "version",
+    "cause",
 )
 _WRITTEN: Final = re.compile(r"\s*([A-Za-z_]+)\s*(=~|!~|!=|=)\s*(.*?)\s*", re.DOTALL)
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -82,15 +86,22 @@ def parse_matcher(written: str) -> Matcher:
     return Matcher(label, operator, value)
 
 
-def labels_of(incident: IncidentState) -> Labels:
+Tags = Mapping[str, tuple[str, ...]]
+"""The tags of operations, by identity, as the contract that we rely on has them."""
+NO_TAGS: Final[Tags] = MappingProxyType({})
+
+
+def labels_of(incident: IncidentState, tags: Tags = NO_TAGS) -> Labels:
     """Return what matchers see of an incident."""
     finding = incident.finding
     operations = incident.operations or ((str(finding.operation),) if finding.operation else ())
     return {
+        "cause": (incident.key,),
         "rule": (finding.rule.name,),
         "severity": (incident.severity.value,),
         "workspace": incident.workspaces,
         "operation": operations,
+        "tag": tuple(sorted({tag for one in operations for tag in tags.get(_identity(one), ())})),
         "consumer": finding.consumers,
         "region": (finding.region,),
         "version": (finding.version or "",),
@@ -106,6 +117,13 @@ def covers(matchers: Iterable[Matcher], labels: Labels) -> bool:
     """Whether all matchers hold for all of the incident: a silence of one workspace must not hide
     that others have the trouble too."""
     return all(one.holds_for_all(labels) for one in matchers)
+
+
+def _identity(operation: str) -> str:
+    try:
+        return Operation.parse(operation).identity
+    except ValueError:
+        return operation
 
 
 def _values(labels: Labels, label: str) -> tuple[str, ...]:

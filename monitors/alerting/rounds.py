@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from monitors.alerting import silences
 from monitors.alerting.digest import STATE, Chronicle, Digest
-from monitors.alerting.matchers import labels_of
+from monitors.alerting.matchers import Labels
 from monitors.alerting.reminding import HEARD, Reminders, overdue, reminder
 from monitors.alerting.routes import Route
 from monitors.alerting.silences import Maintenance, Silence, is_silenced
@@ -58,6 +58,10 @@ class Teller(Protocol):
     def digest(self) -> Digest | None: ...
     @property
     def reminders(self) -> Reminders | None: ...
+
+    def labels(self, incident: IncidentState) -> Labels:
+        """Return what matchers see of an incident."""
+        ...
 
     def as_taken(self, notice: Notice) -> Notice:
         """Return a notice as its channel takes it."""
@@ -173,7 +177,7 @@ class Round:
         if route is not None and route.waits(incident.severity, self._now):
             return True
         windows = self._announcer.maintenance
-        return is_silenced(labels_of(incident), self._silences, windows, now=self._now)
+        return is_silenced(self._announcer.labels(incident), self._silences, windows, now=self._now)
 
     def _tell(self, transition: Transition, channel: str, route: Route | None) -> None:
         told = self._announcer.notices(transition, channel, route, self._now)

@@ -6,19 +6,26 @@ was told of before, whatever is silent now.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
+from monitors.alerting.buttons import LEASE, is_leased
 from monitors.alerting.digest import Digest
 from monitors.alerting.events import as_event, as_note
-from monitors.alerting.matchers import labels_of
+from monitors.alerting.matchers import Labels, Tags, labels_of
 from monitors.alerting.outbox import Channel
 from monitors.alerting.reminding import Reminders
-from monitors.alerting.render import PLAIN, Surroundings, render, render_reply
+from monitors.alerting.render import (
+    PLAIN,
+    Surroundings,
+    render,
+    render_reply,
+    render_silenced,
+)
 from monitors.alerting.rounds import Announcement, Ledger, Round
 from monitors.alerting.routes import Route, routes_for
-from monitors.alerting.silences import Maintenance
+from monitors.alerting.silences import Maintenance, Silence
 from monitors.records import IncidentState, Notice, Phase, Transition, TransitionKind
 
 
@@ -38,6 +45,7 @@ class Announcer:
     surroundings: Surroundings = PLAIN
     reminders: Reminders | None = None
     digest: Digest | None = None
+    tags: Tags = field(default_factory=dict)
 
     @classmethod
     def to_all(cls, channels: Mapping[str, Channel]) -> Self:
@@ -63,7 +71,8 @@ class Announcer:
         `incidents` are all that there are after them: what was held back of one is told now if
         nothing holds it back any more.
         """
-        round_ = Round(self, ledger, now)
+        has_buttons = is_leased(ledger.documents(LEASE), now)
+        round_ = Round(self._with_buttons(has_buttons), ledger, now)
         for transition in transitions:
             round_.take(transition)
         open_now = {one.id: one for one in incidents if one.phase is Phase.OPEN}
@@ -71,6 +80,29 @@ class Announcer:
         round_.remind(open_now)
         round_.digest(open_now)
         return round_.announcement
+
+    def silenced(
+        self, transition: Transition, silence: Silence, *, ledger: Ledger, now: datetime
+    ) -> tuple[Notice, ...]:
+        """Return what is told where an incident, whose latest transition that is, was told of and
+        somebody has silenced it."""
+        incident = transition.incident
+        told = ledger.told([incident.id]).get(incident.id, frozenset())
+        has_buttons = is_leased(ledger.documents(LEASE), now)
+        return tuple(
+            notice
+            for channel in sorted(told & self.threaded)
+            for notice in render_silenced(
+                transition,
+                silence,
+                channel=channel,
+                surroundings=self._with_buttons(has_buttons).surroundings,
+                now=now,
+            )
+        )
+
+    def _with_buttons(self, has_buttons: bool) -> Self:
+        return replace(self, surroundings=replace(self.surroundings, has_buttons=has_buttons))
 
     def preview(self, transition: Transition, *, now: datetime) -> tuple[Notice, ...]:
         """Return what is told of a transition where nothing holds it back."""
@@ -81,9 +113,13 @@ class Announcer:
             for notice in self.notices(transition, channel, route, now)
         )
 
+    def labels(self, incident: IncidentState) -> Labels:
+        """Return what matchers see of an incident."""
+        return labels_of(incident, self.tags)
+
     def places(self, incident: IncidentState) -> dict[str, Route]:
         """Return the channels that hear of an incident."""
-        return routes_for(self.routes, self.fallback, labels_of(incident))
+        return routes_for(self.routes, self.fallback, self.labels(incident))
 
     def as_taken(self, notice: Notice) -> Notice:
         """Return what is no change of state as its channel takes it."""
@@ -109,10 +145,13 @@ class Announcer:
     ) -> Iterator[Notice]:
         """Yield the notices of one transition for one channel."""
         mentions = route.mentions if route else ()
+        surroundings = self.surroundings
+        if channel not in self.threaded:
+            surroundings = replace(surroundings, has_buttons=False)
         message = render(
             transition,
             channel=channel,
-            surroundings=self.surroundings,
+            surroundings=surroundings,
             mentions=mentions,
             now=now,
         )

@@ -36,11 +36,14 @@ Answer = dict[str, object]
 
 @dataclass(slots=True)
 class Api:
-    """The API over one workspace, with the one token it accepts."""
+    """The API over one workspace, with the one bot token and the one app token it accepts;
+    `open_socket` returns the address of a WebSocket."""
 
     workspace: SlackWorkspace
     faults: Faults
     token: str
+    app_token: str
+    open_socket: Callable[[], str]
     scopes: set[str] = field(default_factory=lambda: set(DEFAULT_SCOPES))
 
     def call(self, method: str, token: str | None, arguments: Arguments) -> Answer:
@@ -50,7 +53,10 @@ class Api:
             raise SlackError("unknown_method", req_method=method)
         if not token:
             raise SlackError("not_authed")
-        if token != self.token:
+        is_apps = method in APP_METHODS
+        if token == (self.token if is_apps else self.app_token):
+            raise SlackError("not_allowed_token_type")
+        if token != (self.app_token if is_apps else self.token):
             raise SlackError("invalid_auth")
         with self.workspace.lock:
             return {"ok": True, **handler(self, arguments)}
@@ -262,7 +268,14 @@ def _replies(api: Api, arguments: Arguments) -> Answer:
     raise SlackError("thread_not_found")
 
 
+def _open_connection(api: Api, arguments: Arguments) -> Answer:
+    return {"url": api.open_socket()}
+
+
+APP_METHODS: Final = frozenset({"apps.connections.open"})
+"""What an app calls with its own token, not the bot's."""
 METHODS: Final[dict[str, Callable[[Api, Arguments], Answer]]] = {
+    "apps.connections.open": _open_connection,
     "auth.test": _auth_test,
     "chat.postMessage": _post_message,
     "chat.update": _update,

@@ -19,6 +19,8 @@ MAX_BUTTON_VALUE: Final = 2000
 MAX_ID: Final = 255
 MAX_URL: Final = 3000
 MAX_ALT_TEXT: Final = 2000
+MAX_PLACEHOLDER: Final = 150
+MAX_CONFIRM: Final = {"title": 100, "text": 300, "confirm": 30, "deny": 30}
 MAX_OPTIONS: Final = {"overflow": 5, "static_select": 100, "multi_static_select": 100}
 MAX_ALL_TEXT: Final = 12_000
 """Characters of all blocks together; undocumented, see slackapi/bolt-js#2867."""
@@ -204,6 +206,13 @@ def _element(element: Document, pointer: str) -> Problems:
         yield _problem(f"unsupported type: {kind}", f"{pointer}/type")
         return
     yield from _string(element, "action_id", MAX_ID, pointer, required=False)
+    yield from _text(
+        element, "placeholder", MAX_PLACEHOLDER, pointer, kinds=("plain_text",), required=False
+    )
+    confirm = element.get("confirm")
+    if isinstance(confirm, Mapping):
+        for key, limit in MAX_CONFIRM.items():
+            yield from _text(confirm, key, limit, f"{pointer}/confirm")
     if kind == "button":
         yield from _text(element, "text", MAX_BUTTON_TEXT, pointer, kinds=("plain_text",))
         yield from _string(element, "value", MAX_BUTTON_VALUE, pointer, required=False)

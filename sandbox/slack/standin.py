@@ -11,14 +11,21 @@ from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
+from starlette.routing import Route, WebSocketRoute
 
 from contracts.clock import Clock, SystemClock
 from sandbox.serving import Server
 from sandbox.slack import page
 from sandbox.slack.api import DEFAULT_SCOPES, Api, missing_scope, post_webhook
 from sandbox.slack.faults import FAULTS, Fault, Faults
+from sandbox.slack.sockets import PATH, Sockets, element_named, pressed
 from sandbox.slack.workspace import (
     TEAM_ID,
     WEBHOOK_ID,
@@ -29,6 +36,7 @@ from sandbox.slack.workspace import (
 )
 
 TOKEN: Final = "xoxb-sandbox-0000000000"  # noqa: S105 - it opens nothing but this process
+APP_TOKEN: Final = "xapp-sandbox-0000000000"  # noqa: S105 - as little
 WEBHOOK_PATH: Final = f"/services/{TEAM_ID}/{WEBHOOK_ID}/sandbox0000000000"
 DEFAULT_CHANNEL: Final = "intercom-alerts"
 STALL: Final = 60.0  # seconds a swallowed request is held at most; clients give up long before
@@ -65,7 +73,8 @@ class SlackStandIn:
             DEFAULT_CHANNEL, topic="What Intercom's API does to us, one message each"
         )
         self.workspace.add("general", is_member=False)
-        self._api = Api(self.workspace, self.faults, TOKEN)
+        self.sockets = Sockets()
+        self._api = Api(self.workspace, self.faults, TOKEN, APP_TOKEN, self._open_socket)
         self._requests: list[str] = []
         self.reset()
         routes = [
@@ -73,6 +82,8 @@ class SlackStandIn:
             Route("/channels/{channel}", self._show_page),
             Route("/api/{method}", self._web_api, methods=["GET", "POST"]),
             Route(WEBHOOK_PATH, self._webhook, methods=["POST"]),
+            WebSocketRoute(PATH, self.sockets.serve),
+            Route("/_sandbox/press", self._control_press, methods=["POST"]),
             Route("/_sandbox/faults", self._control_faults, methods=["GET", "PUT", "DELETE"]),
             Route("/_sandbox/requests", self._control_requests),
             Route("/_sandbox/clock", self._control_clock),
@@ -92,6 +103,10 @@ class SlackStandIn:
     def scopes(self) -> set[str]:
         """The scopes of the token; change them in place."""
         return self._api.scopes
+
+    @property
+    def app_token(self) -> str:
+        return self._api.app_token
 
     @property
     def webhook_url(self) -> str:
@@ -217,6 +232,27 @@ class SlackStandIn:
             return HTMLResponse(self.page(request.path_params.get("channel", DEFAULT_CHANNEL)))
         except SlackError:
             return PlainTextResponse("There is no such channel.", status_code=404)
+
+    def _open_socket(self) -> str:
+        return f"{self._server.url.replace('http', 'ws', 1)}{PATH}?ticket={self.sockets.ticket()}"
+
+    async def _control_press(self, request: Request) -> Response:
+        """Press an element of a message as `ann` would: form fields `channel`, `ts`, `block_id`,
+        `action_id`, and `value` for an option or a date."""
+        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        try:
+            channel = self.workspace.channel(form.get("channel", ""))
+        except SlackError:
+            return PlainTextResponse("There is no such channel.", status_code=404)
+        message = channel.messages.get(form.get("ts", ""))
+        named = form.get("block_id", ""), form.get("action_id", "")
+        element = element_named(message, *named) if message else None
+        if message is None or element is None:
+            return PlainTextResponse("There is nothing of that name to press.", status_code=404)
+        heard = await self.sockets.press(pressed(channel, message, element, form.get("value", "")))
+        if not heard:
+            return PlainTextResponse("The app did not respond.", status_code=504)
+        return RedirectResponse(f"/channels/{channel.name}", status_code=303)
 
     async def _control_faults(self, request: Request) -> Response:
         """GET lists them; PUT `{"faults": [{"name", "method", "times", "seconds", "scope"}]}` lets
