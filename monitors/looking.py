@@ -126,7 +126,7 @@ class Looker:
             known=memory.census.known(identity),
             changed=memory.compare(exchange),
         )
-        findings = detect(exchange, context)
+        findings = memory.deployments.take(exchange, detect(exchange, context))
         if exchange.is_success:
             memory.census.take(identity, findings)
         return Observation(exchange=exchange, findings=findings)

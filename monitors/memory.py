@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from contracts.exchanges import BodyKind, Exchange
 from monitors.census import Census
+from monitors.deployments import Deployments
 from monitors.latencies import Latencies
 from monitors.probes import CANARY
 from monitors.regression import Verdict
@@ -21,6 +22,7 @@ BASELINES: Final = "baseline"
 PAUSE: Final = "pause"
 APP: Final = "app"
 VERSIONS: Final = "versions"
+DEPLOYMENTS: Final = "deployments"
 SHAPE_KEY: Final = "shape-key"
 SHAPE: Final = "shape"
 """Followed by version and operation: each has a document of its own, written when it changes."""
@@ -42,6 +44,7 @@ class Memory:
     paused_until: datetime | None = None
     app_id: str | None = None
     versions: Versions = field(default_factory=Versions)
+    deployments: Deployments = field(default_factory=Deployments)
     shape_key: str = field(default="", repr=False)
     _shapes: dict[str, State] = field(default_factory=dict, repr=False)
     _hashed: Hash | None = field(default=None, repr=False)
@@ -70,6 +73,7 @@ class Memory:
             paused_until=datetime.fromisoformat(pause) if isinstance(pause, str) else None,
             app_id=app if isinstance(app, str) else None,
             versions=Versions.of(documents.get(VERSIONS)),
+            deployments=Deployments.of(documents.get(DEPLOYMENTS)),
             shape_key=shape_key if isinstance(shape_key, str) else new_key(),
             _before=documents,
         )
@@ -107,6 +111,8 @@ class Memory:
             changed[APP, self.workspace] = self.app_id
         if (versions := self.versions.document()) != self._before.get(VERSIONS):
             changed[VERSIONS, self.workspace] = versions
+        if (deployments := self.deployments.document()) != self._before.get(DEPLOYMENTS, {}):
+            changed[DEPLOYMENTS, self.workspace] = deployments
         if pause != self._before.get(PAUSE):
             changed[PAUSE, self.workspace] = pause
         if self.census.changed:

@@ -1,18 +1,28 @@
-"""`intercheck explain RULE`: one kind of trouble, and what mends it."""
+"""`intercheck explain`: one kind of trouble and what mends it, or an incident for the support."""
 
 import difflib
 import textwrap
+from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 import click
 
+from contracts.clock import SystemClock
 from contracts.errors import ConfigurationError
 from contracts.rules import RULES, Evidence, Rule, Scope
 from intercheck import options
 from intercheck.commands.rules import described
+from intercheck.incident_names import incident_named
 from intercheck.output import COLORS, Envelope, print_json
+from monitors.history import History
+from monitors.memory import APP
+from monitors.records import IncidentState
+from reports.support import support_text
 
 WIDTH: Final = 96  # columns
+DAY_BEFORE: Final = timedelta(days=1)
+"""How far before an incident a healthy answer is looked for."""
 _HEALTH: Final = {
     Evidence.CONNECTION: "any at all",
     Evidence.ANSWER: "Intercom's own, below 500",
@@ -26,19 +36,32 @@ _ONE_PER: Final = {
 
 
 @click.command(name="explain")
-@click.argument("rule_name", metavar="RULE")
+@click.argument("name", metavar="RULE|INCIDENT")
+@click.option(
+    "--for-support",
+    is_flag=True,
+    help="Of an incident: what Intercom's support asks for, ready to paste.",
+)
+@options.config
 @options.output_format
-def command(rule_name: str, output_format: str) -> None:
-    """Explain one rule: what it means and what to do.
+def command(name: str, for_support: bool, config_path: Path | None, output_format: str) -> None:
+    """Explain one rule, or the rule of one incident: what it means and what to do.
+
+    INCIDENT is its id, its cause or fingerprint, or the beginning of one of them.
 
     \b
     Examples:
       intercheck explain auth-scope-missing
       intercheck explain schema-required --format json
+      intercheck explain 4f3a --for-support
     """
-    rule = RULES.get(rule_name.strip().lower())
-    if rule is None:
-        raise ConfigurationError(_unknown(rule_name))
+    rule = RULES.get(name.strip().lower())
+    if rule is None or for_support:
+        incident, text = _incident(name, config_path)
+        if for_support:
+            _print_for_support(incident, text, output_format)
+            return
+        rule = incident.finding.rule
     if output_format == "json":
         print_json(Envelope(command="explain", extra={"rule": described(rule)}))
         return
@@ -47,6 +70,37 @@ def command(rule_name: str, output_format: str) -> None:
     for title, text in _sections(rule):
         click.echo(f"\n{title}")
         click.echo(textwrap.indent(textwrap.fill(text, WIDTH - 2, break_on_hyphens=False), "  "))
+
+
+def _incident(name: str, config_path: Path | None) -> tuple[IncidentState, str]:
+    """Return the incident that is meant, and what support asks for; raises ConfigurationError where
+    it is neither that nor a rule."""
+    if name.strip().lower() in RULES:
+        raise ConfigurationError(
+            f"--for-support is about an incident, and {name!r} is a rule: `intercheck incidents "
+            "list` shows the incidents there are."
+        )
+    settings = options.settings_from(config_path)
+    with History.open(settings.history_url, clock=SystemClock()) as history:
+        try:
+            incident = incident_named(history.incidents(), name)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{error} {_unknown(name)}") from None
+        text = support_text(
+            incident,
+            transitions=history.transitions(incident.id),
+            measurements=history.measurements(incident.first_seen_at - DAY_BEFORE),
+            app_ids=history.documents(APP),
+        )
+    return incident, text
+
+
+def _print_for_support(incident: IncidentState, text: str, output_format: str) -> None:
+    if output_format == "json":
+        findings = [incident.finding]
+        print_json(Envelope(command="explain", findings=findings, extra={"for_support": text}))
+    else:
+        click.echo(text)
 
 
 def _sections(rule: Rule) -> list[tuple[str, str]]:
