@@ -18,6 +18,7 @@ from monitors.diagnosis import (
     diagnose,
     is_down,
     is_token_or_region,
+    reconciled,
 )
 from monitors.evidence import Look
 from monitors.memory import Memory
@@ -74,6 +75,7 @@ class Looker:
             if default is not None:
                 memory.versions.take(default)
         memory.paused_until = asker.paused_until
+        observations = list(reconciled(observations))
         diagnosed = [
             *diagnose(observations, expected=expected, outlook=outlook),
             *self._described(observations),

@@ -109,7 +109,8 @@ class Memory:
             changed[PINS, self.workspace] = dict(self.pins)
         if self.app_id != self._before.get(APP):
             changed[APP, self.workspace] = self.app_id
-        if (versions := self.versions.document()) != self._before.get(VERSIONS):
+        versions = self.versions.document()
+        if versions != self._before.get(VERSIONS, Versions().document()):
             changed[VERSIONS, self.workspace] = versions
         if (deployments := self.deployments.document()) != self._before.get(DEPLOYMENTS, {}):
             changed[DEPLOYMENTS, self.workspace] = deployments

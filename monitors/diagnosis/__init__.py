@@ -12,6 +12,7 @@ from typing import Final
 from contracts.findings import Finding
 from contracts.rules import RULES, Severity
 from monitors.diagnosis.access import refusals
+from monitors.diagnosis.attributes import reconciled
 from monitors.diagnosis.confirmation import MOST, confirmations
 from monitors.diagnosis.expectations import NOTHING_KNOWN, Expectation
 from monitors.diagnosis.objects import vanished_endpoints
@@ -36,6 +37,7 @@ __all__ = [
     "diagnose",
     "is_down",
     "is_token_or_region",
+    "reconciled",
 ]
 
 _OF_THE_APP: Final = {"rate-limit-exceeded": "429", "version-mismatch": None}

@@ -95,10 +95,11 @@ def _is_value(kind: str) -> bool:
 
 
 def _evidence(group: Group, known: Field, kind: str, seen: Seen, day: int) -> str:
-    if seen.met is None:  # a sparse field that is gone
+    if seen.met is None:  # a sparse field that is gone, or null from now on
         wait = group.objects - known.last
         return (
-            f"it was in {known.times} of {known.last} objects, and is in none of the {wait} since"
+            f"it had a value in {known.times} of {known.last} objects, and has none in the {wait} "
+            "since"
         )
     days = (seen.since or day) - group.first_day + 1
     before = f"{seen.before} of {seen.before}" if kind == ABSENT else f"none of {seen.before}"

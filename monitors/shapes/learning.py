@@ -21,6 +21,7 @@ from monitors.shapes.state import (
     MOST_FIELDS,
     MOST_GROUPS,
     MOST_VALUES,
+    NULL,
     Field,
     Group,
     Seen,
@@ -133,6 +134,10 @@ class _Walk:
         for name, item in value.items():
             known = fields.get(name) or self._add_field(group, place, name)
             if known is None:
+                continue
+            if item is None:
+                self._meet(group, known, NULL, bit, is_new)
+                self._lose(group, known, NULL, is_new)
                 continue
             if is_new and known.last != group.objects:
                 known.times += 1
@@ -267,7 +272,7 @@ class _Walk:
     def _settle(self, known: Field, kind: str, seen: Seen) -> None:
         seen.met = seen.since = None
         seen.before = 0
-        if kind == ABSENT:
+        if kind in (ABSENT, NULL):
             known.times = 0  # it is missed only after it came again
         forms = [one for one in known.kinds if base_of(one) == "string"]
         normal = [one for one in forms if known.kinds[one].met is None]
@@ -301,7 +306,12 @@ class _Walk:
     def _miss(self, group: Group, known: Field, bit: int, is_new: bool) -> None:
         """Take the absence of a field."""
         self._meet(group, known, ABSENT, bit, is_new)
-        seen = known.kinds[ABSENT]
+        self._lose(group, known, ABSENT, is_new)
+
+    def _lose(self, group: Group, known: Field, kind: str, is_new: bool) -> None:
+        """Judge by how long a field has had no value, where having none is normal: `kind` is how it
+        has none now."""
+        seen = known.kinds[kind]
         if seen.met is not None:
             return
         if seen.since is None:
@@ -317,6 +327,6 @@ class _Walk:
             seen.since = None
             return
         elif self._day - seen.since > ABSORBED_DAYS:
-            self._settle(known, ABSENT, seen)
+            self._settle(known, kind, seen)
             return
-        self._met[id(known), ABSENT] = group, known, ABSENT
+        self._met[id(known), kind] = group, known, kind

@@ -24,6 +24,7 @@ _EVICTED: Final = 48
 """Objects that are forgotten at once, so that tidying up is rare."""
 
 ABSENT: Final = "absent"
+NULL: Final = "null"
 
 
 @dataclass(slots=True)
@@ -46,8 +47,8 @@ class Seen:
 
 @dataclass(slots=True)
 class Field:
-    """A field of a group. `times` counts the objects that had it, `last` is how many had come when
-    one last did, on `day`."""
+    """A field of a group. `times` counts the objects that had a value in it, `last` is how many had
+    come when one last did, on `day`."""
 
     location: str
     kinds: dict[str, Seen] = field(default_factory=dict)

@@ -162,6 +162,21 @@ def test_a_sparse_field_is_missed_after_a_day_and_enough_objects() -> None:
     assert [(one.rule, one.location) for one in found] == [("schema-required", "/data/*/avatar")]
 
 
+def test_a_field_that_is_null_from_now_on_is_missed_though_it_was_null_at_times() -> None:
+    def at_times(number: int) -> Item:
+        return thing(number) | {"email": None if number % 10 < 6 else "x"}
+
+    state = learned(400, at_times)
+    few = changes(state, lambda item: item.update(email=None), count=4, first=4000)
+    assert few == []
+    found = changes(state, lambda item: item.update(email=None), count=30, first=5000)
+    assert [(one.rule, one.location, one.observed) for one in found] == [
+        ("schema-null", "/data/*/email", "null")
+    ]
+    assert found[0].evidence == "it had a value in 160 of 400 objects, and has none in the 34 since"
+    assert changes(state, lambda item: item.update(email="x"), first=6000) == []
+
+
 def test_objects_of_another_type_are_no_change() -> None:
     state = learned()
     others = [{"type": "other", "id": str(at), "size": "big"} for at in range(50)]
