@@ -8,11 +8,13 @@ from contracts.clock import Clock, SystemClock
 from contracts.errors import ConfigurationError
 from contracts.overlays import embedded_contract
 from contracts.spec import Spec
+from contracts.statuspage import STATUS_URL
 from intercheck.accepting import contacts_for, expiring_of, ledger_of, reads_for
 from intercheck.notifying import RESERVED, notifiers_of
 from intercheck.published import published_description
 from intercheck.settings import Settings
 from monitors.alerting.digest import Digest
+from monitors.alerting.forecast import Forecast
 from monitors.alerting.outbox import Channel
 from monitors.alerting.render import Surroundings
 from monitors.alerting.routes import Route
@@ -21,6 +23,7 @@ from monitors.alerting.telling import Announcer, eventful, stateful, threaded
 from monitors.probe_files import load_probes
 from monitors.probes import Probe
 from monitors.promises import Promises
+from monitors.settings import OFF
 
 WEBHOOK: Final = RESERVED
 
@@ -108,6 +111,7 @@ def announcer_of(settings: Settings, channels: Mapping[str, Channel]) -> Announc
         maintenance=alerting.maintenance_windows(),
         reminders=alerting.reminders(),
         tags=_tags(settings),
+        forecast=_forecast(settings),
         digest=_digest(settings, (*own, *unrouted), channels),
         surroundings=Surroundings(report_url=alerting.report_url, contacts=contacts_for(settings)),
     )
@@ -142,3 +146,13 @@ def _tags(settings: Settings) -> dict[str, tuple[str, ...]]:
     contract = embedded_contract(cache_dir=settings.cache_dir)
     described = contract.operations if contract else ()
     return {one.operation.identity: tuple(one.tags) for one in described}
+
+
+def _forecast(settings: Settings) -> Forecast | None:
+    """Return what asks the status page for maintenance; Intercom's own speaks of its own hosts."""
+    url = settings.monitoring.status_url
+    if url is None and any(not one.base_url for one in settings.workspaces):
+        url = STATUS_URL
+    if url is None or url == OFF or not settings.alerting.maintenance_from_status_page:
+        return None
+    return Forecast(url, clock=SystemClock())

@@ -198,6 +198,9 @@ class Monitor:
             requests=sum(look.requests for look in looks),
         )
         try:
+            known = self._history.incident_states().values()
+            wrong = [*findings, *(one.finding for one in known if one.phase is Phase.OPEN)]
+            self._announcer.foresee({one.rule.name for one in wrong})
             with self._history.transaction():
                 states = self._history.incident_states()
                 afflicted = Afflicted.of(self._history.documents(AFFLICTED))

@@ -172,6 +172,9 @@ class AlertingSettings(_Section):
     digest: DigestSection | None = DigestSection()
     """New fields and values, announced ends, small shifts, what is not measured, accepted
     deviations that end soon; `null` for none."""
+    maintenance_from_status_page: bool = True
+    """Whether what is announced on the status page (`monitoring: status-url:`) counts as
+    maintenance for what it can bring about: errors, timeouts, slowness."""
     report_url: str | None = None
     """Where the report can be read; linked in every message."""
 

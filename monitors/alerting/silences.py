@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 from zoneinfo import ZoneInfo
 
 from monitors.alerting.matchers import Labels, Matcher, covers, parse_matcher
@@ -71,11 +71,19 @@ class Window:
         return False
 
 
+class Span(Protocol):
+    """A time that is on or not."""
+
+    def is_active(self, now: datetime) -> bool:
+        """Whether it is on."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maintenance:
     """A window in which the incidents that all matchers cover are expected; no matchers, all."""
 
-    window: Window
+    window: Span
     matchers: tuple[Matcher, ...] = ()
 
 

@@ -13,6 +13,7 @@ from typing import Self
 from monitors.alerting.buttons import LEASE, is_leased
 from monitors.alerting.digest import Digest
 from monitors.alerting.events import as_event, as_note
+from monitors.alerting.forecast import Forecast
 from monitors.alerting.matchers import Labels, Tags, labels_of
 from monitors.alerting.outbox import Channel
 from monitors.alerting.reminding import Reminders
@@ -46,6 +47,7 @@ class Announcer:
     reminders: Reminders | None = None
     digest: Digest | None = None
     tags: Tags = field(default_factory=dict)
+    forecast: Forecast | None = None
 
     @classmethod
     def to_all(cls, channels: Mapping[str, Channel]) -> Self:
@@ -72,7 +74,11 @@ class Announcer:
         nothing holds it back any more.
         """
         has_buttons = is_leased(ledger.documents(LEASE), now)
-        round_ = Round(self._with_buttons(has_buttons), ledger, now)
+        announcer = self._with_buttons(has_buttons)
+        if self.forecast is not None:
+            windows = (*self.maintenance, *self.forecast.windows(now))
+            announcer = replace(announcer, maintenance=windows)
+        round_ = Round(announcer, ledger, now)
         for transition in transitions:
             round_.take(transition)
         open_now = {one.id: one for one in incidents if one.phase is Phase.OPEN}
@@ -80,6 +86,12 @@ class Announcer:
         round_.remind(open_now)
         round_.digest(open_now)
         return round_.announcement
+
+    def foresee(self, rules: Iterable[str]) -> None:
+        """Ask what maintenance is announced, where it could explain what is wrong now. It waits for
+        a host outside, so it is done before the history is written to."""
+        if self.forecast is not None:
+            self.forecast.foresee(rules)
 
     def silenced(
         self, transition: Transition, silence: Silence, *, ledger: Ledger, now: datetime

@@ -24,6 +24,7 @@ from contracts.exchanges import (
 from contracts.workspaces import Secret, Workspace
 from monitors.alerting.outbox import Channel
 from monitors.alerting.slack import SlackBot
+from monitors.alerting.telling import Announcer
 from monitors.history import History
 from monitors.monitor import Monitor, PassReport
 from monitors.probe_files import load_probes
@@ -137,6 +138,7 @@ class Stage:
         channels: Mapping[str, Channel] | None = None,
         held_to: Promises | None = None,
         settings: Mapping[str, object] | None = None,
+        announcer: Announcer | None = None,
     ) -> Monitor:
         ids = itertools.count(len(self.history.passes()) * 1000)
         return Monitor(
@@ -145,6 +147,7 @@ class Stage:
             promises=held_to or promises(),
             history=self.history,
             channels=self.channels() if channels is None else channels,
+            announcer=announcer,
             clock=self.clock,
             new_id=lambda: f"id-{next(ids)}",
             settings=MonitorSettings.model_validate({"read-timeout": "5s", **(settings or {})}),

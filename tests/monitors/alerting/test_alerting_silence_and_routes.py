@@ -292,6 +292,7 @@ def test_the_section_is_read_in_the_words_of_alertmanager_and_gatus() -> None:
     assert route.quiet_hours is not None
     assert route.quiet_hours.days == frozenset({0})
     (maintenance,) = settings.maintenance_windows()
+    assert isinstance(maintenance.window, Window)
     assert maintenance.window.zone == ZoneInfo("Europe/Dublin")
 
 
