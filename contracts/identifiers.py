@@ -1,11 +1,12 @@
-"""Identifiers for path parameters, found in the answers of list operations.
+"""Identifiers for path parameters, found in the answers of list operations and by links.
 
 An operation that reads by an invented id only ever tests a 404. A path says of what kind an id is
 by the word before it, and a list by the word it ends with: ids from `GET /contacts` fit
-`/contacts/{contact_id}/notes`, and those of its answer fit `/notes/{note_id}`.
+`/contacts/{contact_id}/notes`, and those of its answer fit `/notes/{note_id}`. Where a description
+says it with a link, that counts first.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Final
 
@@ -19,13 +20,22 @@ _LIST_WORDS: Final = frozenset({"list", "search"})
 
 
 class Identifiers:
-    """What is known, by kind, in the order it was first seen."""
+    """What is known, by kind, in the order it was first seen.
 
-    def __init__(self) -> None:
+    `told` yields what links tell of an answer: path template, name of the parameter, value.
+    """
+
+    def __init__(
+        self, told: Callable[[Exchange], Iterable[tuple[str, str, str]]] = lambda exchange: ()
+    ) -> None:
+        self._told = told
         self._known: dict[str, list[str]] = {}
+        self._linked: dict[tuple[str, str], list[str]] = {}
 
     def learn(self, exchange: Exchange) -> None:
-        """Take the identifiers out of an answer to a list operation."""
+        """Take the identifiers out of an answer."""
+        for path, name, value in self._told(exchange):
+            _add(self._linked.setdefault((path, name), []), value)
         if exchange.operation is None or exchange.response is None or not exchange.is_success:
             return
         kind = _kind_of(exchange.operation)
@@ -36,21 +46,24 @@ class Identifiers:
         for items in document.values():
             for item in items if isinstance(items, list) else ():
                 found = item.get("id") if isinstance(item, dict) else None
-                if (
-                    isinstance(found, (str, int))
-                    and str(found) not in known
-                    and len(known) < MOST_PER_KIND
-                ):
-                    known.append(str(found))
+                if isinstance(found, (str, int)):
+                    _add(known, str(found))
 
     def fill(self, path: str, turn: int = 0) -> dict[str, str]:
         """Return values for the parameters of a path template, those that are known; another
         `turn` gives others where there are any."""
-        return {
-            name: known[turn % len(known)]
-            for kind, name in _parameters(path)
-            if (known := self._known.get(kind))
-        }
+        found = {}
+        for kind, name in _parameters(path):
+            linked = self._linked.get((path, name), [])
+            known = list(dict.fromkeys([*linked, *self._known.get(kind, [])]))
+            if known:
+                found[name] = known[turn % len(known)]
+        return found
+
+
+def _add(known: list[str], value: str) -> None:
+    if value not in known and len(known) < MOST_PER_KIND:
+        known.append(value)
 
 
 def lists_by_kind(operations: Iterable[Operation]) -> dict[str, Operation]:

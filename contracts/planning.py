@@ -5,13 +5,14 @@ from typing import Final
 
 from contracts.client import IntercomClient
 from contracts.exchanges import Operation
-from contracts.resources import RESOURCES
+from contracts.resources import NEVER_CREATED, RESOURCES
 from contracts.selection import Selection
 from contracts.spec import Spec, SpecOperation
 from contracts.tuning import UNTUNED, Tuning
 
 _ORDER: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 EVERYTHING: Final = Selection()
+NOT_REMOVED: Final = "it writes what nothing would remove again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ def plan(
         why = client.allowlist.refusal(wanted.method, wanted.path)
         is_write = not client.allowlist.is_read(wanted.method, wanted.path)
         if why is None and is_write and wanted.identity not in undone:
-            why = "it writes what nothing would remove again"
+            why = NEVER_CREATED.get(wanted.identity, NOT_REMOVED)
         if why is None and tuning.leaves_out(operation):
             why = "schemathesis.toml turns it off"
         if why is None:

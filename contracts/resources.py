@@ -1,6 +1,6 @@
 """The kinds of objects that a run may create, because it knows how to find and to delete them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -107,3 +107,20 @@ RESOURCES: Final = (
     ),
 )
 """Those that Intercom finds by name and deletes for good: a note or an event would stay."""
+
+_TEAMMATES: Final = "it reaches teammates and workflows, whatever is removed afterwards"
+NEVER_CREATED: Final[Mapping[str, str]] = {
+    "POST /contacts/{}/notes": "a note cannot be deleted",
+    "POST /companies/{}/notes": "a note cannot be deleted",
+    "POST /events": "an event cannot be deleted",
+    "POST /data_attributes": "a data attribute can be archived and never deleted",
+    "POST /ticket_types": "a type of tickets can be archived and never deleted",
+    "POST /ticket_types/{}/attributes": "an attribute can be archived and never deleted",
+    "POST /conversations": _TEAMMATES,
+    "POST /conversations/{}/reply": _TEAMMATES,
+    "POST /conversations/{}/parts": _TEAMMATES,
+    "POST /tickets": _TEAMMATES,
+    "POST /tickets/{}/reply": _TEAMMATES,
+    "PUT /admins/{}/away": "it changes what a teammate is, and no run created one",
+}
+"""What a run creates nowhere, and why; of others nothing says that they can be removed."""

@@ -33,6 +33,7 @@ from contracts.gate import PASS, Gate, NoAnswerError
 from contracts.generation import CannotGenerateError, Question
 from contracts.identifiers import Identifiers
 from contracts.journal import Journal
+from contracts.links import Links
 from contracts.phases import GENERATED, Mode, Phase
 from contracts.planning import Skip
 from contracts.scheduler import Order, Prospect, Tries
@@ -42,6 +43,7 @@ from contracts.tally import StopError, Tally
 from contracts.tuning import Tuning
 
 NOT_WRITTEN: Final = "nothing is created that this selection, or this budget, cannot remove again"
+NOT_CHOSEN: Final = "it writes, and the phase stateful was not chosen"
 NOT_REACHED: Final = "the run ended before its turn"
 OPENING: Final = "opening"
 """What the requests are counted under that ask every operation once: no phase can do without."""
@@ -88,7 +90,7 @@ class Run:
         self._order = order
         self._on_progress = on_progress
         self._judge = Judge(standard)
-        self._identifiers = Identifiers()
+        self._identifiers = Identifiers(Links(spec).values)
         self._cases = Cases(spec, self.gate, seed=seed, phases=phases, mode=mode, tuning=tuning)
         self._tries = Tries()
         self._turns: Counter[str] = Counter()
@@ -130,9 +132,14 @@ class Run:
 
     def skips(self, operations: tuple[SpecOperation, ...]) -> Iterator[Skip]:
         """Say of each operation that was not exercised why."""
+        not_written = NOT_WRITTEN if Phase.STATEFUL in self._phases else NOT_CHOSEN
         for one in operations:
-            otherwise = NOT_REACHED if self._is_read(one) else NOT_WRITTEN
+            otherwise = NOT_REACHED if self._is_read(one) else not_written
             yield from self.tally.skips([one], otherwise)
+
+    def tried(self, operations: tuple[SpecOperation, ...]) -> tuple[int, int]:
+        """Count the documented parameters of reads that were sent, and all of them."""
+        return self._tries.count(one for one in operations if self._is_read(one))
 
     def ask(
         self,

@@ -4,7 +4,7 @@ After every operation had one turn, a budget of requests goes where it tells mos
 number that can be read off a run, and their sum decides; nothing here is random.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -65,6 +65,15 @@ class Tries:
         """Count what a question has that none before had."""
         sent = self._sent.get(operation.operation.identity, set())
         return len(set(_traits(question)) & self._of(operation) - sent)
+
+    def count(self, operations: Iterable[SpecOperation]) -> tuple[int, int]:
+        """Count what was sent of what these operations document, and what they document."""
+        sent, documented = 0, 0
+        for operation in operations:
+            all_ = self._of(operation)
+            documented += len(all_)
+            sent += len(all_ & self._sent.get(operation.operation.identity, set()))
+        return sent, documented
 
     def untried(self, operation: SpecOperation) -> float:
         """Return the share of what is documented that was never sent."""

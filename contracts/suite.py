@@ -50,6 +50,9 @@ class SuiteReport:
     """Why it ended before every operation had its turn, where it did."""
     phases: Mapping[str, int] = field(default_factory=dict)
     """Requests by what they were sent for: the opening, each phase, cleaning up."""
+    parameters: tuple[int, int] = (0, 0)
+    """Documented parameters of reads, and values of theirs, that generated questions had, of all
+    that there are."""
     asked: Mapping[str, int] = field(default_factory=dict)
     """Requests by operation identity, without those for cleaning up."""
 
@@ -132,6 +135,7 @@ def run_suite(
         not_measured=run.inquiry.not_measured(),
         stopped=stopped,
         phases={**run.spent, **({"cleaning up": cleaning} if cleaning else {})},
+        parameters=run.tried(planned.operations),
         asked=Counter(one.operation for one in run.gate.journal),
     )
 

@@ -111,6 +111,7 @@ def envelope_of(
         "seen": {
             "fields": list(report.coverage.fields),
             "values": list(report.coverage.values),
+            "parameters": list(report.parameters),
             "operations": [
                 {
                     "operation": str(one.operation),
@@ -167,6 +168,9 @@ def _show_coverage(report: SuiteReport) -> None:
         f"Score {report.coverage.score} of 100: {fields[0]} of {fields[1]} documented fields of "
         f"what answered were seen, and {values[0]} of {values[1]} values of enums."
     )
+    sent, documented = report.parameters
+    if documented:
+        click.echo(f"  sent: {sent} of {documented} documented parameters and values of theirs")
     click.echo(f"  asked: {', '.join(f'{name} {count}' for name, count in report.phases.items())}")
     answered = [one for one in report.coverage.each if one.answered and one.share < HALF]
     for one in sorted(answered, key=lambda one: one.share)[:LEAST_SEEN]:

@@ -17,7 +17,7 @@ from contracts.overlays import CONTRACT
 from contracts.pins import find_in, is_pinned, pin_of, pulled_file
 from contracts.spec import Spec
 from intercheck.output import Envelope
-from reports import run_junit, run_markdown, sarif
+from reports import run_html, run_junit, run_markdown, sarif
 from reports.annotations import annotations
 from reports.runs import Place, Run
 from reports.writing import write_whole
@@ -26,6 +26,7 @@ FILES: Final[Mapping[str, tuple[str, Callable[[Run], str] | None]]] = MappingPro
     {
         "junit": ("contract.xml", run_junit.render),
         "sarif": ("contract.sarif", sarif.render),
+        "html": ("contract.html", run_html.render),
         "markdown": ("contract.md", run_markdown.render),
         "json": ("contract.json", None),
     }

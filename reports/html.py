@@ -44,17 +44,17 @@ ICONS: Final = {
 
 def render(summary: Summary) -> str:
     """Return the page as HTML."""
-    script = _source("report.js")
+    script = source("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             summary=summary,
             window=_window(summary),
             script=Markup(script),  # noqa: S704 - our own file, nothing put in
             script_digest=digest,
-            style=Markup(_source("report.css")),  # noqa: S704 - likewise
+            style=Markup(source("report.css")),  # noqa: S704 - likewise
             charted=_charted(summary),
             timeline=timeline(
                 [*summary.open, *summary.resolved[:MAX_RESOLVED]], now=summary.generated_at
@@ -105,7 +105,8 @@ def prose(text: str) -> Markup:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what every page is rendered with."""
     environment = Environment(
         loader=PackageLoader("reports"),
         autoescape=True,
@@ -140,7 +141,8 @@ def _environment() -> Environment:
 
 
 @cache
-def _source(name: str) -> str:
-    loader = _environment().loader
+def source(name: str) -> str:
+    """Return a file of the templates as it stands."""
+    loader = environment().loader
     assert loader is not None  # noqa: S101 - set above
-    return loader.get_source(_environment(), name)[0]
+    return loader.get_source(environment(), name)[0]

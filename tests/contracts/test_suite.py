@@ -20,6 +20,7 @@ from contracts.findings import Finding
 from contracts.gate import PASS, Gate
 from contracts.identifiers import Identifiers, describe_path, lists_by_kind
 from contracts.journal import Journal
+from contracts.links import Links
 from contracts.overlays import embedded_contract
 from contracts.planning import plan
 from contracts.reliance import Reliance, consumers_of
@@ -371,6 +372,36 @@ def exchange(operation: str, document: bytes, *, status: int = 200) -> Exchange:
         response=Response.of(status, Headers({"content-type": "application/json"}), document),
         started_at=datetime(2026, 3, 2, tzinfo=UTC),
     )
+
+
+def test_a_link_tells_an_identifier_that_no_word_of_a_path_would() -> None:
+    ok: dict[str, Any] = {"description": "ok"}
+    by_id = {"operationId": "readBook", "parameters": {"isbn": "$response.body#/shelf/0/code"}}
+    by_reference = {
+        "operationRef": "#/paths/~1book~1{isbn}/get",
+        "parameters": {"path.isbn": "$response.body#/newest"},
+    }
+    links = {"one": by_id, "other": {"$ref": "#/components/links/newest"}}
+    document = {
+        "openapi": "3.0.1",
+        "info": {"title": "t", "version": "1"},
+        "components": {"links": {"newest": by_reference}},
+        "paths": {
+            "/shelves": {"get": {"responses": {"200": {**ok, "links": links}}}},
+            "/book/{isbn}": {"get": {"operationId": "readBook", "responses": {"200": ok}}},
+        },
+    }
+    known = Identifiers(Links(parse_spec(document, source="books")).values)
+    known.learn(exchange("GET /shelves", b'{"shelf":[{"code":7},{"code":8}],"newest":"x"}'))
+    assert [known.fill("/book/{isbn}", turn) for turn in range(3)] == [
+        {"isbn": "7"},
+        {"isbn": "x"},
+        {"isbn": "7"},
+    ]
+    for broken in (b"[]", b'{"shelf":[],"newest":{}}', b"no JSON"):
+        nothing = Identifiers(Links(parse_spec(document, source="books")).values)
+        nothing.learn(exchange("GET /shelves", broken))
+        assert nothing.fill("/book/{isbn}") == {}
 
 
 def test_identifiers_come_from_lists_and_fit_what_lies_below() -> None:

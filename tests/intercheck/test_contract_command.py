@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 import time
@@ -11,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from contracts.allowlist import is_allowed
 from contracts.clock import SystemClock
+from contracts.resources import RESOURCES
 from intercheck.cli import main
 from sandbox.intercom import Fault, Sandbox
 
@@ -89,6 +92,30 @@ def test_a_finding_is_exit_code_1_and_one_json_object(
         assert code == 0
 
 
+def test_phases_and_modes_are_chosen_and_the_report_says_what_each_took(run: Run) -> None:
+    arguments = ("--include-path", "/contacts", "--phases", "coverage,behaviour", "--mode", "all")
+    code, out, _ = run(*arguments, "--max-requests", "40", "--format", "json")
+    document = json.loads(out)
+    assert code == 0, "what a sandbox takes though it is forbidden fails nothing"
+    assert set(document["phases"]) == {"opening", "behaviour", "coverage"}
+    (seen, _) = document["seen"]["operations"]
+    assert seen["operation"] == "GET /contacts"
+    assert seen["requests"] == sum(document["phases"].values()) <= 40
+    assert 0 < seen["fields"][0] <= seen["fields"][1]
+    code, _, err = run("--phases", "fuzz")
+    assert code == 2
+    assert "'fuzz' is no phase" in err
+    code, _, err = run("--mode", "all", "--base-url", "http://127.0.0.1:9")
+    assert code == 2
+    assert "is no proven test workspace" in err
+
+
+def test_a_run_that_asked_five_operations_of_many_says_that_it_tested_little(run: Run) -> None:
+    code, out, _ = run("--max-requests", "5")
+    assert code == 0
+    assert "This run tested little (score 7 of 100): 5 of 49 operations" in out
+
+
 def test_a_workspace_nobody_configured_is_wrong_usage(run: Run) -> None:
     code, _, err = run("--workspace", "acme")
     assert code == 2
@@ -117,35 +144,51 @@ def test_a_published_description_is_held_over_a_sandbox_of_it(run: Run, shared_d
     assert json.loads(out)["coverage"]["exercised"] >= 2
 
 
-def test_a_run_that_was_killed_leaves_nothing_that_clean_up_does_not_remove(
+def test_runs_killed_at_several_moments_leave_nothing_that_clean_up_does_not_remove(
     run: Run, tmp_path: Path
 ) -> None:
+    chance = random.Random(5)
     with Sandbox(latency=False, clock=SystemClock()) as sandbox:
         (tmp_path / "intercheck.yaml").write_text(
             "workspaces:\n"
             f"  - name: test\n    token: {sandbox.token}\n    base-url: {sandbox.url}\n"
             "    app-id: sbx1main\n    writes: test-workspace\n"
         )
-        kinds = ("contact", "company", "tag", "article", "collection")
-        before = {kind: len(sandbox.store().all(kind)) for kind in kinds}
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            [Path(sys.executable).with_name("intercheck"), "contract", "-c", "intercheck.yaml"],
-            cwd=tmp_path,
-            env=os.environ | {"INTERCHECK_CACHE_DIR": str(tmp_path / "cache")},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and process.poll() is None:
-            if any(
-                seen.path == "/companies" and seen.method == "POST" for seen in sandbox.requests
-            ):
-                break
-            time.sleep(0.001)
-        process.kill()
-        process.wait()
-        assert any(seen.method == "POST" for seen in sandbox.requests)
+        before = objects(sandbox)
+        left = []
+        # After a creation, before a deletion, and wherever chance has it.
+        for number in (1, 5, chance.randint(2, 8)):
+            wanted = writes(sandbox) + number
+            process = subprocess.Popen(  # noqa: S603 - our own program
+                [
+                    Path(sys.executable).with_name("intercheck"),
+                    *("contract", "-c", "intercheck.yaml", "--phases", "stateful"),
+                    *("--include-path-regex", "^/(contacts|companies|tags)"),
+                    *("--max-requests", "60"),
+                ],
+                cwd=tmp_path,
+                env=os.environ | {"INTERCHECK_CACHE_DIR": str(tmp_path / "cache")},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            deadline = time.monotonic() + 60
+            while writes(sandbox) < wanted and process.poll() is None:
+                assert time.monotonic() < deadline
+                time.sleep(0.0005)
+            time.sleep(chance.uniform(0, 0.002))
+            process.kill()
+            process.wait()
+            left.append(objects(sandbox) != before)
+        assert any(left)
         code, out, _ = run("-c", "intercheck.yaml", "--clean-up")
         assert code == 0
         assert "of earlier runs are gone" in out
-        assert {kind: len(sandbox.store().all(kind)) for kind in kinds} == before
+        assert objects(sandbox) == before
+
+
+def objects(sandbox: Sandbox) -> dict[str, int]:
+    return {one.kind: len(sandbox.store().all(one.kind)) for one in RESOURCES}
+
+
+def writes(sandbox: Sandbox) -> int:
+    return sum(not is_allowed(seen.method, seen.path) for seen in sandbox.requests)

@@ -41,10 +41,10 @@ def contract(*arguments: str) -> int:
 def test_reports_carry_the_identities_of_the_json_object_and_no_token(
     broken: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ("--report", "junit,sarif,markdown,json", "--report-dir", "out")
+    arguments = ("--report", "junit,sarif,html,markdown,json", "--report-dir", "out")
     assert contract(*arguments, "--format", "json") == 1
     (found, *_) = json.loads(capsys.readouterr().out)["findings"]
-    names = {"contract.xml", "contract.sarif", "contract.md", "contract.json"}
+    names = {"contract.xml", "contract.sarif", "contract.html", "contract.md", "contract.json"}
     assert {file.name for file in Path("out").iterdir()} == names
     for name in names:
         text = Path("out", name).read_text("utf-8")

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.coverage import Coverage, Seen
 from contracts.exchanges import Operation
 from contracts.findings import Finding
 from contracts.rules import RULES, Severity
-from reports import run_junit, run_markdown, sarif
+from reports import run_html, run_junit, run_markdown, sarif
 from reports.annotations import MOST_PER_LEVEL, annotations
 from reports.curl import curl_of
 from reports.runs import Place, Run, Turn
@@ -85,6 +86,30 @@ def run(*findings: Finding, **changes: Any) -> Run:
         places={one.fingerprint: Place(uri="api/2.15.yaml", line=77) for one in findings},
     )
     return replace(made, **changes)
+
+
+def test_the_page_shows_what_departs_and_how_much_was_tested_and_runs_nothing() -> None:
+    hostile = "</style><script>alert(1)</script>"
+    fields = Seen(operation=TAGS, answered=True, fields=(3, 12), values=(0, 1))
+    seen = Coverage(operations=(1, 9), fields=(3, 12), values=(0, 1), each=(fields,))
+    made = run(
+        finding(message=hostile),
+        finding(operation=TAGS, accepted="they know"),
+        coverage=seen,
+        phases={"opening": 9},
+        stopped=hostile,
+    )
+    page = run_html.render(made)
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert made.findings[0].cause in page
+    assert "they know" in page
+    assert "3 of 12" in page
+    assert "tested little" in page
+    assert "1 operation, because it is not on the list" in page
+    kept = run_html.render(run(coverage=seen))
+    assert "kept, as far as little was tested" in kept
+    assert "nothing could be measured" in run_html.render(run(operations=()))
 
 
 def checked(name: str, value: dict[str, Any], *required: str) -> dict[str, Any]:
