@@ -13,14 +13,15 @@ from intercheck.exits import ExitCode
 from intercheck.incident_names import incident_named
 from intercheck.output import Envelope, print_json
 from intercheck.wiring import announcer_of, channels_of
+from monitors.alerting.events import event_in, texts_of
 from monitors.alerting.outbox import send_patiently
 from monitors.alerting.samples import samples
 from monitors.history import History
 from monitors.records import Notice, QueuedNotice
 
 NOWHERE = (
-    "No channel is configured: set SLACK_BOT_TOKEN and SLACK_CHANNEL, or SLACK_WEBHOOK_URL "
-    "(`intercheck doctor` walks through it)."
+    "No channel is configured: set SLACK_BOT_TOKEN and SLACK_CHANNEL, or SLACK_WEBHOOK_URL, or "
+    "name a notifier under `alerting: notifiers:` (`intercheck doctor` walks through it)."
 )
 
 
@@ -69,31 +70,54 @@ def preview(incident: str, config_path: Path | None, output_format: str) -> Exit
 
 
 @command.command(short_help="Send a sample of every message to every channel.")
+@click.option(
+    "--to",
+    "wanted",
+    multiple=True,
+    metavar="CHANNEL",
+    help="Only to this Slack channel or notifier; may be repeated.",
+)
 @options.config
 @options.output_format
-def test(config_path: Path | None, output_format: str) -> ExitCode:
+def test(wanted: tuple[str, ...], config_path: Path | None, output_format: str) -> ExitCode:
     """Send a sample of every kind of message to every configured channel, marked as a test.
 
+    A pager (PagerDuty, Alertmanager) gets one incident that opens, is taken on and ends.
     The exit code is 1 where one was not taken.
 
     \b
     Examples:
       intercheck alerts test
+      intercheck alerts test --to "#intercom-health" --to pager
     """
     settings = options.settings_from(config_path)
     clock = SystemClock()
     channels = channels_of(settings, clock=clock)
     if not channels:
         raise ConfigurationError(NOWHERE)
+    for name in wanted:
+        if name not in channels:
+            raise ConfigurationError(
+                f"--to names {name!r}, which is no channel: there are {', '.join(channels)}."
+            )
+    announcer = announcer_of(settings, channels)
     sent: list[Mapping[str, object]] = []
     errors: dict[str, None] = {}
     now = clock.now()
-    for name, channel in channels.items():
-        for notice in samples(name, test_id=uuid.uuid4().hex, now=now):
-            queued = QueuedNotice(id=0, notice=notice, next_attempt_at=now, created_at=now)
+    for name in wanted or channels:
+        parents: dict[str, tuple[str, str] | None] = {}
+        for notice in samples(announcer, name, test_id=uuid.uuid4().hex, now=now):
+            queued = QueuedNotice(
+                id=0,
+                notice=notice,
+                next_attempt_at=now,
+                created_at=now,
+                parent=parents.get(notice.incident_id),
+            )
             error = ""
             try:
-                send_patiently(channel, queued, clock)
+                delivery = send_patiently(channels[name], queued, clock)
+                parents[notice.incident_id] = delivery.receipt
             except NotificationError as trouble:
                 error = str(trouble)
                 errors[error] = None
@@ -119,18 +143,7 @@ def _document(notice: Notice) -> dict[str, object]:
 
 def _print_notice(notice: Notice) -> None:
     click.echo(notice.text)
-    for text in _texts(notice.blocks):
+    details = event_in(notice).get("details")
+    for text in [str(details)] if details else texts_of(notice.blocks):
         click.echo("")
         click.echo(text)
-
-
-def _texts(part: object) -> list[str]:
-    """Return the texts of blocks in their order."""
-    if isinstance(part, Mapping):
-        text = part.get("text")
-        if isinstance(text, str):
-            return [text]
-        return [one for value in part.values() for one in _texts(value)]
-    if isinstance(part, list | tuple):
-        return [one for value in part for one in _texts(value)]
-    return []

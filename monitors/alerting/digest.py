@@ -99,10 +99,22 @@ class Digest:
         now: datetime,
     ) -> tuple[Notice, ...]:
         """Return the message for each channel; none where there is nothing to say."""
-        findings = chronicle.noted(since)
+        told = self.topics(chronicle.noted(since), incidents, chronicle.unmeasured(since), now)
+        if not told:
+            return ()
+        return tuple(digest_of(told, channel, since=since, now=now) for channel in self.to)
+
+    def topics(
+        self,
+        findings: Sequence[Finding],
+        incidents: Iterable[IncidentState],
+        unmeasured: Iterable[tuple[str, str, str]],
+        now: datetime,
+    ) -> dict[str, list[str]]:
+        """Return the lines under each topic that has any."""
         missing = [
             Unmeasured(workspace=workspace, operation=operation, why=why)
-            for workspace, operation, why in chronicle.unmeasured(since)
+            for workspace, operation, why in unmeasured
         ]
         today = now.astimezone(self.zone).date()
         topics = {
@@ -117,15 +129,13 @@ class Digest:
                 for one in self.expiring(today)
             ],
         }
-        told = {title: lines for title, lines in topics.items() if lines}
-        if not told:
-            return ()
-        return tuple(_notice(told, channel, since=since, now=now) for channel in self.to)
+        return {title: lines for title, lines in topics.items() if lines}
 
 
-def _notice(
+def digest_of(
     topics: Mapping[str, Sequence[str]], channel: str, *, since: datetime, now: datetime
 ) -> Notice:
+    """Return the message that says, under each topic, these lines."""
     counts = ", ".join(f"{title.lower()} ({len(lines)})" for title, lines in topics.items())
     return Notice(
         channel=channel,

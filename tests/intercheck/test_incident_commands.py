@@ -16,7 +16,7 @@ from monitors.alerting.routes import Route
 from monitors.alerting.telling import Announcer
 from monitors.history import History
 from monitors.incidents import Policy, Sighting, fold
-from monitors.records import IncidentState
+from monitors.records import IncidentState, TransitionKind
 from sandbox.slack import DEFAULT_CHANNEL, SlackStandIn
 
 Run = Callable[..., tuple[int, str, str]]
@@ -175,10 +175,30 @@ def test_a_preview_prints_the_message_and_sends_nothing(
 def test_a_test_sends_every_kind_of_message_marked_as_one(run: Run, slack: SlackStandIn) -> None:
     code, out, err = run("alerts", "test")
     assert code == 0, err
-    assert out.count("delivered") == 7
+    kinds = len(TransitionKind) + len(("reminder", "digest"))
+    assert out.count("delivered") == kinds
     messages = slack.messages()
-    assert len(messages) == 7
+    assert len(messages) == kinds
     assert all("TEST, nothing is wrong." in message.text for message in messages)
+
+
+def test_a_test_can_go_to_one_notifier(run: Run, slack: SlackStandIn, tmp_path: Path) -> None:
+    (tmp_path / "intercheck.yaml").write_text(
+        "alerting: {notifiers: {log: {type: stdout}, pager: {type: pagerduty, routing-key: k,"
+        " base-url: 'http://127.0.0.1:1'}}}\n"
+    )
+    code, out, _ = run("alerts", "test", "--to", "log")
+    assert (code, slack.messages()) == (0, ())
+    assert "Z TEST, nothing is wrong. WARNING in Intercom workspace example: The field" in out
+    assert "Z TEST, nothing is wrong. Digest since" in out
+    code, out, _ = run("alerts", "test", "--to", "pager", "--format", "json")
+    assert code == 1
+    assert [one["kind"] for one in json.loads(out)["sent"]] == [
+        "opened",
+        "acknowledged",
+        "resolved",
+    ]
+    assert "there are #intercom-alerts, log, pager" in run("alerts", "test", "--to", "log2")[2]
 
 
 def test_a_test_that_does_not_arrive_is_exit_1(run: Run, slack: SlackStandIn) -> None:
