@@ -166,7 +166,7 @@ def _lines(findings: Iterable[Finding], prefix: str, *, but: tuple[str, ...] = (
             _, workspaces = causes.setdefault(finding.cause, (finding, {}))
             workspaces[finding.workspace] = None
     return [
-        f"{phrases.escape(finding.message, MAX_LINE)} ({_places(list(workspaces))})"
+        f"{phrases.escape(finding.message.rstrip('.'), MAX_LINE)} ({_places(list(workspaces))})"
         for finding, workspaces in causes.values()
     ]
 

@@ -1,7 +1,7 @@
 """The facts of an incident as blocks: where, since when, what was seen, who is hurt, what to do."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from contracts.findings import Certainty, Finding
@@ -19,6 +19,7 @@ MAX_ID: Final = 80
 MAX_URL: Final = 1000
 MAX_RUNBOOK: Final = 300  # of one address: five of them share a section
 SHOWN: Final = 5  # of a list, before it folds
+LATE: Final = timedelta(minutes=1)  # after it opened: then something held the news back
 SHA: Final = 7  # digits of a commit, as git shows them
 
 _CERTAINTY: Final = {
@@ -173,6 +174,9 @@ def _times(transition: Transition, now: datetime) -> str:
     text = f"{phrases.moment(since)} ({phrases.ago(since, now)}){seen}"
     if transition.kind is TransitionKind.BLIND:
         text += f"; last measured {phrases.moment(incident.last_seen_at)}"
+    opened_at = incident.opened_at
+    if transition.kind is TransitionKind.OPENED and opened_at and transition.at - opened_at > LATE:
+        text += "; told only now, since a silence, a maintenance or quiet hours held it back"
     return text
 
 

@@ -31,11 +31,10 @@ _CIRCLES: Final = {
     "large_blue_circle": "blue",
     "white_circle": "grey",
 }
+_DRAWN: Final = frozenset({"bell", "newspaper", "no_bell"})
+"""Those that the page draws itself: not every machine has a font that does."""
 _EMOJI: Final = {
-    "bell": "🔔",
     "hourglass_flowing_sand": "⏳",
-    "newspaper": "📰",
-    "no_bell": "🔕",
     "repeat": "🔁",
     "rotating_light": "🚨",
     "test_tube": "🧪",
@@ -104,6 +103,8 @@ def _token(match: re.Match[str], now: datetime) -> str | None:
 def _emoji(name: str) -> str | None:
     if name in _CIRCLES:
         return f'<span class="dot {_CIRCLES[name]}" title=":{name}:"></span>'
+    if name in _DRAWN:
+        return f'<span class="emoji {name}" title=":{name}:"></span>'
     return _EMOJI.get(name)
 
 

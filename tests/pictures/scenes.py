@@ -67,7 +67,8 @@ class Stage:
         if kind is TransitionKind.RESOLVED:
             after = replace(after, phase=Phase.RESOLVED, resolved_at=now, successes=2)
         else:
-            after = replace(after, phase=Phase.OPEN, resolved_at=None, last_seen_at=now)
+            seen_at = incident.last_seen_at if kind is TransitionKind.BLIND else now
+            after = replace(after, phase=Phase.OPEN, resolved_at=None, last_seen_at=seen_at)
         transition = Transition(kind=kind, at=now, incident=after)
         open_now = [after] if after.phase is Phase.OPEN else []
         with self.history.transaction():
@@ -215,6 +216,28 @@ def a_life(stage: Stage) -> None:
     stage.tell(TransitionKind.RESOLVED, taken)
 
 
+def two_messages(stage: Stage) -> None:
+    """What a webhook can do: it cannot change what was posted, so the end is a message too."""
+    seen = stage.tell(TransitionKind.OPENED, slow_search(stage))
+    stage.wait(hours=1, minutes=12)
+    stage.tell(TransitionKind.RESOLVED, seen)
+
+
+def acknowledged(stage: Stage) -> None:
+    """Somebody has taken it on."""
+    seen = stage.tell(TransitionKind.OPENED, a_removed_field(stage))
+    stage.wait(minutes=9)
+    taken = replace(seen, acknowledged_by="ann", acknowledged_at=stage.clock.now(), sights=5)
+    stage.tell(TransitionKind.ACKNOWLEDGED, taken)
+    stage.wait(minutes=1)
+
+
+def warned(stage: Stage) -> None:
+    """What can wait until the morning."""
+    stage.tell(TransitionKind.OPENED, slow_search(stage))
+    stage.wait(minutes=1)
+
+
 def opened_critical(stage: Stage) -> None:
     """What wakes people."""
     stage.tell(TransitionKind.OPENED, a_removed_field(stage))
@@ -301,7 +324,12 @@ def a_week(stage: Stage) -> None:
         stage.noted("latency-regression", "GET /companies takes 1.2 times as long as is usual."),
     ]
     said = digest_of(
-        digest.topics([*noted], [end], [("acme-test", "GET /visitors", "no visitor to read")], now),
+        digest.topics(
+            [*noted],
+            [replace(end, phase=Phase.OPEN)],
+            [("acme-test", "GET /visitors", "no visitor to read")],
+            now,
+        ),
         CHANNEL,
         since=now - timedelta(days=7),
         now=now,
@@ -365,6 +393,8 @@ def a_fleet(stage: Stage) -> None:
 
 SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "opened": opened_critical,
+    "warning": warned,
+    "acknowledged": acknowledged,
     "resolved": a_life,
     "escalated": a_warning_that_escalates,
     "buttons": pressed,
@@ -377,5 +407,5 @@ SCENES: Final[dict[str, Callable[[Stage], None]]] = {
     "digest": a_week,
 }
 """What each picture shows, by its file's name."""
-WEBHOOK_SCENES: Final[dict[str, Callable[[Stage], None]]] = {"webhook": a_life}
+WEBHOOK_SCENES: Final[dict[str, Callable[[Stage], None]]] = {"webhook": two_messages}
 """The same where the channel is reached by incoming webhook."""

@@ -227,6 +227,13 @@ def test_long_lists_fold(transition: MakeTransition) -> None:
     assert "`GET /thing-04` and 2 more" in said
 
 
+def test_what_was_held_back_says_why_it_comes_so_late(transition: MakeTransition) -> None:
+    told = transition()
+    assert "told only now" not in shown(render(told, channel="#a", now=told.at))
+    late = replace(told, at=told.at + timedelta(hours=8))
+    assert "told only now, since a silence" in shown(render(late, channel="#a", now=late.at))
+
+
 def test_an_inferred_diagnosis_says_so(transition: MakeTransition) -> None:
     told = transition()
     finding = replace(told.incident.finding, certainty=Certainty.INFERRED)
