@@ -32,6 +32,35 @@ def ledger_of(settings: Settings, today: date) -> Ledger:
     return ledger
 
 
+class LiveLedger:
+    """The ledger as it stands now: `serve` runs for weeks, and an acceptance counts from the next
+    pass on. A file that cannot be read any more is said once; what it said before counts."""
+
+    def __init__(self, settings: Settings, today: Callable[[], date]) -> None:
+        self._settings = settings
+        self._today = today
+        self._stamp = self._stamp_now()
+        self._ledger = ledger_of(settings, today())
+
+    def accepted(self) -> dict[str, str]:
+        """Return why each key is accepted today."""
+        stamp = self._stamp_now()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            try:
+                self._ledger = ledger_of(self._settings, self._today())
+            except ConfigurationError as error:
+                click.echo(f"Warning: {error} What it said before counts.", err=True)
+        return self._ledger.accepted(self._today())
+
+    def _stamp_now(self) -> tuple[int, int]:
+        try:
+            found = self._settings.deviations.stat()
+        except OSError:
+            return 0, 0
+        return found.st_mtime_ns, found.st_size
+
+
 def reads_for(settings: Settings) -> Callable[[Spec | None, Spec | None], Reads | None]:
     """Return what says who reads what of a relied-upon contract and a published description: the
     consumers that the contract names, and the user's own.

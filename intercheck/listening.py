@@ -13,7 +13,7 @@ from monitors.alerting.buttons import LEASE, TERM, lease
 from monitors.alerting.socketmode import Socket
 from monitors.alerting.telling import Announcer
 from monitors.history import History
-from monitors.responding import Responder
+from monitors.responding import Responder, note_acceptance
 
 RENEWAL: Final = TERM / 3  # two may come late
 
@@ -92,6 +92,7 @@ def ears_of(
 
     def accept(key: str, until: date, by: str) -> None:
         accept_incident(settings, history, key, until=until, by=by)
+        note_acceptance(history, key, until=until, by=by, announcer=announcer, clock=clock)
 
     responder = Responder(
         history=history,

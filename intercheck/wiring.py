@@ -9,7 +9,7 @@ from contracts.errors import ConfigurationError
 from contracts.overlays import embedded_contract
 from contracts.spec import Spec
 from contracts.statuspage import STATUS_URL
-from intercheck.accepting import contacts_for, expiring_of, ledger_of, reads_for
+from intercheck.accepting import LiveLedger, contacts_for, expiring_of, reads_for
 from intercheck.notifying import RESERVED, notifiers_of
 from intercheck.published import published_description
 from intercheck.settings import Settings
@@ -53,11 +53,11 @@ def promises_of(
         )
 
     now = (clock or SystemClock()).now
-    ledger = ledger_of(settings, now().date())
+    ledger = LiveLedger(settings, lambda: now().date())
     return Promises(
         published,
         cache_dir=settings.cache_dir,
-        accepted=lambda: ledger.accepted(now().date()),
+        accepted=ledger.accepted,
         reads=reads_for(settings),
     )
 

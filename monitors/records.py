@@ -86,6 +86,7 @@ class Telling(StrEnum):
 
     REMINDER = "reminder"
     SILENCED = "silenced"
+    ACCEPTED = "accepted"
     DIGEST = "digest"
 
 

@@ -8,6 +8,7 @@ from contracts.clock import Clock
 from contracts.errors import IntercheckError
 from monitors.alerting.buttons import ACKNOWLEDGE, Action
 from monitors.alerting.matchers import Matcher
+from monitors.alerting.reminding import accepted
 from monitors.alerting.silences import KIND as SILENCES
 from monitors.alerting.silences import Silence
 from monitors.alerting.telling import Announcer
@@ -77,6 +78,23 @@ def silence_incident(
             documents={(SILENCES, silence.id): silence.as_document()},
         )
     return silence
+
+
+def note_acceptance(
+    history: History, key: str, *, until: date, by: str, announcer: Announcer, clock: Clock
+) -> None:
+    """Say in the threads of an incident that `by` has accepted it; the ledger says so already."""
+    now = clock.now()
+    with history.transaction():
+        state = history.incident_states().get(key)
+        if state is None:
+            return
+        told = history.told([state.id]).get(state.id, frozenset()) & announcer.threaded
+        notices = (
+            accepted(state, channel=channel, until=until, by=by, now=now)
+            for channel in sorted(told)
+        )
+        history.record(None, notices=notices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ itself.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from monitors.alerting import phrases, wording
@@ -64,4 +64,20 @@ def reminder(incident: IncidentState, *, channel: str, form: NoticeForm, now: da
         f"on: {sentence} Take it on: "
         f"{phrases.code(f'intercheck incidents ack {incident.id[: wording.SHORT_ID]}', 80)}",
         form=form,
+    )
+
+
+def accepted(
+    incident: IncidentState, *, channel: str, until: date, by: str, now: datetime
+) -> Notice:
+    """Return the line for the thread that says who accepted it, and what follows."""
+    who = phrases.escape(by, wording.MAX_PERSON)
+    return Notice(
+        channel=channel,
+        incident_id=incident.id,
+        sequence=sequence_of(now),
+        kind=Telling.ACCEPTED,
+        text=f":white_check_mark: *Accepted until {until} by {who}*. It stands in the "
+        "deviations file, and is over with the next passes; after that day it is told again.",
+        form=NoticeForm.REPLY,
     )
