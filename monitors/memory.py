@@ -1,6 +1,10 @@
-"""What is remembered of one workspace from pass to pass, as small documents of the history."""
+"""What is remembered of one workspace from pass to pass, as small documents of the history.
 
-from collections.abc import Callable, Mapping
+Only what has changed is written, and of latencies only what was added. A memory may live from pass
+to pass (`monitors.memories`): then `recorded` gives what reading it back would.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from secrets import token_hex
@@ -19,6 +23,10 @@ from monitors.versions import Versions
 PINS: Final = "pinned-id"
 CENSUS: Final = "census"
 BASELINES: Final = "baseline"
+"""Alone it is all that is known of latencies; followed by a number it is what one pass added."""
+BASELINE_SAMPLES: Final = 12
+"""Samples of each operation after which all is written again: an hour of them at five minutes. What
+was added is taken again when it is read, which costs some 50 us a sample."""
 PAUSE: Final = "pause"
 APP: Final = "app"
 VERSIONS: Final = "versions"
@@ -46,6 +54,10 @@ class Memory:
     versions: Versions = field(default_factory=Versions)
     deployments: Deployments = field(default_factory=Deployments)
     shape_key: str = field(default="", repr=False)
+    _added: list[str] = field(default_factory=list, repr=False)
+    """The documents of samples that were added since everything was written."""
+    _samples: int = 0
+    """How many are in them."""
     _shapes: dict[str, State] = field(default_factory=dict, repr=False)
     _hashed: Hash | None = field(default=None, repr=False)
     _before: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -65,16 +77,20 @@ class Memory:
         """
         pins, pause, app = (documents.get(kind) for kind in (PINS, PAUSE, APP))
         shape_key = documents.get(SHAPE_KEY)
+        added = sorted(kind for kind in documents if kind.startswith(f"{BASELINES} "))
+        samples = [one for kind in added for one in documents[kind]]
         return cls(
             workspace=workspace,
             pins=dict(pins) if isinstance(pins, dict) else {},
             census=Census.of(documents.get(CENSUS), reference),
-            latencies=Latencies.of(documents.get(BASELINES)),
+            latencies=Latencies.of(documents.get(BASELINES), samples),
             paused_until=datetime.fromisoformat(pause) if isinstance(pause, str) else None,
             app_id=app if isinstance(app, str) else None,
             versions=Versions.of(documents.get(VERSIONS)),
             deployments=Deployments.of(documents.get(DEPLOYMENTS)),
             shape_key=shape_key if isinstance(shape_key, str) else new_key(),
+            _added=added,
+            _samples=len(samples),
             _before=documents,
         )
 
@@ -123,9 +139,48 @@ class Memory:
         for kind, state in self._shapes.items():
             if state.changed:
                 changed[kind, self.workspace] = state.as_json()
-        if self.latencies.changed:
-            changed[BASELINES, self.workspace] = self.latencies.document()
+        changed.update(self._latencies())
         return changed
+
+    def _latencies(self) -> Iterator[tuple[tuple[str, str], object]]:
+        """Yield what was taken; or everything, where much has been added since it was written."""
+        taken = self.latencies.taken
+        if not taken:
+            return
+        if self._samples + len(taken) < BASELINE_SAMPLES * len(self.latencies):
+            yield (f"{BASELINES} {len(self._added):06}", self.workspace), list(taken)
+            return
+        yield (BASELINES, self.workspace), self.latencies.document()
+        for kind in self._added:
+            yield (kind, self.workspace), None
+
+    def recorded(self, changes: Mapping[tuple[str, str], object]) -> Self:
+        """Return the memory of the next pass, now that `changes` are recorded: what reading it all
+        back would give. Only what is large is handed on as it is."""
+        own = {
+            kind: document for (kind, name), document in changes.items() if name == self.workspace
+        }
+        documents = {
+            kind: document
+            for kind, document in {**self._before, **own}.items()
+            if document is not None and kind not in self._shapes and not kind.startswith(BASELINES)
+        }
+        following = self.of(
+            self.workspace,
+            documents,
+            reference=self.census.reference,
+            new_key=lambda: self.shape_key,
+        )
+        for state in self._shapes.values():
+            state.changed = False
+        following._shapes, following._hashed = self._shapes, self._hashed
+        following.latencies = self.latencies
+        if BASELINES not in own:
+            added = [kind for kind in own if kind.startswith(BASELINES)]
+            following._added = self._added + added
+            following._samples = self._samples + len(self.latencies.taken)
+        self.latencies.taken = []
+        return following
 
 
 def _app_of(exchange: Exchange) -> str | None:

@@ -21,6 +21,7 @@ from monitors.folding import fold_looks
 from monitors.history import History
 from monitors.incidents import Policy, key_of, policy_for
 from monitors.looking import Looker, OnVisit
+from monitors.memories import Memories
 from monitors.memory import Memory
 from monitors.outcomes import measurements_of
 from monitors.probes import Probe, with_sources
@@ -87,6 +88,7 @@ class Monitor:
         self._on_visit = on_visit
         self._announcer = announcer or Announcer.to_all(channels)
         self._clients: dict[str, IntercomClient] = {}
+        self._memories = Memories(history)
         self._delivering = threading.Lock()
 
     def close(self) -> None:
@@ -116,10 +118,8 @@ class Monitor:
         workspaces = [self._workspaces[name] for name in names or self._workspaces]
         started_at = self._clock.now()
         memories = {
-            one.name: Memory.of(
-                one.name,
-                self._history.documents_about(one.name),
-                reference=self._promises.of(one.version).reference,
+            one.name: self._memories.of(
+                one.name, reference=self._promises.of(one.version).reference
             )
             for one in workspaces
         }
@@ -213,11 +213,12 @@ class Monitor:
                     now=now,
                     new_id=self._new_id,
                 )
-                documents = {
+                learned = {
                     key: document
                     for memory in memories.values()
                     for key, document in memory.changes().items()
                 }
+                documents = dict(learned)
                 documents.update(
                     ((AFFLICTED, key), document) for key, document in afflicted.changes()
                 )
@@ -234,8 +235,11 @@ class Monitor:
                     documents=documents,
                     forgotten=folded.forgotten,
                 )
+                saved = {name: self._history.saved_about(name) for name in memories}
         except HistoryError as error:
             raise PassNotRecordedError(str(error), findings) from error
+        for name, memory in memories.items():
+            self._memories.recorded(memory, learned, saved[name])
         was_open = {key for key, state in states.items() if state.phase is Phase.OPEN}
         return PassReport(
             record=record,

@@ -131,6 +131,12 @@ def documents_about(connection: Connection, key: str) -> dict[str, Any]:
     return {row.kind: json.loads(row.document) for row in connection.execute(query)}
 
 
+def saved_about(connection: Connection, key: str) -> dict[str, datetime]:
+    """Return when the small documents with a key were saved, by kind."""
+    query = select(DOCUMENTS.c.kind, DOCUMENTS.c.saved_at).where(DOCUMENTS.c.key == key)
+    return {row.kind: row.saved_at for row in connection.execute(query)}
+
+
 def _of_passes(connection: Connection, table: Table, ids: list[str]) -> Iterable[RowMapping]:
     query = select(table).where(table.c.pass_id.in_(ids)).order_by(table.c.id)
     return connection.execute(query).mappings()

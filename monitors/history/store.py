@@ -85,8 +85,8 @@ class History:
         `states` are whole states after the pass; `forgotten` are the ids of pending incidents that
         came to nothing. A notice that is queued already stays as it is.
         """
-        now = self._clock.now()
         with self._writing() as connection:
+            now = self._clock.now()  # nobody else writes now, so no two have the same
             if pass_record is not None:
                 recording.record_pass(connection, pass_record)
             recording.forget(connection, forgotten)
@@ -150,6 +150,12 @@ class History:
         """Return the small documents with a key, by kind."""
         with self._reading() as connection:
             return queries.documents_about(connection, key)
+
+    def saved_about(self, key: str) -> dict[str, datetime]:
+        """Return when the small documents with a key were last saved, by kind: who saw the same
+        before has nothing to read."""
+        with self._reading() as connection:
+            return queries.saved_about(connection, key)
 
     def save_state(self, kind: str, key: str, document: object) -> None:
         """Save a small document outside a pass; None removes it."""

@@ -139,10 +139,12 @@ class _Walk:
                 self._meet(group, known, NULL, bit, is_new)
                 self._lose(group, known, NULL, is_new)
                 continue
-            if is_new and known.last != group.objects:
-                known.times += 1
-            known.last = group.objects
-            known.day = self._day
+            if known.last != group.objects or known.day != self._day:
+                if is_new and known.last != group.objects:
+                    known.times += 1
+                known.last = group.objects
+                known.day = self._day
+                self._state.changed = True
             kind = kind_of(item, is_plain=known.is_plain)
             self._meet(group, known, kind, bit, is_new)
             if kind == "object":
@@ -271,7 +273,7 @@ class _Walk:
 
     def _settle(self, known: Field, kind: str, seen: Seen) -> None:
         seen.met = seen.since = None
-        seen.before = 0
+        seen.before = seen.days_before = seen.turned = 0  # a count is all that is stored from here
         if kind in (ABSENT, NULL):
             known.times = 0  # it is missed only after it came again
         forms = [one for one in known.kinds if base_of(one) == "string"]

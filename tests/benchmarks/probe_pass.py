@@ -245,7 +245,10 @@ def report(bench: Bench, options: argparse.Namespace) -> int:
     print(f"CPU of a pass as a multiple of the bare loop's (bar {BAR}), held to: {reference}")
 
     def live(turn: int) -> None:
-        five_minutes(bench.url, bench.session, turn)
+        # Not the session that is measured: it would collect cookies, and be slower for them.
+        with requests.Session() as people:
+            people.headers.update(bench.session.headers)
+            five_minutes(bench.url, people, turn)
 
     def one_of_cron() -> None:
         with bench.monitor("cron") as monitor:
