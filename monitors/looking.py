@@ -16,6 +16,7 @@ from monitors.diagnosis import (
     Outlook,
     confirmations,
     diagnose,
+    has_answered,
     is_down,
     is_token_or_region,
     reconciled,
@@ -156,7 +157,8 @@ class Looker:
             if not asked:
                 break
         if is_down(observations):
-            return self.surroundings.look_around(left)
+            works = has_answered(observations)
+            return self.surroundings.look_around(left, network_works=works)
         if is_token_or_region(observations, self.workspace.region):
             return self.surroundings.ask_other_regions(left)
         return Outlook(), 0

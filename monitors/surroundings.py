@@ -39,11 +39,11 @@ class Surroundings:
             return None if self.workspace.base_url else STATUS_URL
         return None if named == OFF else named
 
-    def look_around(self, budget: int) -> tuple[Outlook, int]:
-        """Ask who can tell whether it is our network, and what Intercom says; return how many
-        requests that took."""
+    def look_around(self, budget: int, *, network_works: bool) -> tuple[Outlook, int]:
+        """Ask what Intercom says, and where it is not known that our network works, who can tell;
+        return how many requests that took."""
         asked, outlook = 0, Outlook()
-        if self.settings.control_url and asked < budget:
+        if self.settings.control_url and not network_works and asked < budget:
             asked += 1
             reached = is_reachable(self.settings.control_url, clock=self.clock)
             outlook = replace(outlook, is_control_reached=reached)

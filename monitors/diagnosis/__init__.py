@@ -7,6 +7,7 @@ whatever else was found in the same pass stands beside it.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from contracts.findings import Finding
@@ -25,7 +26,13 @@ from monitors.diagnosis.observations import (
     count,
 )
 from monitors.diagnosis.outage import outages, with_the_page
-from monitors.diagnosis.outlook import NOTHING_ASKED, Outlook, is_down, is_token_or_region
+from monitors.diagnosis.outlook import (
+    NOTHING_ASKED,
+    Outlook,
+    has_answered,
+    is_down,
+    is_token_or_region,
+)
 
 __all__ = [
     "MOST",
@@ -35,11 +42,14 @@ __all__ = [
     "Outlook",
     "confirmations",
     "diagnose",
+    "has_answered",
     "is_down",
     "is_token_or_region",
     "reconciled",
 ]
 
+WINDOW: Final = timedelta(seconds=10)
+"""The span that Intercom spreads its limits over (developers.intercom.com, rate limiting)."""
 _OF_THE_APP: Final = {"rate-limit-exceeded": "429", "version-mismatch": None}
 """What is never one operation's own, and how it must have been observed."""
 
@@ -77,7 +87,30 @@ def _of_the_app(evidence: Evidence) -> Iterator[Diagnosed]:
         ]
         if pairs:
             evidence.take(pairs)
-            yield across(pairs, pairs[-1][1])
+            yield across(pairs, _with_our_share(pairs[-1], evidence))
+
+
+def _with_our_share(pair: tuple[Observation, Finding], evidence: Evidence) -> Finding:
+    """Say of a used-up rate limit how much of it was ours."""
+    observation, finding = pair
+    response = observation.exchange.response
+    limit = response.headers.get("x-ratelimit-limit", "") if response else ""
+    if finding.rule.name != "rate-limit-exceeded" or not (limit.isascii() and limit.isdigit()):
+        return finding
+    at = observation.exchange.started_at
+    ours = sum(
+        timedelta() <= at - one.exchange.started_at < WINDOW for one in evidence.observations
+    )
+    whose = (
+        "it is intercheck's own doing"
+        if ours * 2 > int(limit)
+        else "the rest was the app's other integrations, or a stricter limit of Intercom's"
+    )
+    return replace(
+        finding,
+        message=f"{finding.message} Of {limit} requests allowed, intercheck sent {ours} in these "
+        f"{WINDOW.seconds} seconds: {whose}.",
+    )
 
 
 def _shared(evidence: Evidence) -> Iterator[Diagnosed]:

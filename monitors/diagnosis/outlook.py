@@ -10,12 +10,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from contracts.exchanges import FailureKind
 from contracts.statuspage import Notice, StatusPage
 from monitors.diagnosis.observations import Observation
 from monitors.probes import CANARY
 
 ROUTING_REGION: Final = "us"
 """Its host passes requests on to the region of the token; a refusal there is the token's."""
+
+_ANSWERED: Final = frozenset(
+    {
+        FailureKind.TRUNCATED,
+        FailureKind.TOO_LARGE,
+        FailureKind.ENCODING,
+        FailureKind.REDIRECT_LOOP,
+    }
+)
+"""Failures that are those of an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +70,22 @@ NOTHING_ASKED: Final = Outlook()
 
 
 def is_down(observations: Iterable[Observation]) -> bool:
-    """Whether hosts outside can tell more of what was seen: something had no answer, or failed."""
+    """Whether hosts outside can tell more of what was seen: something had no answer at all, or one
+    that says that Intercom is failing."""
     latest = {one.identity: one for one in observations}
-    return any(
-        one.exchange.failure is not None or (one.status is not None and one.status >= 500)
-        for one in latest.values()
-    )
+    return any(_is_unanswered(one) for one in latest.values())
+
+
+def has_answered(observations: Iterable[Observation]) -> bool:
+    """Whether any request had an answer: then our network works, and nobody need be asked."""
+    return any(one.exchange.response is not None for one in observations)
+
+
+def _is_unanswered(observation: Observation) -> bool:
+    failure = observation.exchange.failure
+    if failure is not None:
+        return failure.kind not in _ANSWERED
+    return observation.status is not None and observation.status >= 500
 
 
 def is_token_or_region(observations: Iterable[Observation], region: str | None) -> bool:

@@ -1,5 +1,6 @@
 """Our network, all of Intercom, one endpoint, another region: told apart by what stands beside."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -65,7 +66,20 @@ def test_an_outage_that_intercom_reports_is_documented(stage: "Stage") -> None:
     assert "Its status page has “API is down” since" in finding.message
     asked = sum(one.status is not None for one in report.record.measurements)
     assert report.record.requests - asked <= MOST
-    assert len(beside(stage)) == 2
+    # Answers came, if bad ones: the network works, and the control host need not be asked.
+    assert beside(stage) == ["/_outside/api/v2/summary.json"]
+
+
+@pytest.mark.parametrize("fault", ["truncated-body", "redirect-loop"])
+def test_nobody_else_is_asked_of_an_answer_that_came(stage: "Stage", fault: str) -> None:
+    a_pass(stage, Fault(name=fault, operation="GET /tags"))
+    assert beside(stage) == []
+
+
+def test_a_used_up_rate_limit_says_how_much_of_it_was_ours(stage: "Stage") -> None:
+    finding = only(a_pass(stage, Fault(name="429", operation="GET /tags")))
+    assert re.search(r"Of \d{2,} requests allowed, intercheck sent \d+ in these", finding.message)
+    assert "other integrations" in finding.message
 
 
 def test_maintenance_is_named_as_such_and_another_products_incident_is_not(stage: "Stage") -> None:
