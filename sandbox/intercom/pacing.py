@@ -25,10 +25,12 @@ CALLS_PER_WINDOW: Final = 1_666  # 10,000 a minute, spread over windows of ten s
 
 
 class Latency:
-    """Draws how long the server takes: log-normal around the operation's median."""
+    """Draws how long the server takes: log-normal around the operation's median. Each operation has
+    a chance of its own, so that one request more changes nothing for the others."""
 
-    def __init__(self, random: Random, *, is_on: bool) -> None:
-        self._random = random
+    def __init__(self, seed: int, *, is_on: bool) -> None:
+        self._seed = seed
+        self._chances: dict[str, Random] = {}
         self._is_on = is_on
 
     def seconds(self, identity: str) -> float:
@@ -36,7 +38,10 @@ class Latency:
         if not self._is_on:
             return 0.0
         median = MEDIANS.get(identity, MEDIAN_SECONDS)
-        return max(LEAST_SECONDS, self._random.lognormvariate(math.log(median), SPREAD))
+        chance = self._chances.get(identity)
+        if chance is None:
+            chance = self._chances[identity] = Random(f"latency {self._seed} {identity}")
+        return max(LEAST_SECONDS, chance.lognormvariate(math.log(median), SPREAD))
 
 
 class RateLimit:

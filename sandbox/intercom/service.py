@@ -63,7 +63,7 @@ class Service:
         """Go back to the beginning: stored objects, counters, chance and faults; tokens stay."""
         self.faults.restart(Random(f"faults {self._seed}"))
         self._random = Random(f"requests {self._seed}")
-        self._latency = Latency(Random(f"latency {self._seed}"), is_on=self._has_latency)
+        self._latency = Latency(self._seed, is_on=self._has_latency)
         self._limit = RateLimit(self._rate_limit)
         self._stamp = Stamp(self._random)
         self._stores: dict[str, Store] = {}
