@@ -183,7 +183,7 @@ def test_a_server_without_accounts_pages_or_searches_is_not_accused(
     report = found(sandbox, contract, tmp_path, constant)
     rules = {one.rule.name for one in report.findings}
     assert not {rule for rule in rules if rule.startswith(("auth-", "pagination-", "search-"))}
-    assert {"authentication", "search"} <= set(report.not_measured)
+    assert {"authentication with wrong token", "search"} <= set(report.not_measured)
 
 
 def test_what_a_killed_run_left_is_found_by_its_name_and_removed(
@@ -242,7 +242,7 @@ def test_a_rate_limit_that_leaves_more_than_it_allows_is_incoherent(
         operation = contract.get("GET /tags")
         assert operation is not None
         exchange = gate.ask(operation)
-        inquiry = Inquiry(gate, contract, fill=lambda path: {}, run_id="x")
+        inquiry = Inquiry(gate, contract, fill=lambda path, turn: {}, run_id="x")
         fields = Fields(inquiry)
         assert exchange.response is not None
         fields.take(_replaced(exchange, Response.of(200, Headers(told), b"{}")))

@@ -5,22 +5,49 @@ APIs go wrong. Each lapse says at which operations and places it shows, so that 
 does not count.
 """
 
+import json
 import random
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from planting.servers import Answer, Api, Ask, Documented
-from planting.workspace import collections_of, list_key
+from planting.workspace import collections_of, list_key, takes_queries
 
 from contracts.allowlist import is_allowed
 
 Wrapped = Callable[[Ask, Api], Answer]
 ALL_OF_A_SEARCH: Final = b'{"query": {"field": "created_at", "operator": ">", "value": 1}}'
+NOBODY: Final = "987654321"  # an id that nothing has
 PER_OPERATION: Final = 2  # lapses at one operation at most, so that one does not hide another
 
 _PARAMETER: Final = re.compile(r"\{[^}]+\}")
+
+
+RULES: Final[dict[str, tuple[str, ...]]] = {
+    "fields": ("schema-",),
+    "new fields": ("schema-",),
+    "fields read": ("read-",),
+    "objects": ("read-", "pagination-incoherent"),
+    "pages": ("pagination-",),
+    "count": ("pagination-",),
+    "type": ("pagination-", "schema-"),
+    "filter": ("search-mismatch",),
+    "sort": ("search-sort",),
+    "lifecycle": ("write-", "read-other", "server-error", "search-stale"),
+    "echo": ("read-", "write-"),
+    "new in list": ("write-",),
+    "new in search": ("write-", "search-stale"),
+    "errors": ("body-", "schema-"),
+    "error headers": ("header-",),
+    "token": ("auth-",),
+    "version": ("version-",),
+    "rate": ("rate-limit-",),
+    "request id": ("header-",),
+    "deprecation": ("deprecation-",),
+}
+"""What the rule begins with of a finding that has a lapse of a family right."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +64,10 @@ class Resource:
     key: str | None
     search_key: str | None
     is_paged: bool
+    sample: dict[str, Any] | None
+    """An object as the list shows it; `found` as the search does, `read` as it is read."""
+    found: dict[str, Any] | None
+    read: dict[str, Any] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +82,16 @@ class Lapse:
     shows: frozenset[tuple[str, str]]
     wrapped: Wrapped
     at: str
+    says: tuple[str, ...] = ()
+    """What the finding expected, where the same place may be wrong in several ways."""
+
+    def is_found_by(self, operation: str, location: str, rule: str, kinds: str) -> bool:
+        """Whether a finding has it right: operation, place, rule, and what it says."""
+        return (
+            (operation, location) in self.shows
+            and rule.startswith(RULES[self.family])
+            and (not self.says or kinds.partition(">")[0] in self.says)
+        )
 
     def __str__(self) -> str:
         return f"{self.kind:26} {self.at}"
@@ -63,21 +104,20 @@ class Ground:
     described: Documented
     chance: random.Random
 
-    def field(self, method: str, path: str, key: str | None, kinds: Iterable[str]) -> str | None:
+    def field(
+        self, method: str, path: str, key: str | None, sample: dict[str, Any] | None
+    ) -> str | None:
         """Return a field of the objects that an operation shows: a plain scalar by its schema,
-        not nullable, and in the example."""
-        _, schema, example = self.described.success(method, path)
-        shown = example[key][0] if key and isinstance(example, dict) else example
-        properties = self.properties(schema)
+        not nullable, and in the `sample` that was seen."""
+        properties = self.properties(self.described.success(method, path)[1])
         if key:
             properties = self.properties((properties.get(key) or {}).get("items"))
-        wanted = tuple(kinds)
+        shown = sample or {}
         names = [
             name
             for name, one in properties.items()
-            if one.get("type") in wanted
+            if one.get("type") in ("string", "integer", "boolean")
             and not one.get("nullable")
-            and isinstance(shown, dict)
             and shown.get(name) is not None
             and not isinstance(shown[name], list | dict)
             and name not in ("id", "type", "object")
@@ -120,20 +160,27 @@ def resources(described: Documented, ask: Callable[..., Answer]) -> Iterator[Res
     for root, one in collections_of(described).items():
         if not is_allowed("GET", one):
             continue
-        example = described.success("GET", root)[2] if "get" in paths.get(root, {}) else None
-        key = list_key(example)
-        listed = ask("GET", root, "per_page=2", b"") if key else None
-        search = f"{root}/search" if "post" in paths.get(f"{root}/search", {}) else None
-        search_key = list_key(described.success("POST", search)[2]) if search else None
-        if search_key:
+        listed = ask("GET", root, "per_page=2", b"") if "get" in paths.get(root, {}) else None
+        key = list_key(listed.document) if listed else None
+        search = f"{root}/search" if takes_queries(described, f"{root}/search") else None
+        search_key = None
+        if search:
             everything = ask("POST", search, "", ALL_OF_A_SEARCH)
-            search_key = search_key if shown(everything, search_key) else None
-        if not (listed and shown(listed, key)) and not search_key:
+            search_key = list_key(everything.document)
+        if not key and not search_key:
             continue
+        sample = listed.document[key][0] if listed and key else None
+        found = everything.document[search_key][0] if search_key else None
+        identifier = (sample or found or {}).get("id")
+        read = ask("GET", f"{one.rpartition('/')[0]}/{identifier}", "", b"")
+        blank = _PARAMETER.sub("{}", one)
+        if ask("GET", blank.replace("{}", NOBODY), "", b"").status != 404:
+            continue  # it answers whatever it is asked for
         is_removed = "post" in paths.get(root, {}) and "delete" in paths[one]
+        is_removed = is_removed and _lives(described, root, ask)
         yield Resource(
             name=root.rpartition("/")[2],
-            listing=root if listed and shown(listed, key) else None,
+            listing=root if key else None,
             one=one,
             search=search if search_key else None,
             can_create=is_removed,
@@ -141,8 +188,22 @@ def resources(described: Documented, ask: Callable[..., Answer]) -> Iterator[Res
             can_delete=is_removed,
             key=key,
             search_key=search_key,
-            is_paged=bool(listed and shown(listed, key)) and not is_last(listed),
+            is_paged=listed is not None and key is not None and not is_last(listed),
+            sample=sample,
+            found=found,
+            read=read.document if read.status == 200 else None,
         )
+
+
+def _lives(described: Documented, root: str, ask: Callable[..., Answer]) -> bool:
+    """Return whether the server makes an object, keeps it, and removes it again."""
+    body = described.asked("POST", root)
+    made = ask("POST", root, "", json.dumps(body).encode())
+    document = made.document if isinstance(made.document, dict) else {}
+    path = f"{root}/{document.get('id')}"
+    if made.status >= 300 or ask("GET", path, "", b"").status != 200:
+        return False
+    return ask("DELETE", path, "", b"").status < 300 and ask("GET", path, "", b"").status == 404
 
 
 def page_of(answer: Answer) -> int:

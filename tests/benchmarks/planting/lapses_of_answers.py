@@ -23,8 +23,13 @@ def _error(
             return change(answer) if answer.status == 404 else answer
 
         operation = f"GET {resource.one}"
-        return Lapse(kind=kind, family=family, shows=places(operation, *locations),
-                     wrapped=ground.at("GET", resource.one, wrapped), at=operation)
+        return Lapse(
+            kind=kind,
+            family=family,
+            shows=places(operation, *locations),
+            wrapped=ground.at("GET", resource.one, wrapped),
+            at=operation,
+        )
 
     return make
 
@@ -57,8 +62,13 @@ def _listed(
         if not resource.listing or (needs_pages and not resource.is_paged):
             return None
         operation = f"GET {resource.listing}"
-        return Lapse(kind=kind, family=family, shows=places(operation, *locations),
-                     wrapped=ground.at("GET", resource.listing, wrap()), at=operation)
+        return Lapse(
+            kind=kind,
+            family=family,
+            shows=places(operation, *locations),
+            wrapped=ground.at("GET", resource.listing, wrap()),
+            at=operation,
+        )
 
     return make
 
@@ -129,15 +139,20 @@ OF_ANSWERS: Final[dict[str, Maker]] = {
     "error-not-a-list": _error(
         "error-not-a-list",
         lambda answer: replace(answer, document={"error": "not found"}),
-        "/errors", "/type", "/error", "body", "",
+        "/errors",
+        "/type",
+        "/error",
+        "body",
+        "",
     ),
     "error-code-number": _error("error-code-number", _number_for_code, "/errors/*/code"),
     "error-without-request-id": _error(
-        "error-without-request-id", _without_request_id, f"header:{REQUEST_ID}",
+        "error-without-request-id",
+        _without_request_id,
+        f"header:{REQUEST_ID}",
         family="error headers",
     ),
-    "error-as-html": _error("error-as-html", _as_page, "media-type", "body",
-                            "header:content-type"),
+    "error-as-html": _error("error-as-html", _as_page, "media-type", "body", "header:content-type"),
     "no-token-accepted": _listed(
         "no-token-accepted", _lenient(lambda given: not given), "status", family="token"
     ),
@@ -148,24 +163,34 @@ OF_ANSWERS: Final[dict[str, Maker]] = {
         "refused-as-not-found", _refuses_oddly, "status", family="token"
     ),
     "other-version": _listed(
-        "other-version", _with_header("intercom-version", lambda answer, serial: "2.3"),
-        "header:intercom-version", family="version",
+        "other-version",
+        _with_header("intercom-version", lambda answer, serial: "2.3"),
+        "header:intercom-version",
+        family="version",
     ),
     "remaining-rises": _listed(
         "remaining-rises", _with_header(REMAINING, _jumping), f"header:{REMAINING}", family="rate"
     ),
     "remaining-above-limit": _listed(
-        "remaining-above-limit", _with_header(REMAINING, _above), f"header:{REMAINING}",
-        "header:x-ratelimit-limit", family="rate",
+        "remaining-above-limit",
+        _with_header(REMAINING, _above),
+        f"header:{REMAINING}",
+        "header:x-ratelimit-limit",
+        family="rate",
     ),
     "same-request-id": _listed(
-        "same-request-id", _with_header(REQUEST_ID, lambda answer, serial: "0" * 19 + "1"),
-        f"header:{REQUEST_ID}", family="request id",
+        "same-request-id",
+        _with_header(REQUEST_ID, lambda answer, serial: "0" * 19 + "1"),
+        f"header:{REQUEST_ID}",
+        family="request id",
     ),
     "deprecated-on-page-2": _listed(
         "deprecated-on-page-2",
-        _with_header("deprecation", lambda answer, serial: (
-            "@1688169599" if page_of(answer) > 1 else None)),
-        "header:deprecation", family="deprecation", needs_pages=True,
+        _with_header(
+            "deprecation", lambda answer, serial: "@1688169599" if page_of(answer) > 1 else None
+        ),
+        "header:deprecation",
+        family="deprecation",
+        needs_pages=True,
     ),
 }

@@ -57,9 +57,7 @@ def _list(
 
 
 def page_two_type(ground: Ground, resource: Resource) -> Lapse | None:
-    name = resource.listing and ground.field(
-        "GET", resource.listing, resource.key, ("string", "integer", "boolean")
-    )
+    name = resource.listing and ground.field("GET", resource.listing, resource.key, resource.sample)
 
     def after(ask: Ask, answer: Answer) -> Answer:
         if page_of(answer) < 2:
@@ -69,27 +67,27 @@ def page_two_type(ground: Ground, resource: Resource) -> Lapse | None:
 
     if not name:
         return None
-    return _list("page-2-type", ground, resource, lambda key: (f"{key}/*/{name}",), after,
-                 family="fields")
+    return _list(
+        "page-2-type", ground, resource, lambda key: (f"{key}/*/{name}",), after, family="fields"
+    )
 
 
 def nth_item_null(ground: Ground, resource: Resource) -> Lapse | None:
-    name = resource.listing and ground.field(
-        "GET", resource.listing, resource.key, ("string", "integer", "boolean")
-    )
+    name = resource.listing and ground.field("GET", resource.listing, resource.key, resource.sample)
 
     def after(ask: Ask, answer: Answer) -> Answer:
         size = answer.document["pages"].get("per_page") or 1
         index = NTH - 1 - (page_of(answer) - 1) * size
         found = copy.deepcopy(shown(answer, resource.key))
         if 0 <= index < len(found):
-            found[index][name] = None
+            found[index][str(name)] = None
         return showing(answer, resource.key, found)
 
     if not name:
         return None
-    return _list("17th-item-null", ground, resource, lambda key: (f"{key}/*/{name}",), after,
-                 family="fields")
+    return _list(
+        "17th-item-null", ground, resource, lambda key: (f"{key}/*/{name}",), after, family="fields"
+    )
 
 
 def last_page_repeats(ground: Ground, resource: Resource) -> Lapse | None:
@@ -110,29 +108,45 @@ def page_two_drops(ground: Ground, resource: Resource) -> Lapse | None:
         found = shown(answer, resource.key)
         return showing(answer, resource.key, found[1:]) if page_of(answer) == 2 else answer
 
-    return _list("page-2-drops", ground, resource,
-                 lambda key: (key, f"{key}/*/id", "/total_count", "/pages/total_pages"), after)
+    return _list(
+        "page-2-drops",
+        ground,
+        resource,
+        lambda key: (key, f"{key}/*/id", "/total_count", "/pages/total_pages"),
+        after,
+    )
 
 
 def per_page_capped(ground: Ground, resource: Resource) -> Lapse | None:
     def after(ask: Ask, answer: Answer) -> Answer:
         return showing(answer, resource.key, shown(answer, resource.key)[:CAP])
 
-    return _list("per-page-capped", ground, resource,
-                 lambda key: (key, "/pages/per_page", "/total_count", "/pages/total_pages"), after)
+    return _list(
+        "per-page-capped",
+        ground,
+        resource,
+        lambda key: (key, "/pages/per_page", "/total_count", "/pages/total_pages"),
+        after,
+    )
 
 
 def cursor_ignored(ground: Ground, resource: Resource) -> Lapse | None:
     def before(ask: Ask) -> Ask:
         kept = [
-            part for part in ask.query.split("&")
+            part
+            for part in ask.query.split("&")
             if not part.startswith(("starting_after=", "page="))
         ]
         return replace(ask, query="&".join(kept))
 
-    return _list("cursor-ignored", ground, resource,
-                 lambda key: (key, f"{key}/*/id", "/pages/page", "/pages/next"),
-                 lambda ask, answer: answer, before=before)
+    return _list(
+        "cursor-ignored",
+        ground,
+        resource,
+        lambda key: (key, f"{key}/*/id", "/pages/page", "/pages/next"),
+        lambda ask, answer: answer,
+        before=before,
+    )
 
 
 def next_never_ends(ground: Ground, resource: Resource) -> Lapse | None:
@@ -145,21 +159,36 @@ def next_never_ends(ground: Ground, resource: Resource) -> Lapse | None:
             return answer
         return paging(answer, next=held["next"]) if held else answer
 
-    return _list("next-never-ends", ground, resource,
-                 lambda key: (key, f"{key}/*/id", "/pages/next", "/pages"), after)
+    return _list(
+        "next-never-ends",
+        ground,
+        resource,
+        lambda key: (key, f"{key}/*/id", "/pages/next", "/pages"),
+        after,
+    )
 
 
 def next_missing(ground: Ground, resource: Resource) -> Lapse | None:
     def after(ask: Ask, answer: Answer) -> Answer:
         return paging(answer, next=None) if page_of(answer) == 2 else answer
 
-    return _list("next-missing", ground, resource,
-                 lambda key: (key, "/pages/next", "/pages/total_pages", "/total_count"), after)
+    return _list(
+        "next-missing",
+        ground,
+        resource,
+        lambda key: (key, "/pages/next", "/pages/total_pages", "/total_count"),
+        after,
+    )
 
 
 def page_number_stays(ground: Ground, resource: Resource) -> Lapse | None:
-    return _list("page-number-stays", ground, resource, lambda key: ("/pages/page",),
-                 lambda ask, answer: paging(answer, page=1))
+    return _list(
+        "page-number-stays",
+        ground,
+        resource,
+        lambda key: ("/pages/page",),
+        lambda ask, answer: paging(answer, page=1),
+    )
 
 
 def total_pages_off(ground: Ground, resource: Resource) -> Lapse | None:
@@ -179,8 +208,9 @@ def total_count_drifts(ground: Ground, resource: Resource) -> Lapse | None:
         total = len(shown(answer, resource.key))
         return changed(answer, total_count=total) if page_of(answer) > 1 else answer
 
-    return _list("total-count-drifts", ground, resource, lambda key: ("/total_count",), after,
-                 family="count")
+    return _list(
+        "total-count-drifts", ground, resource, lambda key: ("/total_count",), after, family="count"
+    )
 
 
 def last_page_type(ground: Ground, resource: Resource) -> Lapse | None:
@@ -195,9 +225,7 @@ def last_page_type(ground: Ground, resource: Resource) -> Lapse | None:
 
 
 def null_by_condition(ground: Ground, resource: Resource) -> Lapse | None:
-    name = resource.listing and ground.field(
-        "GET", resource.listing, resource.key, ("string", "integer", "boolean")
-    )
+    name = resource.listing and ground.field("GET", resource.listing, resource.key, resource.sample)
 
     def after(ask: Ask, answer: Answer) -> Answer:
         found = [
@@ -208,8 +236,9 @@ def null_by_condition(ground: Ground, resource: Resource) -> Lapse | None:
 
     if not name:
         return None
-    return _list("null-in-some", ground, resource, lambda key: (f"{key}/*/{name}",), after,
-                 family="fields")
+    return _list(
+        "null-in-some", ground, resource, lambda key: (f"{key}/*/{name}",), after, family="fields"
+    )
 
 
 # Searches.
@@ -222,6 +251,7 @@ def _search(
     wrapped: Wrapped,
     *more: str,
     family: str = "filter",
+    says: tuple[str, ...] = (),
 ) -> Lapse | None:
     if not resource.search:
         return None
@@ -233,6 +263,7 @@ def _search(
         shows=places(operation, *(more or (key, f"{key}/*", f"{key}/*/id", "/total_count"))),
         wrapped=ground.at("POST", resource.search, wrapped),
         at=operation,
+        says=says,
     )
 
 
@@ -260,25 +291,45 @@ def _deep(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Any],
     return walk
 
 
-def _operator_lapse(kind: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Maker:
+def _operator_lapse(
+    kind: str, change: Callable[[dict[str, Any]], dict[str, Any]], *operators: str
+) -> Maker:
+    """A lapse of some operators, found where an answer to one of them is wrong."""
+
     def make(ground: Ground, resource: Resource) -> Lapse | None:
         key = f"/{resource.search_key}"
         where = (key, f"{key}/*", f"{key}/*/id", "/total_count")
         # A filter is checked at the field that it names, whichever that is.
-        names = ground.properties(
-            (ground.properties(ground.described.success("POST", resource.search)[1]).get(
-                resource.search_key or ""
-            ) or {}).get("items")
-        ) if resource.search else {}
+        names = (
+            ground.properties(
+                (
+                    ground.properties(ground.described.success("POST", resource.search)[1]).get(
+                        resource.search_key or ""
+                    )
+                    or {}
+                ).get("items")
+            )
+            if resource.search
+            else {}
+        )
         fields = tuple(f"{key}/*/{name}" for name in names)
-        return _search(kind, ground, resource, _asking(_deep(change)), *where, *fields)
+        says = tuple(f"search {one}" for one in operators)
+        return _search(kind, ground, resource, _asking(_deep(change)), *where, *fields, says=says)
 
     return make
 
 
 def _swap(**operators: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    names = {"equal": "=", "unequal": "!=", "above": ">", "below": "<", "has": "~",
-             "lacks": "!~", "starts": "^", "ends": "$"}
+    names = {
+        "equal": "=",
+        "unequal": "!=",
+        "above": ">",
+        "below": "<",
+        "has": "~",
+        "lacks": "!~",
+        "starts": "^",
+        "ends": "$",
+    }
 
     def change(query: dict[str, Any]) -> dict[str, Any]:
         for name, other in operators.items():
@@ -318,7 +369,7 @@ def off_by_one(ground: Ground, resource: Resource) -> Lapse | None:
             return query
         return {"operator": "OR", "value": [query, {**query, "operator": "="}]}
 
-    make = _operator_lapse("above-takes-in-equal", change)
+    make = _operator_lapse("above-takes-in-equal", change, ">")
     return make(ground, resource)
 
 
@@ -329,15 +380,21 @@ def search_total_of_all(ground: Ground, resource: Resource) -> Lapse | None:
             return answer
         return changed(answer, total_count=answer.document["total_count"] + 3)
 
-    return _search("search-total-wrong", ground, resource, wrapped, "/total_count",
-                   f"/{resource.search_key}", family="count")
+    return _search(
+        "search-total-wrong",
+        ground,
+        resource,
+        wrapped,
+        "/total_count",
+        f"/{resource.search_key}",
+        family="count",
+    )
 
 
 def search_wrong_type(ground: Ground, resource: Resource) -> Lapse | None:
     if not resource.search:
         return None
-    name = ground.field("POST", resource.search, resource.search_key,
-                        ("string", "integer", "boolean"))
+    name = ground.field("POST", resource.search, resource.search_key, resource.found)
     if not name:
         return None
 
@@ -346,8 +403,14 @@ def search_wrong_type(ground: Ground, resource: Resource) -> Lapse | None:
         found = [{**one, name: UNLIKE} for one in shown(answer, resource.search_key)]
         return showing(answer, resource.search_key, found) if found else answer
 
-    return _search("search-type", ground, resource, wrapped,
-                   f"/{resource.search_key}/*/{name}", family="fields")
+    return _search(
+        "search-type",
+        ground,
+        resource,
+        wrapped,
+        f"/{resource.search_key}/*/{name}",
+        family="fields",
+    )
 
 
 def search_cursor_ignored(ground: Ground, resource: Resource) -> Lapse | None:
@@ -361,8 +424,17 @@ def search_cursor_ignored(ground: Ground, resource: Resource) -> Lapse | None:
         other = json.dumps({**body, "pagination": page}).encode()
         return api(replace(ask, body=other))
 
-    return _search("search-cursor-ignored", ground, resource, wrapped, key, f"{key}/*/id",
-                   "/pages/page", "/pages/next", family="pages")
+    return _search(
+        "search-cursor-ignored",
+        ground,
+        resource,
+        wrapped,
+        key,
+        f"{key}/*/id",
+        "/pages/page",
+        "/pages/next",
+        family="pages",
+    )
 
 
 def search_page_two_unfiltered(ground: Ground, resource: Resource) -> Lapse | None:
@@ -386,9 +458,17 @@ def search_page_two_unfiltered(ground: Ground, resource: Resource) -> Lapse | No
         other = {**found[-1], **{k: v for k, v in strangers[0].items() if k in found[-1]}}
         return showing(answer, resource.search_key, [*found[:-1], other])
 
-    return _search("search-page-2-unfiltered", ground, resource, wrapped, key, f"{key}/*",
-                   f"{key}/*/id", *(f"{key}/*/{name}" for name in _names(ground, resource)),
-                   family="pages")
+    return _search(
+        "search-page-2-unfiltered",
+        ground,
+        resource,
+        wrapped,
+        key,
+        f"{key}/*",
+        f"{key}/*/id",
+        *(f"{key}/*/{name}" for name in _names(ground, resource)),
+        says=("search =",),
+    )
 
 
 def _names(ground: Ground, resource: Resource) -> list[str]:
@@ -435,8 +515,14 @@ def order_ignored(ground: Ground, resource: Resource) -> Lapse | None:
     return Lapse(
         kind="list-order-ignored",
         family="sort",
-        shows=places(f"POST {path}", "/data", "/data/*", "/data/*/last_request_at",
-                     "/data/*/created_at", "/data/*/id"),
+        shows=places(
+            f"POST {path}",
+            "/data",
+            "/data/*",
+            "/data/*/last_request_at",
+            "/data/*/created_at",
+            "/data/*/id",
+        ),
         wrapped=ground.at("POST", path, wrapped),
         at=f"POST {path}",
     )
@@ -456,25 +542,27 @@ OF_LISTS: Final[dict[str, Maker]] = {
     "total-pages-off": total_pages_off,
     "total-count-drifts": total_count_drifts,
     "last-page-type": last_page_type,
-    "equal-as-unequal": _operator_lapse("equal-as-unequal", _swap(equal="!=")),
-    "unequal-ignored": _operator_lapse("unequal-as-equal", _swap(unequal="=")),
-    "above-as-below": _operator_lapse("above-as-below", _swap(above="<", below=">")),
+    "equal-as-unequal": _operator_lapse("equal-as-unequal", _swap(equal="!="), "=", "AND", "OR"),
+    "unequal-as-equal": _operator_lapse("unequal-as-equal", _swap(unequal="="), "!="),
+    "above-as-below": _operator_lapse("above-as-below", _swap(above="<", below=">"), ">", "<"),
     "above-takes-in-equal": off_by_one,
-    "not-in-as-in": _operator_lapse("not-in-as-in", _swap(NIN="IN")),
-    "in-as-not-in": _operator_lapse("in-as-not-in", _swap(IN="NIN")),
-    "in-takes-first-only": _operator_lapse("in-takes-first-only", _first_only),
-    "contains-as-starts": _operator_lapse("contains-as-starts", _swap(has="^")),
-    "starts-as-contains": _operator_lapse("starts-as-contains", _swap(starts="~")),
-    "lacks-as-contains": _operator_lapse("lacks-as-contains", _swap(lacks="~")),
-    "and-as-or": _operator_lapse("and-as-or", _swap(AND="OR")),
-    "or-as-and": _operator_lapse("or-as-and", _swap(OR="AND")),
-    "second-filter-ignored": _operator_lapse("second-filter-ignored", _first_filter_only),
-    "nested-filter-ignored": _operator_lapse("nested-filter-ignored", _no_nested),
+    "not-in-as-in": _operator_lapse("not-in-as-in", _swap(NIN="IN"), "NIN"),
+    "in-as-not-in": _operator_lapse("in-as-not-in", _swap(IN="NIN"), "IN"),
+    "in-takes-first-only": _operator_lapse("in-takes-first-only", _first_only, "IN"),
+    "contains-as-starts": _operator_lapse("contains-as-starts", _swap(has="^"), "~"),
+    "starts-as-contains": _operator_lapse("starts-as-contains", _swap(starts="~"), "^"),
+    "lacks-as-contains": _operator_lapse("lacks-as-contains", _swap(lacks="~"), "!~"),
+    "and-as-or": _operator_lapse("and-as-or", _swap(AND="OR"), "AND"),
+    "or-as-and": _operator_lapse("or-as-and", _swap(OR="AND"), "OR", "AND"),
+    "second-filter-ignored": _operator_lapse("second-filter-ignored", _first_filter_only, "AND"),
+    "nested-filter-ignored": _operator_lapse("nested-filter-ignored", _no_nested, "AND"),
     "search-total-wrong": search_total_of_all,
     "search-type": search_wrong_type,
     "search-cursor-ignored": search_cursor_ignored,
     "search-page-2-unfiltered": search_page_two_unfiltered,
-    "sort-ignored": _sort("sort-ignored", lambda body: {k: v for k, v in body.items() if k != "sort"}),
+    "sort-ignored": _sort(
+        "sort-ignored", lambda body: {k: v for k, v in body.items() if k != "sort"}
+    ),
     "sort-reversed": _sort("sort-reversed", _reversed),
     "list-order-ignored": order_ignored,
 }

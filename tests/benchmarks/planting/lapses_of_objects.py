@@ -77,9 +77,7 @@ def _object(
     family: str = "objects",
     at: str = "GET",
 ) -> Lapse:
-    return Lapse(
-        kind=kind, family=family, shows=shows, wrapped=wrapped, at=f"{at} {resource.one}"
-    )
+    return Lapse(kind=kind, family=family, shows=shows, wrapped=wrapped, at=f"{at} {resource.one}")
 
 
 def another_object(ground: Ground, resource: Resource) -> Lapse | None:
@@ -98,17 +96,22 @@ def another_object(ground: Ground, resource: Resource) -> Lapse | None:
             return answer
         return changed(answer, id=ids[0])
 
-    return _object("another-object", ground, resource, places(f"GET {resource.one}", "/id"),
-                   ground.at("GET", resource.one, wrapped))
+    return _object(
+        "another-object",
+        ground,
+        resource,
+        places(f"GET {resource.one}", "/id"),
+        ground.at("GET", resource.one, wrapped),
+    )
 
 
 def detail_differs(ground: Ground, resource: Resource) -> Lapse | None:
     """An object read by id says something else than the list did."""
     if not (resource.listing and resource.key):
         return None
-    name = ground.field("GET", resource.one, None, ("string",))
-    listed = ground.described.success("GET", resource.listing)[2][resource.key][0]
-    if not name or not isinstance(listed.get(name), str):
+    name = ground.field("GET", resource.one, None, resource.read)
+    listed, read = resource.sample or {}, resource.read or {}
+    if not name or not (isinstance(listed.get(name), str) and isinstance(read.get(name), str)):
         return None
 
     def wrapped(ask: Ask, api: Api) -> Answer:
@@ -117,9 +120,14 @@ def detail_differs(ground: Ground, resource: Resource) -> Lapse | None:
             return answer
         return changed(answer, **{name: f"{answer.document[name]} before"})
 
-    return _object("detail-differs", ground, resource,
-                   places(f"GET {resource.one}", f"/{name}"),
-                   ground.at("GET", resource.one, wrapped), family=f"field {name}")
+    return _object(
+        "detail-differs",
+        ground,
+        resource,
+        places(f"GET {resource.one}", f"/{name}"),
+        ground.at("GET", resource.one, wrapped),
+        family="fields read",
+    )
 
 
 def nested_list_cut(ground: Ground, resource: Resource) -> Lapse | None:
@@ -127,7 +135,9 @@ def nested_list_cut(ground: Ground, resource: Resource) -> Lapse | None:
     names = [
         name
         for name, one in (example.items() if isinstance(example, dict) else ())
-        if isinstance(one, dict) and isinstance(one.get("data"), list) and one["data"]
+        if isinstance(one, dict)
+        and isinstance(one.get("data"), list)
+        and one["data"]
         and isinstance(one.get("total_count"), int)
     ]
     if not names:
@@ -141,15 +151,24 @@ def nested_list_cut(ground: Ground, resource: Resource) -> Lapse | None:
             return answer
         return changed(answer, **{name: {**nested, "data": nested["data"][:-1]}})
 
-    return _object("nested-list-cut", ground, resource,
-                   places(f"GET {resource.one}", f"/{name}/data", f"/{name}/total_count",
-                          f"/{name}", f"/{name}/has_more"),
-                   ground.at("GET", resource.one, wrapped))
+    return _object(
+        "nested-list-cut",
+        ground,
+        resource,
+        places(
+            f"GET {resource.one}",
+            f"/{name}/data",
+            f"/{name}/total_count",
+            f"/{name}",
+            f"/{name}/has_more",
+        ),
+        ground.at("GET", resource.one, wrapped),
+    )
 
 
 def new_object_type(ground: Ground, resource: Resource) -> Lapse | None:
     """A field is of the wrong type, of objects created just now only."""
-    name = ground.field("GET", resource.one, None, ("string", "integer", "boolean"))
+    name = ground.field("GET", resource.one, None, resource.read)
     if not (resource.can_create and name):
         return None
     seen = Seen(ground, resource)
@@ -162,12 +181,18 @@ def new_object_type(ground: Ground, resource: Resource) -> Lapse | None:
             return changed(answer, **{name: UNLIKE})
         return answer
 
-    return _object("new-object-type", ground, resource,
-                   places(f"GET {resource.one}", f"/{name}"), wrapped)
+    return _object(
+        "new-object-type",
+        ground,
+        resource,
+        places(f"GET {resource.one}", f"/{name}"),
+        wrapped,
+        family="new fields",
+    )
 
 
 def archived_type(ground: Ground, resource: Resource) -> Lapse | None:
-    name = ground.field("GET", resource.one, None, ("string", "integer", "boolean"))
+    name = ground.field("GET", resource.one, None, resource.read)
     if f"{resource.one}/archive" not in ground.described.document["paths"] or not name:
         return None
     seen = Seen(ground, resource)
@@ -180,8 +205,14 @@ def archived_type(ground: Ground, resource: Resource) -> Lapse | None:
             return changed(answer, **{name: UNLIKE})
         return answer
 
-    return _object("archived-type", ground, resource,
-                   places(f"GET {resource.one}", f"/{name}"), wrapped)
+    return _object(
+        "archived-type",
+        ground,
+        resource,
+        places(f"GET {resource.one}", f"/{name}"),
+        wrapped,
+        family="new fields",
+    )
 
 
 def create_cuts(ground: Ground, resource: Resource) -> Lapse | None:
@@ -198,16 +229,24 @@ def create_cuts(ground: Ground, resource: Resource) -> Lapse | None:
         is_new = where == "one" and identifier(ask) in seen.created
         if answer.status >= 300 or not (where == "root" or (is_new and ask.method == "GET")):
             return answer
-        return changed(answer, **{
-            name: value[:CUT] for name, value in answer.document.items()
-            if name in names and isinstance(value, str)
-        })
+        return changed(
+            answer,
+            **{
+                name: value[:CUT]
+                for name, value in answer.document.items()
+                if name in names and isinstance(value, str)
+            },
+        )
 
     root = resource.one.rpartition("/")[0]
-    shows = {(operation, f"/{name}") for name in names
-             for operation in (f"GET {resource.one}", f"POST {root}")}
-    return _object("create-cuts-text", ground, resource, frozenset(shows), wrapped,
-                   family="lifecycle")
+    shows = {
+        (operation, f"/{name}")
+        for name in names
+        for operation in (f"GET {resource.one}", f"POST {root}")
+    }
+    return _object(
+        "create-cuts-text", ground, resource, frozenset(shows), wrapped, family="lifecycle"
+    )
 
 
 def update_not_kept(ground: Ground, resource: Resource) -> Lapse | None:
@@ -226,17 +265,22 @@ def update_not_kept(ground: Ground, resource: Resource) -> Lapse | None:
                 old[identifier(ask)] = {name: before.document.get(name)}
         answer = api(ask)
         kept = old.get(identifier(ask))
-        return changed(answer, **kept) if kept and ask.method == "GET" and (
-            answer.status == 200) else answer
+        return (
+            changed(answer, **kept)
+            if kept and ask.method == "GET" and (answer.status == 200)
+            else answer
+        )
 
-    shows = {(operation, f"/{name}") for name in names
-             for operation in (f"GET {resource.one}", f"PUT {resource.one}")}
+    shows = {
+        (operation, f"/{name}")
+        for name in names
+        for operation in (f"GET {resource.one}", f"PUT {resource.one}")
+    }
 
     def there(ask: Ask, api: Api) -> Answer:
         return wrapped(ask, api) if ground.described.match(ask) == resource.one else api(ask)
 
-    return _object("update-not-kept", ground, resource, frozenset(shows), there,
-                   family="lifecycle")
+    return _object("update-not-kept", ground, resource, frozenset(shows), there, family="lifecycle")
 
 
 def update_resets(ground: Ground, resource: Resource) -> Lapse | None:
@@ -259,10 +303,14 @@ def update_resets(ground: Ground, resource: Resource) -> Lapse | None:
             return changed(answer, **{name: ""})
         return answer
 
-    shows = {(operation, f"/{name}") for name in names
-             for operation in (f"GET {resource.one}", f"PUT {resource.one}")}
-    return _object("update-empties-other", ground, resource, frozenset(shows), there,
-                   family="lifecycle")
+    shows = {
+        (operation, f"/{name}")
+        for name in names
+        for operation in (f"GET {resource.one}", f"PUT {resource.one}")
+    }
+    return _object(
+        "update-empties-other", ground, resource, frozenset(shows), there, family="lifecycle"
+    )
 
 
 def update_answers_old(ground: Ground, resource: Resource) -> Lapse | None:
@@ -276,13 +324,18 @@ def update_answers_old(ground: Ground, resource: Resource) -> Lapse | None:
         answer = api(ask)
         if answer.status != 200 or before.status != 200:
             return answer
-        return changed(answer, **{
-            name: before.document[name] for name in names if name in before.document
-        })
+        return changed(
+            answer, **{name: before.document[name] for name in names if name in before.document}
+        )
 
-    return _object("update-answers-old", ground, resource,
-                   places(f"PUT {resource.one}", *(f"/{name}" for name in names)),
-                   ground.at("PUT", resource.one, wrapped), family="lifecycle")
+    return _object(
+        "update-answers-old",
+        ground,
+        resource,
+        places(f"PUT {resource.one}", *(f"/{name}" for name in names)),
+        ground.at("PUT", resource.one, wrapped),
+        family="lifecycle",
+    )
 
 
 def delete_does_nothing(ground: Ground, resource: Resource) -> Lapse | None:
@@ -299,11 +352,20 @@ def delete_does_nothing(ground: Ground, resource: Resource) -> Lapse | None:
             document["id"] = there.document.get("id")
         return Answer(status=status, document=document, headers=there.headers)
 
-    shows = places(f"DELETE {resource.one}", "status", "/deleted") | places(
-        f"GET {resource.one}", "status") | places(
-        f"GET {resource.listing}", f"/{resource.key}", f"/{resource.key}/*/id")
-    return _object("delete-does-nothing", ground, resource, shows,
-                   ground.at("DELETE", resource.one, wrapped), family="lifecycle", at="DELETE")
+    shows = (
+        places(f"DELETE {resource.one}", "status", "/deleted")
+        | places(f"GET {resource.one}", "status")
+        | places(f"GET {resource.listing}", f"/{resource.key}", f"/{resource.key}/*/id")
+    )
+    return _object(
+        "delete-does-nothing",
+        ground,
+        resource,
+        shows,
+        ground.at("DELETE", resource.one, wrapped),
+        family="lifecycle",
+        at="DELETE",
+    )
 
 
 def _still(kind: str, where: str) -> Maker:
@@ -326,17 +388,21 @@ def _still(kind: str, where: str) -> Maker:
             answer = api(ask)
             if seen.template(ask) != where or not seen.removed or ask.method == "DELETE":
                 return answer
-            example = ground.described.success("GET" if where == "list" else "POST", path)[2]
+            example = (resource.sample if where == "list" else resource.found) or {}
             ghosts = [
-                {name: one.get(name, value) for name, value in example[key][0].items()}
+                {name: one.get(name, value) for name, value in example.items()}
                 for one in seen.removed.values()
             ]
-            return showing(answer, key, [*ghosts, *answer.document[key]]) if (
-                answer.status == 200) else answer
+            return (
+                showing(answer, key, [*ghosts, *answer.document[key]])
+                if (answer.status == 200)
+                else answer
+            )
 
         method = "GET" if where == "list" else "POST"
         shows = places(f"{method} {path}", f"/{key}", f"/{key}/*/id", f"/{key}/*") | places(
-            f"DELETE {resource.one}", "status")
+            f"DELETE {resource.one}", "status"
+        )
         return _object(kind, ground, resource, shows, wrapped, family="lifecycle", at="DELETE")
 
     return make
@@ -380,9 +446,15 @@ def delete_echoes_other(ground: Ground, resource: Resource) -> Lapse | None:
         other = answer.document.get("id")
         return changed(answer, id=other + 1 if isinstance(other, int) else f"{other}0")
 
-    return _object("delete-echoes-other", ground, resource,
-                   places(f"DELETE {resource.one}", "/id"),
-                   ground.at("DELETE", resource.one, wrapped), family="echo", at="DELETE")
+    return _object(
+        "delete-echoes-other",
+        ground,
+        resource,
+        places(f"DELETE {resource.one}", "/id"),
+        ground.at("DELETE", resource.one, wrapped),
+        family="echo",
+        at="DELETE",
+    )
 
 
 def deleted_breaks(ground: Ground, resource: Resource) -> Lapse | None:
@@ -401,12 +473,19 @@ def deleted_breaks(ground: Ground, resource: Resource) -> Lapse | None:
             return replace(answer, status=500)
         return answer
 
-    return _object("deleted-breaks", ground, resource,
-                   places(f"GET {resource.one}", "status"), there, family="lifecycle")
+    return _object(
+        "deleted-breaks",
+        ground,
+        resource,
+        places(f"GET {resource.one}", "status"),
+        there,
+        family="lifecycle",
+    )
 
 
 def unknown_answers(ground: Ground, resource: Resource) -> Lapse | None:
     """An id that nothing has is answered as if it had."""
+
     def wrapped(ask: Ask, api: Api) -> Answer:
         answer = api(ask)
         if answer.status != 404:
@@ -416,9 +495,13 @@ def unknown_answers(ground: Ground, resource: Resource) -> Lapse | None:
 
     if ground.described.success("GET", resource.one)[2] is None:
         return None
-    return _object("unknown-id-answers", ground, resource,
-                   places(f"GET {resource.one}", "status", "/id"),
-                   ground.at("GET", resource.one, wrapped))
+    return _object(
+        "unknown-id-answers",
+        ground,
+        resource,
+        places(f"GET {resource.one}", "status", "/id"),
+        ground.at("GET", resource.one, wrapped),
+    )
 
 
 def _makers() -> Iterator[tuple[str, Maker]]:

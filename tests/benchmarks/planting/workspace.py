@@ -60,9 +60,19 @@ def collections_of(described: Documented) -> dict[str, str]:
     found = {}
     for blank, path in paths.items():
         root = blank.removesuffix("/{}")
-        if blank.endswith("/{}") and "{}" not in root and "get" in described.document["paths"][path]:
+        if (
+            blank.endswith("/{}")
+            and "{}" not in root
+            and "get" in described.document["paths"][path]
+        ):
             found[root] = path
     return found
+
+
+def takes_queries(described: Documented, path: str) -> bool:
+    """Return whether an operation takes Intercom's search language, by the example of its body."""
+    body = described.asked("POST", path)
+    return isinstance(body, dict) and isinstance(body.get("query"), dict)
 
 
 def list_key(document: Any) -> str | None:
@@ -126,7 +136,8 @@ class Workspace:
         name = root.rpartition("/")[2]
         document = self._described.document["paths"]
         listing = root if "get" in document.get(root, {}) else None
-        found = [f"{root}/{name}" for name in ("search", "list") if f"{root}/{name}" in document]
+        found = [f"{root}/list"] if f"{root}/list" in document else []
+        found += [f"{root}/search"] if takes_queries(self._described, f"{root}/search") else []
         if not listing and not found:
             return  # nobody could know an id
         example = self._described.success("GET", listing)[2] if listing else None
@@ -149,8 +160,7 @@ class Workspace:
             if method.lower() not in self._described.document["paths"].get(where, {}):
                 continue
             example = self._described.success(method, where)[2]
-            key = None if where == path else list_key(example)
-            shown = example[key][0] if key else example if where == path else None
+            shown = example if where == path else self._item(method, where)[1]
             if isinstance(shown, dict):
                 found.append(shown)
         return found
@@ -212,9 +222,6 @@ class Workspace:
         if path is None:
             raise Refused(404, "not_found", "Requested resource not found")
         blank = _PARAMETER.sub("{}", path)
-        root = next(
-            (one for one in self._collections if blank == one or blank.startswith(f"{one}/")), None
-        )
         # The longest root owns the path: /admins/activity_logs is none of /admins.
         owners = [o for o in self._collections if blank == o or blank.startswith(f"{o}/")]
         root = max(owners, key=len, default=None)
@@ -227,9 +234,10 @@ class Workspace:
             raise Refused(400, "parameter_invalid", "The body is not JSON")
         if rest == "" and ask.method == "GET":
             return self._list(ask, path, collection, filtered(ask, collection))
-        if rest in ("/search", "/list") and ask.method == "POST":
+        is_search = rest == "/search" and takes_queries(self._described, path)
+        if ask.method == "POST" and rest in ("/list", "/search"):
             found = collection.visible()
-            if rest == "/search":
+            if is_search:
                 found = self._searched(ask.document, found)
             return self._list(ask, path, collection, found)
         if rest == "" and ask.method == "POST":
@@ -255,9 +263,7 @@ class Workspace:
             example = {name: one["example"] for name, one in parts.items() if "example" in one}
         return Answer(status=status, document=json.loads(json.dumps(example, default=str)))
 
-    def _one(
-        self, ask: Ask, path: str, rest: str, collection: Collection, key: str
-    ) -> Answer:
+    def _one(self, ask: Ask, path: str, rest: str, collection: Collection, key: str) -> Answer:
         state = collection.objects[key]
         if rest == "/{}" and ask.method == "DELETE":
             answer = self._example(ask, path)
@@ -311,19 +317,36 @@ class Workspace:
         self, ask: Ask, path: str, collection: Collection, found: list[dict[str, Any]]
     ) -> Answer:
         answer = self._example(ask, path)
-        key = list_key(answer.document)
+        key, template = self._item(ask.method, path)
         if key is None:
             return answer
-        template = answer.document[key][0]
         document = dict(answer.document)
         total = len(found)
         if collection.paged:
             found = self._sorted(ask, collection, found)
-            found, document["pages"] = self._page(ask, collection, found)
+            found, pages = self._page(ask, collection, found)
+            if "pages" in self._schema(self._described.success(ask.method, path)[1]):
+                document["pages"] = pages
         document[key] = [overlaid(template, state) for state in found]
         if "total_count" in document:
             document["total_count"] = total
         return Answer(status=answer.status, document=document)
+
+    def _item(self, method: str, path: str) -> tuple[str | None, Any]:
+        """Return where an operation lists objects, and an example of one: where its own example
+        is an empty list, that of the list without a search."""
+        for how, where in ((method, path), ("GET", path.removesuffix("/search"))):
+            if how.lower() in self._described.document["paths"].get(where, {}):
+                example = self._described.success(how, where)[2]
+                key = list_key(example)
+                if key is not None:
+                    return key, example[key][0]
+        one = collections_of(self._described).get(
+            _PARAMETER.sub("{}", path.removesuffix("/search"))
+        )
+        example = self._described.success(method, path)[2]
+        empty = [k for k, v in example.items() if v == []] if isinstance(example, dict) else []
+        return (empty[0], self._described.success("GET", one)[2]) if one and empty else (None, None)
 
     def _sorted(
         self, ask: Ask, collection: Collection, found: list[dict[str, Any]]
@@ -333,16 +356,16 @@ class Workspace:
         if ask.path.endswith("/list"):
             is_rising = ask.parameters.get("order") == "asc"
             return sorted(
-                found, key=lambda one: one.get("last_request_at") or 0, reverse=not is_rising
+                found,
+                key=lambda one: one.get("last_request_at") or one.get("created_at") or 0,
+                reverse=not is_rising,
             )
         if collection.name == "contacts" and isinstance(sort, dict) and sort.get("field"):
             by = sort["field"]
             if found and by not in found[0]:
                 raise Refused(400, "parameter_invalid", "invalid sort field")
             is_falling = str(sort.get("order", "")).startswith("desc")
-            return sorted(
-                found, key=lambda one: (one[by] is not None, one[by]), reverse=is_falling
-            )
+            return sorted(found, key=lambda one: (one[by] is not None, one[by]), reverse=is_falling)
         return found
 
     def _page(
