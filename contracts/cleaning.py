@@ -11,6 +11,9 @@ from contracts.resources import RESOURCES, Resource
 
 _GONE: Final = (404, 410)
 _BY_KIND: Final[Mapping[str, Resource]] = {one.kind: one for one in RESOURCES}
+SETTLING: Final = 10.0
+"""Seconds in which an object that was just created may be missing from a search, which Intercom
+calls eventually consistent without saying how long that is."""
 MOST_PAGES: Final = 50
 """Pages of a list in which an object is looked for by its name."""
 
@@ -29,7 +32,7 @@ def clean_up(client: IntercomClient, journal: Journal) -> Cleaned:
 
     Raises NotAllowedError where the Intercom workspace is not a proven test workspace.
     """
-    cleaning = _Cleaning(client)
+    cleaning = _Cleaning(client, journal)
     removed: list[Left] = []
     remaining: list[Left] = []
     for left in journal.left():
@@ -42,8 +45,9 @@ def clean_up(client: IntercomClient, journal: Journal) -> Cleaned:
 
 
 class _Cleaning:
-    def __init__(self, client: IntercomClient) -> None:
+    def __init__(self, client: IntercomClient, journal: Journal) -> None:
         self._client = client
+        self._journal = journal
         self.requests = 0
 
     def remove(self, left: Left) -> bool:
@@ -55,6 +59,8 @@ class _Cleaning:
             return self._delete(resource, left.identifier)
         # The answer to its creation never came: it is there under its name, or never was.
         found = self._find(resource, left.name)
+        if found == [] and self._journal.wait_until(left, seconds=SETTLING):
+            found = self._find(resource, left.name)
         return found is not None and all(self._delete(resource, one) for one in found)
 
     def _delete(self, resource: Resource, identifier: str) -> bool:

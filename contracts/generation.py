@@ -19,7 +19,7 @@ from schemathesis.core.control import SkipTest
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.result import Ok
 from schemathesis.engine import from_schema
-from schemathesis.engine.events import ScenarioFinished
+from schemathesis.engine.events import Interrupted, ScenarioFinished
 from schemathesis.errors import SchemathesisError
 
 from contracts.errors import SpecError
@@ -168,12 +168,12 @@ class Generator:
         found = self._found(operation)
         alone = self._schema.include(path=found.path, method=found.method)
         alone.app = _answers_nothing
-        cases = [
-            node.value
-            for event in from_schema(alone).execute()
-            if isinstance(event, ScenarioFinished)
-            for node in event.recorder.cases.values()
-        ]
+        cases: list[_Case] = []
+        for event in from_schema(alone).execute():
+            if isinstance(event, Interrupted):
+                raise KeyboardInterrupt  # the engine takes it for itself
+            if isinstance(event, ScenarioFinished):
+                cases += [node.value for node in event.recorder.cases.values()]
         for case in cases:
             case.operation.app = self._application
             # Other methods of the same path are other operations, and writes among them.

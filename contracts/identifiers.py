@@ -19,6 +19,10 @@ _LIST_WORDS: Final = frozenset({"list", "search"})
 """Last words of paths that say how a list is asked for, not of what."""
 
 
+_BY_EXTERNAL_ID: Final = "find_by_external_id"
+"""The word of a path after which the id is not Intercom's but the customer's own system's."""
+
+
 class Identifiers:
     """What is known, by kind, in the order it was first seen.
 
@@ -48,6 +52,9 @@ class Identifiers:
                 found = item.get("id") if isinstance(item, dict) else None
                 if isinstance(found, (str, int)):
                     _add(known, str(found))
+                outside = item.get("external_id") if isinstance(item, dict) else None
+                if kind == "contacts" and isinstance(outside, str) and outside:
+                    _add(self._known.setdefault(_BY_EXTERNAL_ID, []), outside)
 
     def fill(self, path: str, turn: int = 0) -> dict[str, str]:
         """Return values for the parameters of a path template, those that are known; another

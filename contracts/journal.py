@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.clock import Clock, SystemClock
 from contracts.workspaces import Workspace
 
 
@@ -21,6 +22,8 @@ class Left:
     kind: str
     name: str
     identifier: str | None = None
+    planned_at: float = 0.0
+    """Unix time; 0 where the journal does not say."""
 
 
 def journal_of(workspace: Workspace, folder: Path) -> "Journal":
@@ -32,12 +35,13 @@ def journal_of(workspace: Workspace, folder: Path) -> "Journal":
 class Journal:
     """The journal of one Intercom workspace; `path` is made when something is first planned."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, clock: Clock | None = None) -> None:
         self.path = path
+        self.clock = clock or SystemClock()
 
     def planned(self, kind: str, name: str) -> None:
         """Note that an object of this name is about to be created."""
-        self._write({"planned": kind, "name": name})
+        self._write({"planned": kind, "name": name, "at": self._now()})
 
     def created(self, kind: str, name: str, identifier: str) -> None:
         """Note the id that it got."""
@@ -53,15 +57,27 @@ class Journal:
         for line in self._lines():
             name = str(line.get("name"))
             if "planned" in line:
-                found[line["planned"], name] = Left(kind=line["planned"], name=name)
+                kind = str(line["planned"])
+                found[kind, name] = Left(kind=kind, name=name, planned_at=_number(line.get("at")))
             elif "created" in line:
-                kind = line["created"]
+                kind = str(line["created"])
                 found[kind, name] = Left(kind=kind, name=name, identifier=str(line["id"]))
             elif "removed" in line:
-                found.pop((line["removed"], name), None)
+                found.pop((str(line["removed"]), name), None)
         return tuple(found.values())
 
-    def _lines(self) -> Iterator[dict[str, str]]:
+    def wait_until(self, left: Left, *, seconds: float) -> bool:
+        """Let pass what is missing of `seconds` since an object was planned; say whether anything
+        was."""
+        missing = left.planned_at + seconds - self._now()
+        if missing > 0:
+            self.clock.sleep(min(missing, seconds))
+        return missing > 0
+
+    def _now(self) -> float:
+        return self.clock.now().timestamp()
+
+    def _lines(self) -> Iterator[dict[str, object]]:
         try:
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -74,7 +90,7 @@ class Journal:
             if isinstance(entry, dict):
                 yield entry
 
-    def _write(self, entry: dict[str, str]) -> None:
+    def _write(self, entry: dict[str, object]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         line = json.dumps(entry, separators=(",", ":")) + "\n"
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -84,3 +100,7 @@ class Journal:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, (int, float)) else 0.0

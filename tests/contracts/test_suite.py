@@ -408,6 +408,8 @@ def test_a_link_tells_an_identifier_that_no_word_of_a_path_would() -> None:
 def test_identifiers_come_from_lists_and_fit_what_lies_below() -> None:
     known = Identifiers()
     known.learn(exchange("GET /contacts", b'{"data":[{"id":"a"},{"id":"b"},{"id":null}]}'))
+    known.learn(exchange("POST /contacts/search", b'{"data":[{"id":"a","external_id":"A 1"}]}'))
+    assert known.fill("/contacts/find_by_external_id/{external_id}") == {"external_id": "A 1"}
     known.learn(exchange("POST /tickets/search", b'{"tickets":[{"id":7}],"pages":{}}'))
     known.learn(exchange("GET /teams/{id}", b'{"id":"x","admins":[{"id":"y"}]}'))
     known.learn(exchange("GET /tags", b'{"data":[{"id":"z"}]}', status=500))
