@@ -288,7 +288,8 @@ class Run:
         self._last = exchange
         self.spent[self._phase] += 1
         self.tally.answered += exchange.response is not None
-        self._identifiers.learn(exchange)
+        if self._phase != Phase.STATEFUL:  # what is created there is gone soon
+            self._identifiers.learn(exchange)
         if self.sightings.take(exchange) and exchange.operation is not None:
             self._news.add(exchange.operation.identity)
 
