@@ -40,7 +40,7 @@ def support_text(
         ("App id", ", ".join(apps)),
         ("First seen", _utc(incident.first_seen_at)),
         ("Last seen", _utc(incident.last_seen_at)),
-        ("Seen", f"{incident.sights} times"),
+        ("Seen", "once" if incident.sights == 1 else f"{incident.sights} times"),
         ("Deployment", _deployments(incident, concerned)),
         ("Certainty", finding.certainty.value),
         ("Rule and cause", f"{finding.rule.name} {finding.cause}"),
