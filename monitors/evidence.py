@@ -4,10 +4,10 @@ The absence of a finding is health only where the trouble could have been seen: 
 about whether a field is back. Each rule says what must have arrived (`measured_by`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from contracts.exchanges import BodyKind, Exchange, Operation
 from contracts.findings import Finding
@@ -15,6 +15,7 @@ from contracts.rules import Evidence, Severity
 from monitors.asking import Visit
 from monitors.detectors import DESCRIBED
 from monitors.diagnosis import Diagnosed, Observation
+from monitors.grouping import key_of
 from monitors.incidents import Sighting
 from monitors.records import IncidentState
 
@@ -40,6 +41,15 @@ class Look:
             for one in self.diagnosed
             if one.finding.accepted is None and one.finding.severity is not Severity.INFO
         ]
+
+    @property
+    def accepted(self) -> dict[str, str]:
+        """Return by key why a cause is accepted that would else make an incident."""
+        return {
+            key_of(one.finding): one.finding.accepted
+            for one in self.diagnosed
+            if one.finding.accepted is not None and one.finding.severity is not Severity.INFO
+        }
 
     def meant_to_ask(self, identities: frozenset[str]) -> bool:
         """Whether the pass had one of these operations to ask here, asked or not."""
@@ -111,58 +121,3 @@ def _has_parent(document: Any, steps: Sequence[str]) -> bool:
         return isinstance(document, (dict, list)) and any(_has_parent(item, rest) for item in items)
     name = step.replace("~1", "/").replace("~0", "~")
     return isinstance(document, dict) and name in document and _has_parent(document[name], rest)
-
-
-@dataclass(slots=True)
-class Afflicted:
-    """In which workspaces each incident was last seen and has not been seen to be over.
-
-    An incident of the API's is one over all workspaces, and their passes come one by one: it is
-    over when it is over in all of them, not when the luckiest was asked last.
-    """
-
-    by_key: dict[str, set[str]] = field(default_factory=dict)
-    _before: Mapping[str, Any] = field(default_factory=dict)
-    _over: set[str] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, documents: Mapping[str, Any]) -> Self:
-        """Read what `changes` gave earlier, by key."""
-        return cls({key: set(names) for key, names in documents.items()}, documents)
-
-    def changes(self) -> Iterator[tuple[str, list[str] | None]]:
-        """Yield what is not as it was, by key; None for an incident that is over."""
-        for key, names in self.by_key.items():
-            now = None if key in self._over else sorted(names)
-            if now != self._before.get(key):
-                yield key, now
-
-    def seen(self, key: str, workspaces: Iterable[str]) -> None:
-        """Note that an incident was seen."""
-        self.by_key.setdefault(key, set()).update(workspaces)
-
-    def forget(self, key: str) -> None:
-        """Note that an incident is over, or came to nothing."""
-        self.by_key.setdefault(key, set())
-        self._over.add(key)
-
-    def observe(
-        self, incident: IncidentState, looks: Iterable[Look], configured: frozenset[str]
-    ) -> Health:
-        """Take what a pass that did not see the incident says of it.
-
-        A workspace that is no longer `configured` holds nothing open for the others.
-        """
-        ill = self.by_key.setdefault(incident.key, set(incident.workspaces))
-        ill &= configured
-        told: list[Health] = []
-        for look in looks:
-            if look.workspace not in incident.workspaces:
-                continue
-            said = health(incident, look)
-            told.append(said)
-            if said is Health.OVER:
-                ill.discard(look.workspace)
-        if Health.OVER in told:
-            return Health.NOT_ASKED if ill else Health.OVER
-        return Health.UNKNOWN if Health.UNKNOWN in told else Health.NOT_ASKED

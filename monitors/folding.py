@@ -1,23 +1,64 @@
 """From what a pass saw to what becomes of every incident."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from contracts.findings import Finding
-from monitors.evidence import Afflicted, Health, Look
-from monitors.incidents import Healthy, NotMeasured, Observed, Policy, fold, merge
-from monitors.records import IncidentState, Phase, Transition
+from monitors.afflicted import Afflicted
+from monitors.broader import broader
+from monitors.evidence import Look
+from monitors.family import arrange
+from monitors.grouping import Places
+from monitors.incidents import Accepted, Observed, Sighting, fold, is_at_rest, merge
+from monitors.policies import Policy
+from monitors.records import IncidentState, Transition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folded:
-    """What a pass changed: states to save, what is to be told, and the ids of pending incidents
-    that came to nothing."""
+    """What a pass changed: states to save, what is to be told, and the ids of incidents that came
+    to nothing or became another's."""
 
     states: tuple[IncidentState, ...]
     transitions: tuple[Transition, ...]
     forgotten: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Fold:
+    """One pass in the making: `states` by key, as they are by now."""
+
+    states: dict[str, IncidentState]
+    afflicted: Afflicted
+    places: Places
+    policy: Callable[[Finding], Policy]
+    now: datetime
+    new_id: Callable[[], str]
+    transitions: list[Transition] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
+
+    def see(self, key: str, sighting: Sighting) -> None:
+        """Take a sighting."""
+        policy = self.policy(sighting.finding)
+        sighting = self.afflicted.seen(key, sighting, policy, self.places)
+        self.take(key, sighting, sighting.finding)
+
+    def take(self, key: str, observed: Observed, finding: Finding) -> None:
+        """Fold one observation into the incident of a key."""
+        before = self.states.get(key)
+        after, transition = fold(
+            before, observed, policy=self.policy(finding), now=self.now, new_id=self.new_id
+        )
+        if after is not None:
+            self.states[key] = after
+        elif before is not None:
+            del self.states[key]
+            self.forgotten.append(before.id)
+        if before is not None and (after is None or is_at_rest(after)):
+            self.afflicted.forget(key)
+        if transition is not None:
+            self.transitions.append(transition)
 
 
 def fold_looks(
@@ -25,40 +66,48 @@ def fold_looks(
     states: Mapping[str, IncidentState],
     afflicted: Afflicted,
     *,
-    configured: frozenset[str],
+    places: Places,
     policy: Callable[[Finding], Policy],
     now: datetime,
     new_id: Callable[[], str],
 ) -> Folded:
-    """Fold one pass into the incidents `states` (by key); `afflicted` is brought up to date."""
-    changed: list[IncidentState] = []
-    transitions: list[Transition] = []
-    forgotten: list[str] = []
-
-    def take(before: IncidentState | None, observed: Observed, finding: Finding) -> None:
-        after, transition = fold(before, observed, policy=policy(finding), now=now, new_id=new_id)
-        if after is not None and after != before:
-            changed.append(after)
-        if after is None and before is not None:
-            forgotten.append(before.id)
-        if before is not None and (after is None or _is_at_rest(after)):
-            afflicted.forget(before.key)
-        if transition is not None:
-            transitions.append(transition)
-
+    """Fold one pass into the incidents `states` (by key); `afflicted` is brought up to date.
+    `places` are all workspaces that are configured."""
+    pass_ = _Fold(dict(states), afflicted, places, policy, now, new_id)
     sightings = merge(sighting for look in looks for sighting in look.sightings)
     for key, sighting in sightings.items():
-        afflicted.seen(key, sighting.workspaces)
-        take(states.get(key), sighting, sighting.finding)
+        pass_.see(key, sighting)
+    accepted = {key: why for look in looks for key, why in look.accepted.items()}
     for key, state in states.items():
-        if key in sightings or _is_at_rest(state):
+        if key in sightings:
             continue
-        said = afflicted.observe(state, looks, configured)
-        if said is not Health.NOT_ASKED:
-            take(state, Healthy() if said is Health.OVER else NotMeasured(), state.finding)
-    return Folded(states=tuple(changed), transitions=tuple(transitions), forgotten=tuple(forgotten))
-
-
-def _is_at_rest(state: IncidentState) -> bool:
-    """Whether it is over, and has not begun to come back."""
-    return state.phase is Phase.RESOLVED and state.failures == 0
+        if key in accepted:
+            pass_.take(key, Accepted(why=accepted[key]), state.finding)
+        elif not is_at_rest(state):
+            observed = afflicted.observe(state, looks, policy(state.finding), places)
+            if observed is not None:
+                pass_.take(key, observed, state.finding)
+    for key, derived in broader(pass_.states, sightings.keys(), places, now=now).items():
+        if isinstance(derived, Sighting):
+            pass_.see(key, derived)
+        elif key in pass_.states and not is_at_rest(pass_.states[key]):
+            pass_.take(key, derived, pass_.states[key].finding)
+    for key in sightings:
+        if key in pass_.states:
+            afflicted.look_around(pass_.states[key], looks)
+    arranged = arrange(
+        states,
+        pass_.states,
+        pass_.transitions,
+        sightings.keys(),
+        afflicted=afflicted,
+        places=places,
+        now=now,
+        new_id=new_id,
+    )
+    before = {state.id: state for state in states.values()}
+    return Folded(
+        states=tuple(one for one in arranged.states if one != before.get(one.id)),
+        transitions=arranged.transitions,
+        forgotten=(*pass_.forgotten, *arranged.forgotten),
+    )

@@ -1,79 +1,57 @@
 """A cause over time, as a pure state machine.
 
 `fold` takes the state of an incident and what a pass says of it, and returns the new state and the
-change there is to tell, if any. It reads no clock and draws no identifier: both are arguments.
+change there is to tell, if any. It reads no clock and draws no identifier: both are arguments. When
+enough was seen is the policy's to say (`monitors.policies`); which findings are one incident, and
+which incident explains another, is `monitors.grouping`'s.
 
 Findings of severity info, and accepted ones, never open an incident: they stand in the pass and in
 the census. An open incident whose finding comes down to that is on its way to being resolved.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from types import MappingProxyType
-from typing import Final
+from datetime import datetime
 
 from contracts.findings import Finding
-from contracts.rules import Rule, Scope, Severity
+from contracts.rules import Severity
+from monitors.grouping import key_of
+from monitors.policies import HEALTHY, SEEN, Policy, trailing
 from monitors.records import IncidentState, Phase, Transition, TransitionKind
-
-FAILURE_THRESHOLD: Final = 3
-"""Sights in a row before what may be a blip is told."""
-SUCCESS_THRESHOLD: Final = 2
-"""Healthy observations in a row before it is over."""
-REOPEN_WITHIN: Final = timedelta(hours=1)
-"""What comes back sooner was not over: the same message says so. Most incidents that Intercom
-reports, with their relapses, last less."""
-FLAPPING_AFTER: Final = 3
-"""Times it comes back before that itself is the news: a day of returns is one message, not
-twenty."""
-BLIND_AFTER: Final = 3
-"""Observations in a row that could not tell, before it is said that nothing is known any more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """When an incident opens, ends, and is the same one again."""
-
-    at_once: bool
-    failure_threshold: int = FAILURE_THRESHOLD
-    success_threshold: int = SUCCESS_THRESHOLD
-    reopen_within: timedelta = REOPEN_WITHIN
-    blind_after: int = BLIND_AFTER
-    flapping_after: int = FLAPPING_AFTER
-    """What flaps is over once it was not seen for `reopen_within`."""
-
-
-def policy_for(
-    rule: Rule,
-    overrides: Mapping[str, Policy] = MappingProxyType({}),
-    *,
-    failure_threshold: int = FAILURE_THRESHOLD,
-    success_threshold: int = SUCCESS_THRESHOLD,
-) -> Policy:
-    """Return the policy of a rule: the one that `overrides` has by its name, else its own
-    certainty with the given thresholds."""
-    return overrides.get(rule.name) or Policy(
-        at_once=rule.at_once,
-        failure_threshold=failure_threshold,
-        success_threshold=success_threshold,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """The cause was seen. `workspaces` and `operations` (as shown) are where; `confirmed` is
-    False where the same pass also saw it not: then nothing is certain at once."""
+    False where the same pass also saw it not: then nothing is certain at once.
+
+    `record` is that of the workspace where it is worst, this sight at its end; None where the
+    incident's own goes on. `is_wide` says that too many workspaces see it for a coincidence. `key`
+    names the incident where that is not what its finding alone says.
+    """
 
     finding: Finding
     workspaces: tuple[str, ...]
     operations: tuple[str, ...] = ()
     confirmed: bool = True
+    causes: tuple[str, ...] = ()
+    record: str | None = None
+    is_wide: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Healthy:
-    """It would have been seen, and was not."""
+    """It would have been seen, and was not; `record` as in a `Sighting`."""
+
+    record: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """It was seen, and is accepted on purpose."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,16 +61,8 @@ class NotMeasured:
     why: str = field(default="", compare=False)
 
 
-Observed = Sighting | Healthy | NotMeasured
+Observed = Sighting | Healthy | Accepted | NotMeasured
 Change = tuple[IncidentState | None, Transition | None]
-
-
-def key_of(finding: Finding) -> str:
-    """Return what makes two findings the same incident: a workspace's own trouble by fingerprint,
-    the API's by cause, however many workspaces see it."""
-    if finding.rule.scope is Scope.WORKSPACE:
-        return finding.fingerprint
-    return finding.cause
 
 
 def merge(sightings: Iterable[Sighting]) -> dict[str, Sighting]:
@@ -108,13 +78,19 @@ def merge(sightings: Iterable[Sighting]) -> dict[str, Sighting]:
         if not _counts(sighting.finding):
             continue
         worse = max(other, sighting, key=lambda one: _badness(one.finding))
+        consumers = dict.fromkeys((*other.finding.consumers, *sighting.finding.consumers))
         merged[key] = Sighting(
-            finding=worse.finding,
+            finding=replace(worse.finding, consumers=tuple(consumers)),
             workspaces=_united(other.workspaces, sighting.workspaces),
             operations=_united(other.operations, sighting.operations),
             confirmed=other.confirmed or sighting.confirmed,
+            causes=_united(_causes(other), _causes(sighting)),
         )
     return merged
+
+
+def _causes(sighting: Sighting) -> tuple[str, ...]:
+    return sighting.causes or (sighting.finding.cause,)
 
 
 def fold(
@@ -131,13 +107,16 @@ def fold(
     occurrence.
     """
     if isinstance(observed, Sighting) and not _counts(observed.finding):
-        observed = Healthy()
+        why = observed.finding.accepted
+        observed = Healthy() if why is None else Accepted(why=why)
     if isinstance(observed, Sighting):
         return _seen(state, observed, policy, now, new_id)
     if state is None:
         return None, None
+    if isinstance(observed, Accepted):
+        return accept(state, why=observed.why, now=now)
     if isinstance(observed, Healthy):
-        return _healthy(state, policy, now)
+        return _healthy(state, observed, policy, now)
     return _unmeasured(state, policy, now)
 
 
@@ -147,7 +126,26 @@ def acknowledge(state: IncidentState, *, by: str, now: datetime) -> Change:
     if state.phase is not Phase.OPEN or state.acknowledged_by == by:
         return state, None
     taken = replace(state, acknowledged_by=by, acknowledged_at=now)
-    return _tell(taken, TransitionKind.ACKNOWLEDGED, now)
+    return tell(taken, TransitionKind.ACKNOWLEDGED, now)
+
+
+def accept(state: IncidentState, *, why: str, now: datetime) -> Change:
+    """End an incident because its cause is accepted on purpose, and say so; one that nobody was
+    told of is forgotten."""
+    if state.phase is Phase.PENDING:
+        return None, None
+    if state.phase is Phase.RESOLVED:
+        return replace(state, record="", failures=0), None
+    over = replace(
+        state,
+        phase=Phase.RESOLVED,
+        resolved_at=now,
+        is_flapping=False,
+        record="",
+        failures=0,
+        accepted=why,
+    )
+    return tell(over, TransitionKind.RESOLVED, now)
 
 
 def _badness(finding: Finding) -> tuple[int, int]:
@@ -167,17 +165,19 @@ def _seen(
 ) -> Change:
     told_stage = state.finding.stage if state else 0
     if state is None or _is_another_occurrence(state, policy, now):
-        state = _first(sighting, now, new_id())
+        state, was = _first(sighting, now, new_id(), policy), sighting.finding
     else:
-        state = _again(state, sighting, now)
+        state, was = _again(state, sighting, now, policy), state.finding
     finding = sighting.finding
     if state.phase is Phase.OPEN:
-        if finding.severity.rank <= state.severity.rank and finding.stage <= told_stage:
-            return state, None
-        severity = max(state.severity, finding.severity, key=lambda one: one.rank)
-        return _tell(replace(_untaken(state), severity=severity), TransitionKind.ESCALATED, now)
+        if finding.severity.rank > state.severity.rank or finding.stage > told_stage:
+            severity = max(state.severity, finding.severity, key=lambda one: one.rank)
+            return tell(replace(_untaken(state), severity=severity), TransitionKind.ESCALATED, now)
+        if finding.rule.name != was.rule.name:
+            return tell(state, TransitionKind.EXPLAINED, now)
+        return state, None
     is_certain = policy.at_once and sighting.confirmed
-    if not is_certain and state.failures < policy.failure_threshold:
+    if not (is_certain or sighting.is_wide or policy.is_due(state.record)):
         return state, None
     is_new = state.phase is Phase.PENDING
     reopenings = state.reopenings if is_new else state.reopenings + 1
@@ -193,20 +193,26 @@ def _seen(
         resolved_at=None,
         reopenings=reopenings,
         is_flapping=is_flapping,
+        accepted="",
     )
-    return _tell(opened, kind, now)
+    return tell(opened, kind, now)
 
 
-def _healthy(state: IncidentState, policy: Policy, now: datetime) -> Change:
+def _healthy(state: IncidentState, healthy: Healthy, policy: Policy, now: datetime) -> Change:
+    record = policy.add(state.record, HEALTHY) if healthy.record is None else healthy.record
+    successes = max(state.successes + 1, trailing(record, HEALTHY))
+    state = replace(state, record=record, failures=0, unmeasured=0, successes=successes)
     if state.phase is Phase.PENDING:
-        return None, None  # a blip
-    state = replace(state, failures=0, unmeasured=0, successes=state.successes + 1)
-    if state.phase is Phase.RESOLVED or state.successes < policy.success_threshold:
+        return (state if SEEN in record else None), None  # a blip, once it is long ago
+    if state.phase is Phase.RESOLVED:
         return state, None
-    if state.is_flapping and now - state.last_seen_at < policy.reopen_within:
-        return state, None  # calm for now, as it was before
-    over = replace(state, phase=Phase.RESOLVED, resolved_at=now, is_flapping=False)
-    return _tell(over, TransitionKind.RESOLVED, now)
+    # What flaps is calm for now, as it was before: there only time tells.
+    is_calm = successes >= policy.success_threshold if state.is_flapping else policy.is_calm(record)
+    rest = policy.reopen_within if state.is_flapping else policy.keep_firing_for
+    if not is_calm or now - state.last_seen_at < max(rest, policy.keep_firing_for):
+        return state, None
+    over = replace(state, phase=Phase.RESOLVED, resolved_at=now, is_flapping=False, record="")
+    return tell(over, TransitionKind.RESOLVED, now)
 
 
 def _unmeasured(state: IncidentState, policy: Policy, now: datetime) -> Change:
@@ -217,47 +223,59 @@ def _unmeasured(state: IncidentState, policy: Policy, now: datetime) -> Change:
         return (state if state.unmeasured < policy.blind_after else None), None
     if state.unmeasured != policy.blind_after:  # told once, not with every pass
         return state, None
-    return _tell(state, TransitionKind.BLIND, now)
+    return tell(state, TransitionKind.BLIND, now)
 
 
 def _is_another_occurrence(state: IncidentState, policy: Policy, now: datetime) -> bool:
     """Whether it was over for so long that this is a new one. What has begun to come back within
     the window belongs to the old one, also when the deciding sight comes after it."""
     return (
-        state.phase is Phase.RESOLVED
-        and state.failures == 0
+        is_at_rest(state)
         and state.resolved_at is not None
         and now - state.resolved_at > policy.reopen_within
     )
 
 
-def _first(sighting: Sighting, now: datetime, incident_id: str) -> IncidentState:
+def is_at_rest(state: IncidentState) -> bool:
+    """Whether it is over, and has not begun to come back."""
+    return state.phase is Phase.RESOLVED and SEEN not in state.record
+
+
+def _first(sighting: Sighting, now: datetime, incident_id: str, policy: Policy) -> IncidentState:
     finding = sighting.finding
+    record = policy.add("", SEEN) if sighting.record is None else sighting.record
     return IncidentState(
-        key=key_of(finding),
+        key=sighting.key or key_of(finding),
         id=incident_id,
         phase=Phase.PENDING,
         finding=finding,
         severity=finding.severity,
         workspaces=_united(sighting.workspaces),
         operations=_united(sighting.operations),
-        failures=1,
+        causes=_united(_causes(sighting)),
+        record=record,
+        failures=trailing(record, SEEN),
         sights=1,
         first_seen_at=now,
         last_seen_at=now,
     )
 
 
-def _again(state: IncidentState, sighting: Sighting, now: datetime) -> IncidentState:
+def _again(
+    state: IncidentState, sighting: Sighting, now: datetime, policy: Policy
+) -> IncidentState:
     finding = sighting.finding
     if finding.stage < state.finding.stage:  # a step that was told is not told again
         finding = replace(finding, stage=state.finding.stage)
+    record = policy.add(state.record, SEEN) if sighting.record is None else sighting.record
     return replace(
         state,
         finding=finding,
+        causes=_united(state.causes, _causes(sighting)),
+        record=record,
         workspaces=_united(state.workspaces, sighting.workspaces),
         operations=_united(state.operations, sighting.operations),
-        failures=state.failures + 1,
+        failures=trailing(record, SEEN),
         successes=0,
         unmeasured=0,
         sights=state.sights + 1,
@@ -270,7 +288,10 @@ def _untaken(state: IncidentState) -> IncidentState:
     return replace(state, acknowledged_by="", acknowledged_at=None)
 
 
-def _tell(state: IncidentState, kind: TransitionKind, now: datetime) -> Change:
+def tell(
+    state: IncidentState, kind: TransitionKind, now: datetime
+) -> tuple[IncidentState, Transition]:
+    """Return the state with one transition more, and the transition."""
     told = replace(state, sequence=state.sequence + 1)
     return told, Transition(kind=kind, at=now, incident=told)
 

@@ -13,17 +13,19 @@ from contracts.clock import Clock
 from contracts.errors import HistoryError
 from contracts.findings import Finding
 from contracts.workspaces import Workspace
+from monitors.afflicted import Afflicted
 from monitors.alerting.outbox import Channel, DeliveryReport, deliver
 from monitors.alerting.sustaining import sustain
 from monitors.alerting.telling import Announcer
-from monitors.evidence import Afflicted, Look
+from monitors.evidence import Look
 from monitors.folding import fold_looks
+from monitors.grouping import Place, key_of
 from monitors.history import History
-from monitors.incidents import Policy, key_of, policy_for
 from monitors.looking import Looker, OnVisit
 from monitors.memories import Memories
 from monitors.memory import Memory
 from monitors.outcomes import measurements_of
+from monitors.policies import Policy, policy_for
 from monitors.probes import Probe, with_sources
 from monitors.promises import Promises
 from monitors.records import IncidentState, PassRecord, Phase, Transition
@@ -78,6 +80,9 @@ class Monitor:
         announcer: Announcer | None = None,
     ) -> None:
         self._workspaces = {workspace.name: workspace for workspace in workspaces}
+        self._places = {
+            one.name: Place(region=one.region, version=one.version) for one in workspaces
+        }
         self._probes = tuple(probes)
         self._promises = promises
         self._history = history
@@ -208,7 +213,7 @@ class Monitor:
                     looks,
                     states,
                     afflicted,
-                    configured=frozenset(self._workspaces),
+                    places=self._places,
                     policy=self._policy,
                     now=now,
                     new_id=self._new_id,

@@ -75,6 +75,10 @@ class TransitionKind(StrEnum):
     OPENED = "opened"
     ACKNOWLEDGED = "acknowledged"
     ESCALATED = "escalated"
+    EXPLAINED = "explained"
+    """Its cause became clear: it is another one's symptom, or now known for what it is."""
+    SPREAD = "spread"
+    """It reaches further, or less far, than was told."""
     FLAPPING = "flapping"
     RESOLVED = "resolved"
     REOPENED = "reopened"
@@ -91,6 +95,29 @@ class Telling(StrEnum):
 
 
 NoticeKind = TransitionKind | Telling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """How many of those that were asked have a trouble: in all, in one region, of one version."""
+
+    name: str = ""
+    afflicted: int
+    measured: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How far a trouble goes among the Intercom workspaces that could have shown it.
+
+    `regions` and `versions` are sorted by name, and only those that were measured.
+    """
+
+    afflicted: int
+    measured: int
+    configured: int
+    regions: tuple[Share, ...] = ()
+    versions: tuple[Share, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +159,23 @@ class IncidentState:
     """How often this occurrence came back."""
     is_flapping: bool = False
     """Whether it comes and goes: then it is over only after a longer calm."""
+    record: str = ""
+    """The latest observations where it is worst (see `monitors.policies`)."""
+    causes: tuple[str, ...] = ()
+    """Sorted; the `cause` of every finding that it stands for."""
+    reach: Reach | None = None
+    """How far it goes; None where only one Intercom workspace is looked at."""
+    told: str = ""
+    """A mark of the reach and the children as they were told last."""
+    told_at: datetime | None = None
+    """When something was told last."""
+    parent: str = ""
+    """The id of the incident that explains this one; while that is open this one is listed in it,
+    and nobody is told of it by itself."""
+    children: tuple[str, ...] = ()
+    """What it explains, as rule and place, sorted."""
+    accepted: str = ""
+    """Why and until when it is accepted: then it ended by a decision, not because it is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from contracts.findings import Certainty, Finding
 from contracts.rules import Scope
 from monitors.alerting import phrases
 from monitors.alerting.contacts import Contact, Contacts
+from monitors.alerting.extent import extent
 from monitors.alerting.silences import Silence
 from monitors.alerting.wording import MAX_NAME, MAX_PERSON, SHORT_ID, ended_at
 from monitors.records import IncidentState, Transition, TransitionKind
@@ -53,6 +54,9 @@ def facts(transition: Transition, now: datetime, silence: Silence | None = None)
         by = phrases.escape(silence.created_by, MAX_PERSON)
         until = phrases.moment(silence.ends_at)
         fields.append(_field("Silenced", f"by {by}, until {until}" if by else f"until {until}"))
+    if incident.children:
+        explained = [phrases.code(one, MAX_NAME) for one in incident.children]
+        fields.append(_field(f"Explains ({len(explained)})", phrases.fold(explained, SHOWN)))
     if finding.request_id:
         fields.append(_field("Request id", phrases.code(finding.request_id, MAX_ID)))
     return {"type": "section", "fields": fields}
@@ -75,6 +79,9 @@ def remedy(transition: Transition) -> Block:
     finding = transition.incident.finding
     said = phrases.escape(finding.remedy or finding.rule.remedy, MAX_REMEDY)
     match transition.kind:
+        case TransitionKind.RESOLVED if transition.incident.accepted:
+            why = phrases.escape(transition.incident.accepted, MAX_REMEDY)
+            return _text(f"*Accepted, not mended* ({why}). After that it is told again.")
         case TransitionKind.RESOLVED:
             right = phrases.count(transition.incident.successes, "right answer")
             return _text(f"*Nothing to do.* It is as it should be again, after {right} in a row.")
@@ -142,7 +149,8 @@ def _workspaces(incident: IncidentState) -> tuple[str, str]:
     finding = incident.finding
     names = [phrases.escape(name, MAX_NAME) for name in incident.workspaces]
     if len(names) > 1:
-        return f"Intercom workspaces ({len(names)})", phrases.fold(names, SHOWN)
+        reach = f"{extent(incident.reach)}: " if incident.reach else ""
+        return f"Intercom workspaces ({len(names)})", reach + phrases.fold(names, SHOWN)
     about = [finding.region.upper()] if finding.region not in ("", "-") else []
     if finding.version:
         about.append(f"API {finding.version}")

@@ -52,7 +52,7 @@ def render(
     """
     incident = transition.incident
     dot, color = wording.look(transition)
-    where = wording.where(incident.workspaces)
+    where = wording.where(incident)
     sentence = phrases.escape(incident.finding.message, wording.MAX_SENTENCE)
     blocks = (
         facts.facts(transition, now, silence),
@@ -81,7 +81,7 @@ def render_reply(
 
     The channel shows it too where somebody has to look again: it got worse, or it is back.
     """
-    if transition.kind is TransitionKind.OPENED:
+    if transition.kind in (TransitionKind.OPENED, TransitionKind.SPREAD):
         return None
     incident = transition.incident
     dot, _ = wording.look(transition)

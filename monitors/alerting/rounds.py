@@ -15,7 +15,15 @@ from monitors.records import IncidentState, Notice, NoticeForm, Transition, Tran
 
 HELD: Final = "held-back"
 """The kind of the documents that say, by incident, which channels wait for which news."""
-_PASSES: Final = frozenset({TransitionKind.RESOLVED, TransitionKind.ACKNOWLEDGED})
+_PASSES: Final = frozenset(
+    {
+        TransitionKind.RESOLVED,
+        TransitionKind.ACKNOWLEDGED,
+        TransitionKind.EXPLAINED,
+        TransitionKind.SPREAD,
+    }
+)
+"""What is told wherever the incident was told of before, and nowhere else."""
 _KEPT: Final = frozenset(
     {
         TransitionKind.OPENED,
@@ -101,7 +109,9 @@ class Round:
         for channel in [*places, *sorted(told - places.keys())]:
             if channel not in self._announcer.channels:
                 continue  # it was configured once
-            if transition.kind in _PASSES:
+            if transition.kind is TransitionKind.SPREAD and channel not in self._announcer.threaded:
+                continue  # a message of its own for it would be noise
+            if transition.kind in _PASSES or incident.parent:
                 if channel in told:
                     self._tell(transition, channel, places.get(channel))
             elif self._holds_back(incident, places.get(channel)):
@@ -116,7 +126,7 @@ class Round:
         """Tell what is held back no more of incidents that are still open; forget the others."""
         for id, waiting in self._held.items():
             incident = incidents.get(id)
-            if id in self._taken:
+            if id in self._taken or (incident is not None and incident.parent):
                 continue
             if incident is None:
                 self._remember(id, {})

@@ -6,7 +6,8 @@ from typing import Final
 
 from contracts.rules import Severity
 from monitors.alerting import phrases
-from monitors.records import Transition, TransitionKind
+from monitors.alerting.extent import extent
+from monitors.records import IncidentState, Transition, TransitionKind
 
 RED: Final = "#d7263d"
 AMBER: Final = "#f2a100"
@@ -52,12 +53,18 @@ def status(transition: Transition) -> str:
             return f"{severity}, acknowledged by {by}," if by else f"{severity}, acknowledged,"
         case TransitionKind.ESCALATED:
             return f"{severity}, escalated,"
+        case TransitionKind.EXPLAINED:
+            return f"{severity}, part of a broader incident," if incident.parent else severity
+        case TransitionKind.SPREAD:
+            return severity
         case TransitionKind.FLAPPING:
             return f"{severity}, comes and goes,"
         case TransitionKind.REOPENED:
             return f"{severity} again"
         case TransitionKind.RESOLVED:
             lasted = phrases.duration(ended_at(transition) - incident.first_seen_at)
+            if incident.accepted:
+                return f"ACCEPTED after {lasted}. Was {incident.severity.value}"
             return f"RESOLVED after {lasted}. Was {incident.severity.value}"
         case TransitionKind.BLIND:
             return f"NOT MEASURED any more, may still be {incident.severity.value}"
@@ -74,13 +81,17 @@ def event(transition: Transition) -> str:
             return f"Acknowledged by {by}" if by else "Acknowledged"
         case TransitionKind.ESCALATED:
             return f"Escalated to {incident.severity.value}"
+        case TransitionKind.EXPLAINED:
+            return "Part of a broader incident now" if incident.parent else "Its cause is clear now"
+        case TransitionKind.SPREAD:
+            return f"Reaches {extent(incident.reach)}" if incident.reach else "Reaches further"
         case TransitionKind.FLAPPING:
             return f"Comes and goes, back {phrases.count(incident.reopenings, 'time')}"
         case TransitionKind.REOPENED:
             return f"Back again, {incident.severity.value}"
         case TransitionKind.RESOLVED:
             lasted = phrases.duration(ended_at(transition) - incident.first_seen_at)
-            return f"Resolved after {lasted}"
+            return f"{'Accepted' if incident.accepted else 'Resolved'} after {lasted}"
         case TransitionKind.BLIND:
             return "Not measured any more"
 
@@ -90,8 +101,11 @@ def ended_at(transition: Transition) -> datetime:
     return transition.incident.resolved_at or transition.at
 
 
-def where(workspaces: tuple[str, ...]) -> str:
-    """Return `in Intercom workspace prod`; of many how many."""
+def where(incident: IncidentState) -> str:
+    """Return `in Intercom workspace prod`; of many how many, of how many."""
+    workspaces, reach = incident.workspaces, incident.reach
+    if reach is not None and reach.afflicted > NAMED:
+        return f"in {extent(reach)}"
     names = [phrases.escape(name, MAX_NAME) for name in workspaces[:NAMED]]
     if not names:
         return "in no Intercom workspace (offline)"

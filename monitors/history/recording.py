@@ -67,7 +67,9 @@ def save_states(connection: Connection, states: Iterable[IncidentState]) -> None
         .values(current=False),
         [{"its_key": row["key"], "its_id": row["id"]} for row in saved],
     )
-    _upsert(connection, INCIDENTS, saved, replaced=("current", "phase", "last_seen_at", "state"))
+    _upsert(
+        connection, INCIDENTS, saved, replaced=("key", "current", "phase", "last_seen_at", "state")
+    )
 
 
 def forget(connection: Connection, incident_ids: Iterable[str]) -> None:

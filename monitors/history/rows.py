@@ -4,7 +4,7 @@ Everything here is symmetric: what goes in comes out equal (property-tested).
 """
 
 import json
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ from monitors.records import (
     Outcome,
     Phase,
     QueuedNotice,
+    Reach,
+    Share,
     Telling,
     Transition,
     TransitionKind,
@@ -35,7 +37,9 @@ _STATE_TIMES: Final = (
     "opened_at",
     "resolved_at",
     "acknowledged_at",
+    "told_at",
 )
+_STATE_LISTS: Final = ("workspaces", "operations", "causes", "children")
 
 
 def compact(document: object) -> str:
@@ -82,6 +86,7 @@ def state_text(state: IncidentState) -> str:
     document["finding"] = _finding_document(state.finding)
     for name in _STATE_TIMES:
         document[name] = _time_text(getattr(state, name))
+    document["reach"] = asdict(state.reach) if state.reach else None
     return compact(document)
 
 
@@ -91,12 +96,21 @@ def state_of(text: str) -> IncidentState:
     document["phase"] = Phase(document["phase"])
     document["severity"] = Severity(document["severity"])
     document["finding"] = _finding_from(document["finding"])
-    document["workspaces"] = tuple(document["workspaces"])
-    document["operations"] = tuple(document["operations"])
+    # A state that an earlier version recorded lacks what is new.
+    for name in _STATE_LISTS:
+        document[name] = tuple(document.get(name, ()))
     for name in _STATE_TIMES:
-        # A state that an earlier version recorded lacks what is new.
         document[name] = _time_of(document.get(name))
+    document["reach"] = _reach_of(document.get("reach"))
     return IncidentState(**document)
+
+
+def _reach_of(document: dict[str, Any] | None) -> Reach | None:
+    if document is None:
+        return None
+    regions = tuple(Share(**one) for one in document["regions"])
+    versions = tuple(Share(**one) for one in document["versions"])
+    return Reach(**{**document, "regions": regions, "versions": versions})
 
 
 def transition_of(row: RowMapping) -> Transition:

@@ -12,7 +12,8 @@ from contracts.rules import RULES
 from intercheck.accepting import LiveLedger, accept_incident
 from intercheck.settings import Settings, load_settings
 from monitors.history import History
-from monitors.incidents import Policy, Sighting, fold
+from monitors.incidents import Sighting, fold
+from monitors.policies import Policy
 from monitors.records import IncidentState
 
 TODAY = date(2026, 3, 2)

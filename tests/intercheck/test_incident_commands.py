@@ -15,7 +15,8 @@ from intercheck.cli import main
 from monitors.alerting.routes import Route
 from monitors.alerting.telling import Announcer
 from monitors.history import History
-from monitors.incidents import Policy, Sighting, fold
+from monitors.incidents import Sighting, fold
+from monitors.policies import Policy
 from monitors.records import IncidentState, TransitionKind
 from sandbox.slack import DEFAULT_CHANNEL, SlackStandIn
 

@@ -11,12 +11,17 @@ from hypothesis import strategies as st
 from contracts.exchanges import Exchange, Operation
 from contracts.findings import Finding
 from contracts.rules import RULES, Severity
+from monitors.afflicted import Afflicted
+from monitors.alerting.extent import extent
 from monitors.asking import Visit
 from monitors.census import Census
 from monitors.diagnosis import Observation
-from monitors.evidence import Afflicted, Health, Look, health, is_evidence
+from monitors.evidence import Health, Look, health, is_evidence
+from monitors.grouping import Place
+from monitors.incidents import Healthy, Sighting
+from monitors.policies import Policy
 from monitors.probe_files import load_probes
-from monitors.records import IncidentState, Phase
+from monitors.records import IncidentState, Phase, Share
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PROBES = {probe.identity: probe for probe in load_probes()}
@@ -124,23 +129,59 @@ def test_a_permission_is_back_only_where_it_was_missed(an_exchange: Any) -> None
     assert health(incident, a_look(an_exchange("GET /contacts"))) is Health.OVER
 
 
+ONCE = Policy(at_once=True, success_threshold=1)
+BOTH = {name: Place(region="us", version="2.15") for name in ("acme", "bravo")}
+
+
 def test_it_is_over_when_the_last_workspace_is_well(an_exchange: Any) -> None:
-    incident = an_incident(a_finding("server-error"), "acme", "bravo")
+    finding = a_finding("server-error")
+    incident = an_incident(finding, "acme", "bravo")
     afflicted = Afflicted()
-    afflicted.seen("k", ["acme", "bravo"])
-    both = frozenset({"acme", "bravo"})
+    sighting = Sighting(finding=finding, workspaces=("acme", "bravo"))
+    assert afflicted.seen("k", sighting, ONCE, BOTH).record == "x"
     well = an_exchange("GET /contacts")
 
-    assert afflicted.observe(incident, [a_look(well)], both) is Health.NOT_ASKED
+    assert afflicted.observe(incident, [a_look(well)], ONCE, BOTH) is None
     remembered = Afflicted.of({key: names for key, names in afflicted.changes() if names})
     look = a_look(well, workspace="bravo")
-    assert remembered.observe(incident, [look], both) is Health.OVER
+    assert remembered.observe(incident, [look], ONCE, BOTH) == Healthy(record="x.")
 
 
 def test_a_workspace_that_is_no_longer_configured_holds_nothing_open(an_exchange: Any) -> None:
     incident = an_incident(a_finding("server-error"), "acme", "gone")
     well = a_look(an_exchange("GET /contacts"))
-    assert Afflicted().observe(incident, [well], frozenset({"acme"})) is Health.OVER
+    left = {"acme": BOTH["acme"]}
+    assert Afflicted().observe(incident, [well], ONCE, left) == Healthy(record="x.")
+
+
+def test_blips_of_many_workspaces_are_not_a_row_of_one(an_exchange: Any) -> None:
+    places = {f"w{index}": Place(region="us", version="2.15") for index in range(20)}
+    policy, afflicted = Policy(at_once=False), Afflicted()
+    taken = [
+        afflicted.seen(
+            "k", Sighting(finding=a_finding("timeout"), workspaces=(f"w{index}",)), policy, places
+        )
+        for index in range(4)
+    ]
+    assert [one.record for one in taken] == ["x"] * 4
+    assert [one.is_wide for one in taken] == [False, False, False, True]  # a fifth of them all
+
+
+def test_how_far_it_goes_counts_those_that_were_asked(an_exchange: Any) -> None:
+    places = {
+        "acme": Place(region="eu", version="2.11"),
+        "bravo": Place(region="eu", version="2.15"),
+        "never-asked": Place(region="au", version="2.15"),
+    }
+    incident = an_incident(a_finding("server-error"), "acme")
+    afflicted = Afflicted()
+    afflicted.look_around(incident, [a_look(an_exchange("GET /contacts"), workspace="bravo")])
+    reach = afflicted.reach([incident], places)
+    assert (reach.afflicted, reach.measured, reach.configured) == (1, 2, 3)
+    assert reach.regions == (Share(name="eu", afflicted=1, measured=2),)
+    assert extent(reach) == (
+        "1 of 2 Intercom workspaces asked so far (3 configured), version 2.11 only"
+    )
 
 
 def test_the_census_is_taken_once_and_forgets_when_the_reference_changes() -> None:

@@ -12,26 +12,26 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from contracts.exchanges import Operation
 from contracts.findings import Finding
 from contracts.rules import RULES, Severity
+from monitors.grouping import key_of
 from monitors.incidents import (
-    BLIND_AFTER,
+    Accepted,
     Healthy,
     NotMeasured,
     Observed,
-    Policy,
     Sighting,
+    accept,
     acknowledge,
     fold,
-    key_of,
     merge,
-    policy_for,
 )
+from monitors.policies import BLIND_AFTER, CALM, RATE_WINDOW, Policy, policy_for
 from monitors.records import IncidentState, Phase, Transition, TransitionKind
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 PATIENT = Policy(at_once=False)
 CERTAIN = Policy(at_once=True)
-OPENED, RESOLVED, REOPENED, ESCALATED, BLIND, ACKNOWLEDGED, FLAPPING = (
+OPENED, RESOLVED, REOPENED, ESCALATED, BLIND, ACKNOWLEDGED, FLAPPING, EXPLAINED = (
     TransitionKind.OPENED,
     TransitionKind.RESOLVED,
     TransitionKind.REOPENED,
@@ -39,6 +39,7 @@ OPENED, RESOLVED, REOPENED, ESCALATED, BLIND, ACKNOWLEDGED, FLAPPING = (
     TransitionKind.BLIND,
     TransitionKind.ACKNOWLEDGED,
     TransitionKind.FLAPPING,
+    TransitionKind.EXPLAINED,
 )
 
 
@@ -123,9 +124,73 @@ def test_what_may_be_a_blip_opens_at_the_third_sight_in_a_row() -> None:
     assert (life.state.first_seen_at, life.state.opened_at) == (START + MINUTE, START + 3 * MINUTE)
 
 
-def test_a_blip_leaves_nothing_behind() -> None:
+def test_a_blip_is_told_to_nobody_and_forgotten_after_a_while() -> None:
     life = Life()
     assert life(sight(), sight(), Healthy()) == []
+    assert life.state is not None
+    assert life(*[Healthy()] * RATE_WINDOW) == []
+    assert life.state is None
+
+
+def test_a_fault_in_three_answers_of_ten_is_told_although_never_three_in_a_row() -> None:
+    life = Life()
+    rarely: list[Observed] = [sight(), Healthy(), Healthy(), sight(), *[Healthy()] * 3]
+    assert life(*rarely, *rarely) == [OPENED]
+    # Two healthy answers prove nothing of what shows in one of three.
+    assert life(Healthy(), Healthy(), sight()) == []
+    assert life(*[Healthy()] * RATE_WINDOW) == [RESOLVED]
+
+
+def test_a_hard_fault_is_over_soon_also_where_a_blip_went_before_it() -> None:
+    life = Life()
+    life(sight(), Healthy(), Healthy(), *[sight()] * 6)
+    assert life(Healthy(), Healthy()) == [RESOLVED]
+
+
+def test_three_of_the_last_five_are_enough_where_the_policy_says_so() -> None:
+    life = Life(Policy(at_once=False, out_of=5, failure_rate=1.0))
+    assert life(sight(), Healthy(), sight(), Healthy()) == []
+    assert life(sight()) == [OPENED]
+    in_a_row = Life(Policy(at_once=False, failure_rate=1.0))
+    by_turns: list[Observed] = [sight(), Healthy()]
+    assert in_a_row(*by_turns * 10) == []
+
+
+def test_it_keeps_firing_for_as_long_as_the_policy_says() -> None:
+    life = Life(Policy(at_once=True, keep_firing_for=timedelta(minutes=10)))
+    assert life(sight(), *[Healthy()] * 9) == [OPENED]
+    assert life(Healthy()) == [RESOLVED]
+
+
+def test_what_many_workspaces_see_at_once_is_no_blip() -> None:
+    assert Life()(replace(sight(), is_wide=True)) == [OPENED]
+
+
+def test_what_turns_out_to_be_something_else_says_so_in_place() -> None:
+    life = Life(CERTAIN)
+    life(sight())
+    known = replace(sight(), finding=a_finding(rule_name="timeout"))
+    assert life(known, known) == [EXPLAINED]
+
+
+def test_what_is_accepted_by_hand_ends_as_accepted_and_comes_back_after_its_end() -> None:
+    life = Life(CERTAIN)
+    life(sight())
+    assert life.state is not None
+    over, transition = accept(life.state, why="until 2026-05-01: gone for good", now=life.now)
+    assert transition is not None
+    assert over is not None
+    assert (transition.kind, over.accepted) == (RESOLVED, "until 2026-05-01: gone for good")
+    life.state, life.now = over, life.now + timedelta(days=60)
+    assert life(Accepted(why="until 2026-05-01: gone for good")) == []
+    assert life(sight()) == [OPENED]
+    assert life.state is not None
+    assert life.state.accepted == ""
+
+
+def test_what_nobody_was_told_of_is_accepted_in_silence() -> None:
+    life = Life()
+    assert life(sight(), Accepted(why="known")) == []
     assert life.state is None
 
 
@@ -161,7 +226,7 @@ def test_what_comes_back_later_is_another_incident() -> None:
 def test_one_blip_after_it_is_over_does_not_reopen_it() -> None:
     life = Life()
     assert life(*[sight()] * 3, Healthy(), Healthy()) == [OPENED, RESOLVED]
-    assert life(sight(), Healthy(), sight(), Healthy()) == []
+    assert life(sight(), Healthy(), Healthy(), Healthy()) == []
     assert life(*[sight()] * 3) == [REOPENED]
 
 
@@ -199,7 +264,10 @@ def test_information_never_opens_an_incident(policy: Policy) -> None:
 def test_accepting_a_deviation_ends_its_incident() -> None:
     accepted = sight()
     accepted = replace(accepted, finding=replace(accepted.finding, accepted="agreed until May"))
-    assert Life(CERTAIN)(sight(), accepted, accepted) == [OPENED, RESOLVED]
+    life = Life(CERTAIN)
+    assert life(sight(), accepted, accepted) == [OPENED, RESOLVED]
+    assert life.state is not None
+    assert life.state.accepted == "agreed until May"
 
 
 def test_a_workspaces_own_trouble_is_an_incident_of_that_workspace() -> None:
@@ -270,34 +338,68 @@ def test_the_same_observations_make_the_same_incident(
 
 
 class IncidentMachine(RuleBasedStateMachine):
-    """Holds `fold` to a model that knows only what has been told."""
+    """Holds `fold` to a model that knows what was seen since the first sight, and what was told."""
 
     def __init__(self) -> None:
         super().__init__()
         self.life = Life()
         self.is_open = False
-        self.healthy_in_a_row = 0
-        self.seen_in_a_row = 0
+        self.seen: list[bool] = []
         self.returns = 0
         self.last_seen = START
 
-    @initialize(at_once=st.booleans(), failures=st.integers(1, 4), successes=st.integers(1, 3))
-    def configure(self, at_once: bool, failures: int, successes: int) -> None:
+    @initialize(
+        at_once=st.booleans(),
+        failures=st.integers(1, 4),
+        out_of=st.none() | st.integers(4, 6),
+        rate=st.sampled_from([0.2, 0.5, 1.0]),
+        window=st.integers(4, 8),
+        successes=st.integers(1, 3),
+        keep=st.sampled_from([0, 5, 30]),
+    )
+    def configure(
+        self,
+        at_once: bool,
+        failures: int,
+        out_of: int | None,
+        rate: float,
+        window: int,
+        successes: int,
+        keep: int,
+    ) -> None:
         self.life.policy = Policy(
-            at_once=at_once, failure_threshold=failures, success_threshold=successes
+            at_once=at_once,
+            failure_threshold=failures,
+            out_of=out_of,
+            failure_rate=rate,
+            rate_window=window,
+            success_threshold=successes,
+            keep_firing_for=timedelta(minutes=keep),
         )
+
+    def note(self, was_seen: bool) -> None:
+        policy = self.life.policy
+        kept = max(policy.failure_threshold, policy.out_of or 0, policy.rate_window)
+        self.seen = [*self.seen, was_seen][-kept:]
+        while self.seen and not self.seen[0]:
+            self.seen.pop(0)
+
+    def is_due(self) -> bool:
+        policy = self.life.policy
+        row = self.seen[-(policy.out_of or policy.failure_threshold) :]
+        in_window = sum(self.seen[-policy.rate_window :])
+        is_often = policy.failure_rate < 1 and in_window / policy.rate_window >= policy.failure_rate
+        return sum(row) >= policy.failure_threshold or is_often
 
     @rule(severity=st.sampled_from([Severity.WARNING, Severity.CRITICAL]), confirmed=st.booleans())
     def see(self, severity: Severity, confirmed: bool) -> None:
-        self.seen_in_a_row += 1
-        self.healthy_in_a_row = 0
+        self.note(True)
         self.last_seen = self.life.now + MINUTE
         kinds = self.life(sight(severity, confirmed=confirmed))
         policy = self.life.policy
-        is_due = self.seen_in_a_row >= policy.failure_threshold or (policy.at_once and confirmed)
         if self.is_open:
             assert kinds in ([], [ESCALATED])
-        elif is_due:
+        elif self.is_due() or (policy.at_once and confirmed):
             assert kinds in ([OPENED], [REOPENED], [FLAPPING])
             self.is_open = True
             self.returns = 0 if kinds == [OPENED] else self.returns + 1
@@ -305,21 +407,38 @@ class IncidentMachine(RuleBasedStateMachine):
         else:
             assert kinds == []
 
-    @rule(quiet=st.booleans())
-    def be_healthy(self, quiet: bool) -> None:
-        self.seen_in_a_row = 0
-        self.healthy_in_a_row += 1
-        kinds = self.life(sight(Severity.INFO) if quiet else Healthy())
+    def calm_is_enough(self) -> bool:
+        """Whether a fault as frequent as this one would have shown again by now."""
+        if True not in self.seen:
+            return True
+        last = len(self.seen) - 1 - self.seen[::-1].index(True)
+        calm, troubled = len(self.seen) - 1 - last, self.seen[: last + 1]
         policy = self.life.policy
-        is_calm = (
-            self.returns < policy.flapping_after
-            or self.life.now - self.last_seen >= policy.reopen_within
-        )
-        if self.is_open and self.healthy_in_a_row >= policy.success_threshold and is_calm:
-            assert kinds == [RESOLVED]
-            self.is_open = False
-        else:
-            assert kinds == []
+        is_flapping = self.returns >= policy.flapping_after
+        if is_flapping or all(troubled[-2 * policy.failure_threshold :]):
+            return calm >= policy.success_threshold
+        chance = (troubled.count(False) / len(troubled)) ** calm
+        return calm >= policy.success_threshold and chance <= CALM
+
+    @rule(quiet=st.booleans(), times=st.integers(1, 4))
+    def be_healthy(self, quiet: bool, times: int) -> None:
+        for _ in range(times):
+            self.note(False)
+            kinds = self.life(sight(Severity.INFO) if quiet else Healthy())
+            policy, calm_for = self.life.policy, self.life.now - self.last_seen
+            is_flapping = self.returns >= policy.flapping_after
+            needed = max(policy.keep_firing_for, policy.reopen_within if is_flapping else MINUTE)
+            if self.is_open and self.calm_is_enough() and calm_for >= needed:
+                assert kinds == [RESOLVED]
+                self.is_open, self.seen = False, []
+            else:
+                assert kinds == []
+
+    @rule()
+    def be_accepted(self) -> None:
+        kinds = self.life(Accepted(why="known"))
+        assert kinds == ([RESOLVED] if self.is_open else [])
+        self.is_open, self.seen = False, []
 
     @rule(by=st.sampled_from(["ann", "ben"]))
     def be_acknowledged(self, by: str) -> None:
@@ -332,7 +451,7 @@ class IncidentMachine(RuleBasedStateMachine):
     def be_unmeasured(self) -> None:
         assert self.life(NotMeasured()) in ([], [BLIND])
         if self.life.state is None:
-            self.seen_in_a_row = 0  # a pending one was forgotten
+            self.seen = []  # a pending one was forgotten
 
     @rule(hours=st.integers(0, 3))
     def wait(self, hours: int) -> None:

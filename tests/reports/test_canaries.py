@@ -6,8 +6,8 @@ from pathlib import Path
 
 from contracts.clock import SystemClock
 from intercheck.replaying import judge, read_all
+from monitors.grouping import key_of
 from monitors.history import History
-from monitors.incidents import key_of
 from monitors.promises import Promises
 from monitors.records import (
     IncidentState,
