@@ -6,7 +6,7 @@ identity wherever it is met; what only Schemathesis sees is not lost.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -71,8 +71,12 @@ UUID, where the project's dialect asserts fewer formats; what may be null it rew
 class Judge:
     """Says what an exchange of a property test shows."""
 
-    def __init__(self, standard: Standard) -> None:
+    def __init__(
+        self, standard: Standard, *, on_refusal: Callable[[Exchange, Departure], None] | None = None
+    ) -> None:
+        """Create it; the form of refusals is left to `on_refusal` where there is one."""
         self._standard = standard
+        self._on_refusal = on_refusal
 
     def findings(
         self,
@@ -89,7 +93,10 @@ class Judge:
         does. Otherwise they only say that what was generated does not please.
         """
         for departure in self._departures(exchange, failures, exists, is_plain):
-            yield self.finding(exchange, departure)
+            if self._on_refusal is not None and _is_form_of_refusal(exchange, departure):
+                self._on_refusal(exchange, departure)
+            else:
+                yield self.finding(exchange, departure)
 
     def _departures(
         self, exchange: Exchange, failures: Sequence[Failure], exists: bool, is_plain: bool
@@ -142,6 +149,11 @@ class Judge:
         )
         why = self._standard.why_accepted(operation, departure, found.cause)
         return replace(found, accepted=why)
+
+
+def _is_form_of_refusal(exchange: Exchange, departure: Departure) -> bool:
+    status = exchange.response.status if exchange.response else 0
+    return 400 <= status < 500 and departure.rule.startswith(("schema-", "body-"))
 
 
 def _severity(rule: Rule, departure: Departure, consumers: tuple[str, ...]) -> Severity:

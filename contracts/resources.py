@@ -41,6 +41,8 @@ def _by_external_id(name: str) -> Body:
     return {"query": {"field": "external_id", "operator": "=", "value": name}}
 
 
+_DESCRIPTION: Final = "Made by a test, and removed by it."
+
 RESOURCES: Final = (
     Resource(
         kind="contact",
@@ -86,7 +88,12 @@ RESOURCES: Final = (
         update="PUT /articles/{}",
         delete="DELETE /articles/{}",
         body=lambda name, author: (
-            {"title": name, "author_id": int(author), "state": "draft"}
+            {
+                "title": name,
+                "description": _DESCRIPTION,
+                "author_id": int(author),
+                "state": "draft",
+            }
             if author is not None and author.isdigit()
             else None
         ),
@@ -101,9 +108,46 @@ RESOURCES: Final = (
         read="GET /help_center/collections/{}",
         update="PUT /help_center/collections/{}",
         delete="DELETE /help_center/collections/{}",
-        body=lambda name, author: {"name": name},
+        body=lambda name, author: {"name": name, "description": _DESCRIPTION},
         list="GET /help_center/collections",
         find="GET /help_center/collections",
+    ),
+    Resource(
+        kind="internal-article",
+        create="POST /internal_articles",
+        read="GET /internal_articles/{}",
+        update="PUT /internal_articles/{}",
+        delete="DELETE /internal_articles/{}",
+        body=lambda name, author: (
+            {
+                "title": name,
+                "body": _DESCRIPTION,
+                "author_id": int(author),
+                "owner_id": int(author),
+            }
+            if author is not None and author.isdigit()
+            else None
+        ),
+        field="title",
+        changes="title",
+        list="GET /internal_articles",
+        find="GET /internal_articles",
+    ),
+    Resource(
+        kind="news-item",
+        create="POST /news/news_items",
+        read="GET /news/news_items/{}",
+        update="PUT /news/news_items/{}",
+        delete="DELETE /news/news_items/{}",
+        body=lambda name, author: (
+            {"title": name, "sender_id": int(author), "state": "draft", "deliver_silently": True}
+            if author is not None and author.isdigit()
+            else None
+        ),
+        field="title",
+        changes="title",
+        list="GET /news/news_items",
+        find="GET /news/news_items",
     ),
 )
 """Those that Intercom finds by name and deletes for good: a note or an event would stay."""

@@ -18,9 +18,9 @@ from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from contracts.allowlist import NotAllowedError
 from contracts.behaviour import LISTS, OTHERS, Check, Inquiry, Turn
-from contracts.behaviour.fields import Fields
 from contracts.behaviour.lifecycles import LONGEST_LIFE, author_of, lifecycles, live_through
 from contracts.behaviour.refusals import forbidden_data
+from contracts.behaviour.watch import Watch
 from contracts.budget import BudgetSpentError, RateBudget
 from contracts.cases import Cases
 from contracts.checks import CHECKS, Judge
@@ -89,7 +89,6 @@ class Run:
         self._tuning = tuning
         self._order = order
         self._on_progress = on_progress
-        self._judge = Judge(standard)
         self._identifiers = Identifiers(Links(spec).values)
         self._cases = Cases(spec, self.gate, seed=seed, phases=phases, mode=mode, tuning=tuning)
         self._tries = Tries()
@@ -98,7 +97,8 @@ class Run:
         self._phase = OPENING
         self._last: Exchange | None = None
         self.inquiry = Inquiry(self, spec, fill=self._identifiers.fill, run_id=run_id)
-        self._fields = Fields(self.inquiry)
+        self._judge = Judge(standard, on_refusal=self.inquiry.suspect_refusal)
+        self._watch = Watch(self.inquiry)
 
     def work(self, operations: tuple[SpecOperation, ...], journal: Journal | None) -> str:
         """Take turns until budget, questions or hope are spent; return why some operations never
@@ -124,7 +124,7 @@ class Run:
 
     def all_findings(self) -> Iterator[Finding]:
         """Yield what was found, what showed over several answers last."""
-        self._fields.settle()
+        self._watch.settle()
         self.tally.keep(
             self._judge.finding(one.exchange, one.departure) for one in self.inquiry.confirmed()
         )
@@ -156,7 +156,7 @@ class Run:
         )
         self.tally.keep(self._judge.findings(exchange))
         if credentials is Credentials.OWN:
-            self._fields.take(exchange)
+            self._watch.take(exchange)
             self.tally.record(exchange)
         return exchange
 
@@ -264,7 +264,7 @@ class Run:
         failures: tuple[Failure, ...],
     ) -> None:
         case, path = question.case, documented.operation.path
-        self._fields.take(exchange)
+        self._watch.take(exchange)
         if question.is_negative:
             is_accepted = any(isinstance(one, AcceptedNegativeData) for one in failures)
             forbidden_data(self.inquiry, exchange, question.forbidden, is_accepted=is_accepted)

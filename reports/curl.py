@@ -22,10 +22,21 @@ def curl_of(finding: Finding, base_url: str) -> str:
     if "{" in path:
         words.append("--globoff")
     words.append(shlex.quote(f"{base_url.rstrip('/')}{path}"))
-    words.append(f'-H "Authorization: Bearer {TOKEN}"')
+    words.extend(_authorization(finding))
     words.append("-H 'Accept: application/json'")
     if finding.version:
         words.append(f"-H {shlex.quote(f'Intercom-Version: {finding.version}')}")
     if method in _WITH_BODY:
         words.append("-H 'Content-Type: application/json' --data @request.json")
     return " ".join(words)
+
+
+def _authorization(finding: Finding) -> list[str]:
+    """Return the token to ask with: of a finding about none or a wrong one, that."""
+    if not finding.rule.name.startswith("auth-"):
+        return [f'-H "Authorization: Bearer {TOKEN}"']
+    if "with none token" in finding.expected:
+        return []
+    if "with wrong token" in finding.expected:
+        return ["-H 'Authorization: Bearer wrong'"]
+    return [f'-H "Authorization: Bearer {TOKEN}"']

@@ -10,6 +10,7 @@ from typing import Final
 
 from contracts.behaviour.access import again, unknown_id, with_wrong_token, without_token
 from contracts.behaviour.inquiry import Inquiry, Suspicion, Turn
+from contracts.behaviour.objects import one_object
 from contracts.behaviour.pages import walk
 from contracts.behaviour.searches import filters, order, search
 
@@ -29,10 +30,12 @@ LISTS: Final = MappingProxyType(
 
 OTHERS: Final = MappingProxyType(
     {
+        "one-object": one_object,
         "unknown-id": unknown_id,
         "without-token": without_token,
         "wrong-token": with_wrong_token,
         "again": again,
+        "once-more": again,
     }
 )
 """The other checks, the one that finds most with a request first."""

@@ -2,13 +2,20 @@
 
 from typing import Final
 
-from contracts.behaviour.inquiry import AUTHENTICATION, ENVELOPE, Inquiry, Turn
+from contracts.behaviour.inquiry import CODES, ENVELOPE, Inquiry, Turn, authentication
+from contracts.behaviour.objects import unknown_object
+from contracts.behaviour.shown import repeats_example
 from contracts.client import Credentials
+from contracts.departures import kind_of
 from contracts.envelopes import envelope_of
-from contracts.exchanges import BodyKind, Exchange
+from contracts.exchanges import BodyKind, Exchange, Response
 
 _NOBODY: Final = "999999999"
 """An id that is a number and a text, and that nothing has."""
+
+
+_OTHER_REFUSALS: Final = (403, 404, 410)
+"""Statuses that say something else than that the token is missing or wrong."""
 
 
 def without_token(inquiry: Inquiry, turn: Turn) -> None:
@@ -24,12 +31,15 @@ def with_wrong_token(inquiry: Inquiry, turn: Turn) -> None:
 def _refused(inquiry: Inquiry, turn: Turn, credentials: Credentials) -> None:
     if turn.operation.operation.method != "GET":
         return  # the question itself could be refused first
-    inquiry.tried.add(AUTHENTICATION)
-    exchange = inquiry.ask(turn.operation, path_params=turn.path_params, credentials=credentials)
+    ability = authentication(credentials)
+    inquiry.tried.add(ability)
+    exchange = inquiry.ask(
+        turn.operation, path_params=turn.path_params, query=turn.query, credentials=credentials
+    )
     if exchange.response is None:
         return
     if exchange.response.status == 401:
-        inquiry.show(AUTHENTICATION)
+        inquiry.show(ability)
         envelope(inquiry, exchange)
     elif exchange.response.is_success:
         inquiry.suspect(
@@ -38,15 +48,23 @@ def _refused(inquiry: Inquiry, turn: Turn, credentials: Credentials) -> None:
             "status",
             f"401 with {credentials.value} token",
             "2xx",
-            needs=(AUTHENTICATION,),
+            needs=(ability,),
+        )
+    elif exchange.response.status in _OTHER_REFUSALS:
+        inquiry.suspect(
+            exchange,
+            "auth-refusal-status",
+            "status",
+            f"401 with {credentials.value} token",
+            str(exchange.response.status),
+            needs=(ability,),
         )
 
 
 def again(inquiry: Inquiry, turn: Turn) -> None:
-    """Ask the same twice more: what is so on a share of the answers only, shows."""
+    """Ask the same once more: what is so on a share of the answers only, shows."""
     if turn.operation.operation.method == "GET":
-        for _ in range(2):
-            inquiry.ask(turn.operation, path_params=turn.path_params)
+        inquiry.ask(turn.operation, path_params=turn.path_params, query=turn.query)
 
 
 def unknown_id(inquiry: Inquiry, turn: Turn) -> None:
@@ -56,7 +74,9 @@ def unknown_id(inquiry: Inquiry, turn: Turn) -> None:
     if operation.operation.method != "GET" or not path.endswith("}"):
         return
     name = path.rpartition("{")[2].rstrip("}")
-    exchange = inquiry.ask(operation, path_params={**turn.path_params, name: _NOBODY})
+    path_params = {**turn.path_params, name: _NOBODY}
+    exchange = inquiry.ask(operation, path_params=path_params, query=turn.query)
+    unknown_object(inquiry, operation, exchange)
     envelope(inquiry, exchange)
 
 
@@ -67,7 +87,25 @@ def envelope(inquiry: Inquiry, exchange: Exchange) -> None:
         return
     inquiry.tried.add(ENVELOPE)
     if envelope_of(response).is_intercoms:
-        inquiry.show(ENVELOPE)
+        operation = inquiry.spec.get(exchange.operation.identity) if exchange.operation else None
+        if operation is not None and repeats_example(operation, response):
+            return  # a mock says what the description shows
+        document = response.document
+        told = document.get("request_id") if isinstance(document, dict) else None
+        if isinstance(told, str):
+            inquiry.refusals.add(told)
+        if len(inquiry.refusals) > 1:
+            inquiry.show(ENVELOPE)
+        _codes(inquiry, exchange, response)
+    elif response.kind is BodyKind.OTHER:
+        inquiry.suspect(
+            exchange,
+            "body-envelope",
+            "body",
+            "json",
+            f"other in {response.status}",
+            needs=(ENVELOPE,),
+        )
     elif response.kind is BodyKind.JSON:
         inquiry.suspect(
             exchange,
@@ -77,3 +115,16 @@ def envelope(inquiry: Inquiry, exchange: Exchange) -> None:
             f"absent in {response.status}",
             needs=(ENVELOPE,),
         )
+
+
+def _codes(inquiry: Inquiry, exchange: Exchange, response: Response) -> None:
+    """Every error of a list has a code that is a text: programs tell errors apart by it."""
+    document = response.document
+    errors = document.get("errors") if isinstance(document, dict) else None
+    for one in errors if isinstance(errors, list) else ():
+        code = one.get("code") if isinstance(one, dict) else None
+        if isinstance(code, str):
+            inquiry.show(CODES)
+            continue
+        kind = "absent" if code is None else kind_of(code)
+        inquiry.suspect(exchange, "body-envelope", "/errors/*/code", "string", kind, needs=(CODES,))

@@ -5,10 +5,12 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from contracts.behaviour.inquiry import Inquiry
-from contracts.exchanges import Exchange, Response
+from contracts.exchanges import BodyKind, Exchange, Response
 
 USUAL: Final = 0.5
 """Share of the successful answers that carry a header before its absence is trouble."""
+REQUEST_IDS: Final = "request ids"
+REFUSAL_IDS: Final = "request ids of refusals"
 LONGEST_WINDOW: Final = 3600
 """Seconds until a rate limit's reset; Intercom's windows are ten seconds long."""
 CLOCK_SKEW: Final = 120
@@ -16,8 +18,12 @@ CLOCK_SKEW: Final = 120
 
 _CARRIED: Final = ("x-request-id", "intercom-version", "x-ratelimit-limit")
 _RATE: Final = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
+RISE: Final = 2
+"""Requests by which the rest of a rate limit may rise within one window: two servers that count
+together are seldom further apart."""
 _MOVING: Final = frozenset({"preview", "unstable", "0"})
 _VERSION: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})?\Z")
+_INTERCOMS_OWN: Final = (400, 401, 404, 409, 422)
 _NOT_DEPRECATED: Final = frozenset({"false", "?0"})
 
 
@@ -28,11 +34,17 @@ class Fields:
         self._inquiry = inquiry
         self._answers = 0
         self._carried = dict.fromkeys(_CARRIED, 0)
+        self._request_ids: set[str] = set()
+        self._left: dict[str, int] = {}
 
     def take(self, exchange: Exchange) -> None:
         """Look at one answer."""
         response = exchange.response
-        if response is None or not response.is_success:
+        if response is None:
+            return
+        self._request_id(exchange, response)
+        if not response.is_success:
+            self._refusal(exchange, response)
             return
         self._answers += 1
         for name in _CARRIED:
@@ -70,6 +82,55 @@ class Fields:
         if observed is not None:
             self._certain(
                 exchange, "rate-limit-incoherent", f"header:{observed}", "coherent", "incoherent"
+            )
+        elif self._rises(*map(str, told)):
+            self._certain(
+                exchange, "rate-limit-incoherent", f"header:{_RATE[1]}", "falling", "rising"
+            )
+
+    def _rises(self, limit: str, remaining: str, reset: str) -> bool:
+        """Whether more is left than an earlier answer of the same window said. The lowest counts:
+        answers may overtake each other."""
+        left = int(remaining)
+        if left >= int(limit) - RISE:
+            self._left[reset] = left  # the next window began, and its reset is told a moment later
+            return False
+        lowest = self._left.setdefault(reset, left)
+        self._left[reset] = min(lowest, left)
+        return left > lowest + RISE
+
+    def _request_id(self, exchange: Exchange, response: Response) -> None:
+        """No two answers have the same id, of a target that gives more than one."""
+        told = response.headers.get("x-request-id")
+        if told is None:
+            return
+        if told in self._request_ids:
+            self._inquiry.suspect(
+                exchange,
+                "header-repeated",
+                "header:x-request-id",
+                "unique",
+                "repeated",
+                needs=(REQUEST_IDS,),
+            )
+        elif self._request_ids:
+            self._inquiry.show(REQUEST_IDS)
+        self._request_ids.add(told)
+
+    def _refusal(self, exchange: Exchange, response: Response) -> None:
+        """A refusal of Intercom's own has the id that its support asks for."""
+        if response.status not in _INTERCOMS_OWN or response.kind is not BodyKind.JSON:
+            return  # load balancers refuse as well, and know no such id
+        if "x-request-id" in response.headers:
+            self._inquiry.show(REFUSAL_IDS)
+        else:
+            self._inquiry.suspect(
+                exchange,
+                "header-missing",
+                "header:x-request-id",
+                "present",
+                f"absent in {response.status}",
+                needs=(REFUSAL_IDS,),
             )
 
     def _deprecation(self, exchange: Exchange, response: Response) -> None:

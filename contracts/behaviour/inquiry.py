@@ -8,6 +8,7 @@ shown is *not measured*.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
+from urllib.parse import parse_qsl, urlsplit
 
 from contracts.client import Credentials
 from contracts.departures import Departure
@@ -48,6 +49,11 @@ class Turn:
     exchange: Exchange
     path_params: Mapping[str, str]
 
+    @property
+    def query(self) -> dict[str, str]:
+        """What was asked in the query: some of it is required."""
+        return dict(parse_qsl(urlsplit(self.exchange.request.url).query, keep_blank_values=True))
+
 
 class Inquiry:
     """The state that the checks of one run share.
@@ -57,7 +63,7 @@ class Inquiry:
     """
 
     def __init__(
-        self, asks: Asks, spec: Spec, *, fill: Callable[[str], dict[str, str]], run_id: str
+        self, asks: Asks, spec: Spec, *, fill: Callable[[str, int], dict[str, str]], run_id: str
     ) -> None:
         self.spec = spec
         self.run_id = run_id
@@ -65,6 +71,8 @@ class Inquiry:
         self.suspicions: list[Suspicion] = []
         self.shown: set[str] = set()
         self.tried: set[str] = set()
+        self.refusals: set[str] = set()
+        """What refusals in Intercom's form called themselves: a mock's are all one."""
         self._fill = fill
         self._asks = asks
 
@@ -86,10 +94,17 @@ class Inquiry:
             credentials=credentials,
         )
 
-    def fill(self, operation: Operation) -> dict[str, str] | None:
-        """Return values for every path parameter, or None where one is unknown."""
-        known = self._fill(operation.path)
+    def fill(self, operation: Operation, turn: int = 0) -> dict[str, str] | None:
+        """Return values for every path parameter, or None where one is unknown; another `turn`
+        gives others where there are any."""
+        known = self._fill(operation.path, turn)
         return known if len(known) == operation.path.count("{") else None
+
+    def suspect_refusal(self, exchange: Exchange, departure: Departure) -> None:
+        """Note a departure of a refusal, which counts if the target refuses in Intercom's form at
+        all: a mock or a gateway has forms of its own, which say nothing of Intercom."""
+        one = Suspicion(exchange=exchange, departure=departure, needs=(ENVELOPE,))
+        self.suspicions.append(one)
 
     def show(self, ability: str) -> None:
         """Note that the target does something."""
@@ -120,12 +135,22 @@ class Inquiry:
 
 PAGES: Final = "pages of a list differ"
 SIZE: Final = "per_page"
+NUMBERS: Final = "pages are numbered"
+NESTED: Final = "lists inside objects are counted"
+COUNTS: Final = "lists are counted"
+OBJECTS: Final = "what does not exist is not found"
 SEARCH: Final = "search"
 FILTER: Final = "filters"
-AUTHENTICATION: Final = "authentication"
 ENVELOPE: Final = "error envelopes"
+CODES: Final = "error codes"
 PERSISTENCE: Final = "what was written is read"
+LISTED: Final = "what was written is listed"
 DELETION: Final = "what was deleted is gone"
+
+
+def authentication(credentials: Credentials) -> str:
+    """The ability to refuse who has no token, or a wrong one."""
+    return f"authentication with {credentials.value} token"
 
 
 def live(operation: SpecOperation) -> str:

@@ -8,17 +8,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from contracts.behaviour.inquiry import DELETION, PERSISTENCE, Inquiry, Turn, document_of
+from contracts.behaviour.inquiry import (
+    DELETION,
+    LISTED,
+    PERSISTENCE,
+    SEARCH,
+    Inquiry,
+    Turn,
+    document_of,
+)
 from contracts.behaviour.lists import page_of
-from contracts.exchanges import Exchange
+from contracts.behaviour.presence import found_by, listed_of
+from contracts.behaviour.shown import answers_from_example
+from contracts.behaviour.written import GONE, Written, path_of
 from contracts.journal import Journal
 from contracts.resources import RESOURCES, Resource
 from contracts.spec import Spec, SpecOperation
 
-LONGEST_LIFE: Final = 9
+LONGEST_LIFE: Final = 18
 """Requests from creation to the list that lacks it; a life that would be cut short is not begun."""
-
-_GONE: Final = (404, 410)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,81 +66,76 @@ def live_through(
             journal.removed(life.resource.kind, name)  # refused: nothing was made
         return
     journal.created(life.resource.kind, name, str(identifier))
-    if document.get(life.resource.field) != name:
+    is_named = document.get(life.resource.field) == name
+    if not is_named and answers_from_example(life.create, made):
         # It answers from examples: what was never made cannot be lost.
         journal.removed(life.resource.kind, name)
         return
-    _live(inquiry, life, str(identifier), name)
-    _end(inquiry, life, journal, str(identifier), name)
+    written = Written(inquiry, life.read, str(identifier), body)
+    written.hold(made)
+    if is_named:
+        _live(inquiry, life, written, name)
+    _end(inquiry, life, journal, written, name)
 
 
-def _live(inquiry: Inquiry, life: Lifecycle, identifier: str, name: str) -> None:
-    """Read, change, read again, archive, read again."""
-    resource = life.resource
-    if _read(inquiry, life, identifier, resource.field, name):
+def _live(inquiry: Inquiry, life: Lifecycle, written: Written, name: str) -> None:
+    """Read, list, change, read again, search, archive, read again."""
+    resource, identifier = life.resource, written.identifier
+    if written.read():
         inquiry.show(PERSISTENCE)
+        _list(inquiry, resource, identifier, name)
     update = inquiry.spec.get(resource.update) if resource.update else None
     if update is not None:
-        changed = inquiry.ask(
-            update,
-            path_params=_path(update, identifier),
-            body={resource.changes: f"{name}-changed"},
-        )
+        fields = {resource.changes: f"{name}-changed"}
+        changed = inquiry.ask(update, path_params=path_of(update, identifier), body=fields)
         if changed.is_success:
-            _read(inquiry, life, identifier, resource.changes, f"{name}-changed")
+            written.change(fields)
+            written.hold(changed)
+            written.read()
+    found = found_by(inquiry, resource, name)
+    if found is not None and identifier not in found.ids:
+        found.suspect(inquiry, "search-stale", "present", "absent", SEARCH)
     archive = inquiry.spec.get(resource.archive) if resource.archive else None
     if archive is not None:
-        archived = inquiry.ask(archive, path_params=_path(archive, identifier))
+        archived = inquiry.ask(archive, path_params=path_of(archive, identifier))
         if archived.is_success:
-            inquiry.ask(life.read, path_params=_path(life.read, identifier))
+            inquiry.ask(life.read, path_params=path_of(life.read, identifier))
 
 
-def _read(inquiry: Inquiry, life: Lifecycle, identifier: str, field: str, value: str) -> bool:
-    """Read the object and say whether a field is what was written."""
-    seen = inquiry.ask(life.read, path_params=_path(life.read, identifier))
-    document = document_of(seen)
-    if isinstance(document, dict) and seen.is_success and document.get(field) == value:
-        return True
-    status = seen.response.status if seen.response else None
-    if status in _GONE:
-        inquiry.suspect(seen, "write-lost", "status", "2xx", "not found", needs=(PERSISTENCE,))
-    elif isinstance(document, dict) and seen.is_success:
-        inquiry.suspect(
-            seen, "write-lost", f"/{field}", "as written", "other", needs=(PERSISTENCE,)
-        )
-    return False
+def _list(inquiry: Inquiry, resource: Resource, identifier: str, name: str) -> None:
+    """Look for the object where its kind is listed."""
+    listed = listed_of(inquiry, resource, name)
+    if listed is not None and identifier in listed.ids:
+        inquiry.show(LISTED)
+    elif listed is not None and listed.is_whole:
+        listed.suspect(inquiry, "write-unlisted", "present", "absent", LISTED)
 
 
-def _end(inquiry: Inquiry, life: Lifecycle, journal: Journal, identifier: str, name: str) -> None:
-    """Delete the object; then it is neither read nor listed."""
-    resource = life.resource
-    deleted = inquiry.ask(life.delete, path_params=_path(life.delete, identifier))
+def _end(inquiry: Inquiry, life: Lifecycle, journal: Journal, written: Written, name: str) -> None:
+    """Delete the object; then it is neither read nor listed nor found."""
+    resource, identifier = life.resource, written.identifier
+    deleted = inquiry.ask(life.delete, path_params=path_of(life.delete, identifier))
     if not deleted.is_success:
         return  # the journal keeps it for the next clean-up
     journal.removed(resource.kind, name)
-    seen = inquiry.ask(life.read, path_params=_path(life.read, identifier))
-    if seen.response is not None and seen.response.status in _GONE:
+    document = document_of(deleted)
+    echoed = document.get("id", identifier) if isinstance(document, dict) else identifier
+    if str(echoed) != identifier:
+        inquiry.suspect(deleted, "read-other", "/id", "as asked for", "other", needs=(DELETION,))
+    seen = inquiry.ask(life.read, path_params=path_of(life.read, identifier))
+    if seen.response is not None and seen.response.status in GONE:
         inquiry.show(DELETION)
     elif seen.is_success:
         # The journal has it again: it has to go.
         journal.planned(resource.kind, name)
         journal.created(resource.kind, name, identifier)
-        _undeleted(inquiry, seen, "status", "404")
-    listing = inquiry.spec.get(resource.list) if resource.list else None
-    if listing is not None:
-        listed = inquiry.ask(listing)
-        page = page_of(listing, listed)
-        if page is not None and identifier in page.ids:
-            _undeleted(inquiry, listed, f"/{page.key}/*/id", "absent")
-
-
-def _undeleted(inquiry: Inquiry, seen: Exchange, location: str, expected: str) -> None:
-    inquiry.suspect(seen, "write-undeleted", location, expected, "present", needs=(DELETION,))
-
-
-def _path(operation: SpecOperation, identifier: str) -> dict[str, str]:
-    names = [one.strip("{}") for one in operation.operation.path.split("/") if one.startswith("{")]
-    return dict.fromkeys(names, identifier)
+        inquiry.suspect(seen, "write-undeleted", "status", "404", "present", needs=(DELETION,))
+    listed = listed_of(inquiry, resource, name)
+    if listed is not None and identifier in listed.ids:
+        listed.suspect(inquiry, "write-undeleted", "absent", "present", DELETION)
+    found = found_by(inquiry, resource, name)
+    if found is not None and identifier in found.ids:
+        found.suspect(inquiry, "search-stale", "absent", "present", SEARCH)
 
 
 def author_of(turns: dict[str, Turn]) -> str | None:

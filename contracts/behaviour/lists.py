@@ -18,15 +18,17 @@ _POSITION: Final = ("page", "per_page", "starting_after")
 class Page:
     """One page. `key` is where the items are, None where they are at no documented place.
 
-    `says_pages` is whether the answer calls itself one of several; `number` is which. `next` are
-    the parameters that ask for the next page, None where there is none.
+    `says_pages` is whether the answer calls itself one of several, `says_number` which, and
+    `total_pages` of how many. `next` are the parameters that ask for the next page, None where
+    there is none.
     """
 
     exchange: Exchange
     key: str | None
     items: list[dict[str, Any]]
     says_pages: bool
-    number: int
+    says_number: int | None
+    total_pages: int | None
     per_page: int | None
     total: int | None
     type: str | None
@@ -36,6 +38,11 @@ class Page:
     def ids(self) -> list[str]:
         """The ids of the items that have one."""
         return [str(item["id"]) for item in self.items if item.get("id") is not None]
+
+    @property
+    def number(self) -> int:
+        """Which page it is; the first where it does not say."""
+        return self.says_number or 1
 
 
 def keys_of(operation: SpecOperation) -> tuple[str, ...]:
@@ -72,7 +79,8 @@ def page_of(operation: SpecOperation, exchange: Exchange) -> Page | None:
         key=key,
         items=items,
         says_pages="per_page" in told or told.get("next") is not None,
-        number=_number(told.get("page")) or 1,
+        says_number=_number(told.get("page")),
+        total_pages=_number(told.get("total_pages")),
         per_page=_number(told.get("per_page")),
         total=_number(document.get("total_count")),
         type=document["type"] if isinstance(document.get("type"), str) else None,

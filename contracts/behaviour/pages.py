@@ -1,8 +1,9 @@
-"""Lists add up: walked to their end without repeats or losses, in pages of the size asked for."""
+"""Lists are walked to their end without repeats or losses, in pages of the size asked for."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
+from contracts.behaviour.counts import check_numbers, check_total
 from contracts.behaviour.inquiry import PAGES, SIZE, Inquiry, Turn, live
 from contracts.behaviour.lists import Page, ask_page, follow, keys_of, page_of
 from contracts.behaviour.shown import EVERYTHING, answers_from_example, is_search
@@ -11,6 +12,12 @@ MOST_PAGES: Final = 4
 """Pages after the first of one walk; trouble of page 2 shows on page 2."""
 SMALL: Final = 4
 """Items of a small page: a walk in small pages crosses several borders of pages."""
+MOST_SMALL: Final = 2
+"""Small pages after the first: as many as show that the second is not the first again."""
+LARGE: Final = 3
+"""Times as many items as a page has unasked, where the list does not say how many there are."""
+LARGEST: Final = 150
+"""Items on a page; Intercom gives no more."""
 
 
 def walk(inquiry: Inquiry, turn: Turn) -> None:
@@ -30,6 +37,8 @@ def walk(inquiry: Inquiry, turn: Turn) -> None:
     whole = _in_own_pages(inquiry, turn, first, body)
     if len(first.ids) >= 2:
         _in_small_pages(inquiry, turn, whole, first, body)
+    if first.next is not None:
+        _in_a_large_page(inquiry, turn, first, body)
 
 
 def _in_own_pages(
@@ -37,18 +46,25 @@ def _in_own_pages(
 ) -> list[str]:
     """Walk on from the first page; return the ids in order."""
     seen: list[str] = []
-    page = first
-    pages = 0
-    for page in follow(
-        inquiry,
-        turn.operation,
-        first,
-        most=MOST_PAGES,
-        path_params=turn.path_params,
-        body=body,
+    page, pages = first, 0
+    counted: set[int | None] = {first.total}
+    for pages, page in enumerate(
+        follow(
+            inquiry,
+            turn.operation,
+            first,
+            most=MOST_PAGES,
+            path_params=turn.path_params,
+            body=body,
+        ),
+        start=1,
     ):
-        pages += 1
         _check_form(inquiry, turn, first, page)
+        if page is first or page.ids != seen[-len(page.ids) :]:
+            check_numbers(inquiry, page, pages)
+        if page.total not in counted:
+            counted.add(page.total)
+            _check_total(inquiry, turn, page, first, body)
         if page is not first and page.ids != first.ids:
             inquiry.show(PAGES)
             inquiry.show(live(turn.operation))
@@ -81,17 +97,17 @@ def _in_small_pages(
         inquiry.show(SIZE)
         inquiry.show(live(operation))
     else:
-        observed = "more" if len(small.items) > size else "fewer"
-        inquiry.suspect(
-            small.exchange, "pagination-size", f"/{small.key}", "per_page", observed, needs=(SIZE,)
-        )
+        _wrong_size(inquiry, small, "more" if len(small.items) > size else "fewer")
         return
     seen: list[str] = []
     page = small
-    for page in follow(
-        inquiry, operation, small, most=MOST_PAGES - 1, path_params=turn.path_params, body=body
+    for number, page in enumerate(
+        follow(inquiry, operation, small, most=MOST_SMALL, path_params=turn.path_params, body=body),
+        start=1,
     ):
         _check_form(inquiry, turn, first, page)
+        if page is small or page.ids != seen[-len(page.ids) :]:
+            check_numbers(inquiry, page, number)
         if page is not small and page.ids != small.ids:
             inquiry.show(PAGES)
         _check_repeats(inquiry, first, seen, page)
@@ -100,6 +116,46 @@ def _in_small_pages(
     ends_early = page.next is None and first.total is not None and len(seen) < first.total
     if misses_some or ends_early:
         _lost(inquiry, turn, page)
+
+
+def _in_a_large_page(
+    inquiry: Inquiry, turn: Turn, first: Page, body: Mapping[str, Any] | None
+) -> None:
+    """Ask for more than a page has unasked: a page that says it is so large is."""
+    size = min(LARGEST, first.total or LARGE * len(first.items))
+    if size <= len(first.items):
+        return
+    large = ask_page(
+        inquiry,
+        turn.operation,
+        path_params=turn.path_params,
+        position={"per_page": str(size)},
+        body=body,
+    )
+    if large is None or large.key is None or large.per_page is None:
+        return
+    _check_form(inquiry, turn, first, large)
+    check_numbers(inquiry, large, 1)
+    # A server that gives fewer and says so has a limit, and that is its right.
+    holds = large.per_page if large.total is None else min(large.per_page, large.total)
+    is_short = large.next is not None or large.total is not None
+    if is_short and len(large.items) < holds:
+        _wrong_size(inquiry, large, "fewer")
+
+
+def _check_total(
+    inquiry: Inquiry, turn: Turn, page: Page, first: Page, body: Mapping[str, Any] | None
+) -> None:
+    """Ask for the first page again: where its total is what it was, another page's is wrong."""
+    after = ask_page(inquiry, turn.operation, path_params=turn.path_params, position={}, body=body)
+    if after is not None:
+        check_total(inquiry, page, first, after)
+
+
+def _wrong_size(inquiry: Inquiry, page: Page, observed: str) -> None:
+    inquiry.suspect(
+        page.exchange, "pagination-size", f"/{page.key}", "per_page", observed, needs=(SIZE,)
+    )
 
 
 def _check_form(inquiry: Inquiry, turn: Turn, first: Page, page: Page) -> None:
@@ -111,9 +167,7 @@ def _check_form(inquiry: Inquiry, turn: Turn, first: Page, page: Page) -> None:
     if first.type and page.type != first.type:
         inquiry.suspect(page.exchange, "pagination-list", "/type", "list", "other", needs=(PAGES,))
     if page.per_page is not None and len(page.items) > page.per_page:
-        inquiry.suspect(
-            page.exchange, "pagination-size", f"/{page.key}", "per_page", "more", needs=(SIZE,)
-        )
+        _wrong_size(inquiry, page, "more")
 
 
 def _check_repeats(inquiry: Inquiry, first: Page, seen: list[str], page: Page) -> None:

@@ -1,28 +1,19 @@
 """Searches return what their query says, filters hold, and orders are kept."""
 
-import statistics
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
+from contracts.behaviour.counts import check_only_page
 from contracts.behaviour.inquiry import FILTER, SEARCH, Inquiry, Turn, live
-from contracts.behaviour.lists import Page, ask_page, keys_of, page_of
+from contracts.behaviour.lists import Page, ask_page, follow, keys_of, page_of
+from contracts.behaviour.pages import SMALL
+from contracts.behaviour.queries import NOTHING, Question, combine, mismatch, questions
 from contracts.behaviour.shown import EVERYTHING, answers_from_example, is_search
 
-DAY: Final = 86_400
-"""Seconds. Until 2.16 contacts are searched by calendar day of the workspace's own time zone, so
-that dates closer than two of them may fall on either side."""
-
-_NOTHING: Final = {"query": {"field": "id", "operator": "=", "value": "intercheck-none"}}
 _SORTED: Final = frozenset({"POST /contacts/search"})
 """Searches for which `sort` is documented; others leave it unread."""
-_WORDS: Final = ("role", "state", "priority", "open", "read")
-"""Fields with few values, on which searches are documented."""
-_TEXTS: Final = ("email", "name")
 _POSITION: Final = frozenset({"page", "per_page", "starting_after", "order", "sort"})
-_SHORTEST: Final = 5  # characters of a text that can be cut at both ends
 MOST_FILTERS: Final = 2  # of one list
-
-Predicate = Callable[[Any], bool]
 
 
 def search(inquiry: Inquiry, turn: Turn) -> None:
@@ -36,116 +27,53 @@ def search(inquiry: Inquiry, turn: Turn) -> None:
         return
     if answers_from_example(operation, everything.exchange):
         return
-    nothing = ask_page(inquiry, operation, path_params={}, position={}, body=_NOTHING)
+    nothing = ask_page(inquiry, operation, path_params={}, position={}, body=NOTHING)
     if nothing is not None and not nothing.items:
         inquiry.show(SEARCH)
         inquiry.show(live(operation))
     elif nothing is not None:
-        _mismatch(inquiry, nothing, "id", "=", "other")
-    for name, operator, value, holds in _questions(everything.items):
-        _hold(inquiry, turn, everything, name, operator, value, holds)
-    _combine(inquiry, turn, everything)
+        mismatch(inquiry, nothing, "id", "=", "other")
+    for question in questions(everything.items):
+        _hold(inquiry, turn, everything, question)
+    combine(inquiry, turn, everything)
     _sort(inquiry, turn)
 
 
-def _hold(
-    inquiry: Inquiry,
-    turn: Turn,
-    everything: Page,
-    name: str,
-    operator: str,
-    value: object,
-    holds: Predicate,
-) -> None:
+def _hold(inquiry: Inquiry, turn: Turn, everything: Page, question: Question) -> None:
     """Ask one question: what is returned answers it, and what answers it is returned."""
-    body = {"query": {"field": name, "operator": operator, "value": value}}
+    name, operator, holds = question.name, question.operator, question.holds
+    body = {"query": question.query}
     page = ask_page(inquiry, turn.operation, path_params={}, position={}, body=body)
     if page is None or page.key is None:
         return
+    if page.next is None:
+        check_only_page(inquiry, page)
     if any(not holds(item.get(name)) for item in page.items if name in item):
-        _mismatch(inquiry, page, name, operator, "other")
+        mismatch(inquiry, page, name, operator, "other")
     elif page.items and any(not holds(item.get(name)) for item in everything.items):
         inquiry.show(SEARCH)  # it left out what the question excludes
-    wanted = {str(item["id"]) for item in everything.items if holds(item.get(name))}
-    if page.next is None and name != "created_at" and not wanted <= set(page.ids):
-        _mismatch(inquiry, page, name, operator, "absent")
+    known = [item for item in everything.items if item.get(name) is not None]
+    wanted = [item for item in known if holds(item[name])]
+    if question.misses is not None:
+        wanted = [item for item in wanted if question.misses(item.get(name))]
+    ids = {str(item["id"]) for item in wanted if "id" in item}
+    if page.next is None and not ids <= set(page.ids):
+        mismatch(inquiry, page, name, operator, "absent")
+    if question.is_walked and len(page.items) > 1:
+        _second_page(inquiry, turn, page, question)
 
 
-def _mismatch(inquiry: Inquiry, page: Page, name: str, operator: str, observed: str) -> None:
-    inquiry.suspect(
-        page.exchange,
-        "search-mismatch",
-        f"/{page.key}/*/{name}",
-        f"search {operator}",
-        observed,
-        needs=(SEARCH,),
-    )
-
-
-def _questions(items: list[dict[str, Any]]) -> Iterator[tuple[str, str, object, Predicate]]:
-    """Yield field, operator, value, and what a value of that field must be like."""
-    yield from _on_words(items)
-    yield from _on_texts(items)
-    dates = sorted(item["created_at"] for item in items if isinstance(item.get("created_at"), int))
-    if len(dates) > 1 and dates[-1] - dates[0] > 4 * DAY:
-        middle = int(statistics.median(dates))
-        yield "created_at", ">", str(middle), lambda found: found > middle - 2 * DAY
-        yield "created_at", "<", str(middle), lambda found: found < middle + 2 * DAY
-
-
-def _on_words(items: list[dict[str, Any]]) -> Iterator[tuple[str, str, object, Predicate]]:
-    for name in _WORDS:
-        values = list(dict.fromkeys(item.get(name) for item in items if _is_word(item.get(name))))
-        if len(values) >= 2:
-            return _of_words(name, values[0], values[1])
-    return iter(())
-
-
-def _of_words(
-    name: str, one: object, other: object
-) -> Iterator[tuple[str, str, object, Predicate]]:
-    yield name, "=", one, lambda found: bool(found == one)
-    yield name, "!=", one, lambda found: bool(found != one)
-    yield name, "IN", [other], lambda found: bool(found == other)
-    yield name, "NIN", [other], lambda found: bool(found != other)
-
-
-def _on_texts(items: list[dict[str, Any]]) -> Iterator[tuple[str, str, object, Predicate]]:
-    for name in _TEXTS:
-        values = [item[name] for item in items if isinstance(item.get(name), str)]
-        if len(values) >= 2 and len(values[0]) >= _SHORTEST and values[0].isascii():
-            return _of_texts(name, values[0].lower())
-    return iter(())
-
-
-def _of_texts(name: str, text: str) -> Iterator[tuple[str, str, object, Predicate]]:
-    part, start, end = text[1:-1], text[:3], text[-3:]
-    yield name, "~", part, lambda found: part in str(found or "").lower()
-    yield name, "!~", part, lambda found: part not in str(found or "").lower()
-    yield name, "^", start, lambda found: str(found or "").lower().startswith(start)
-    yield name, "$", end, lambda found: str(found or "").lower().endswith(end)
-
-
-def _is_word(value: object) -> bool:
-    return isinstance(value, (str, bool)) and value != ""
-
-
-def _combine(inquiry: Inquiry, turn: Turn, everything: Page) -> None:
-    """AND excludes what either side excludes; OR takes what either side takes."""
-    found = [question for question in _on_words(everything.items) if question[1] == "="]
-    if not found:
+def _second_page(inquiry: Inquiry, turn: Turn, first: Page, question: Question) -> None:
+    """Ask the same question in small pages: the second answers it as the first does."""
+    size = {"per_page": str(min(SMALL, len(first.items) // 2))}
+    body = {"query": question.query}
+    small = ask_page(inquiry, turn.operation, path_params={}, position=size, body=body)
+    if small is None or small.next is None:
         return
-    name, _, value, holds = found[0]
-    is_it = {"field": name, "operator": "=", "value": value}
-    is_nobody = _NOTHING["query"]
-    for operator, expects_none in (("AND", True), ("OR", False)):
-        body = {"query": {"operator": operator, "value": [is_it, is_nobody]}}
-        page = ask_page(inquiry, turn.operation, path_params={}, position={}, body=body)
-        if page is None or page.key is None:
-            continue
-        is_wrong = bool(page.items) if expects_none else not page.items
-        if is_wrong or any(not holds(item.get(name)) for item in page.items):
-            _mismatch(inquiry, page, name, operator, "other")
+    name = question.name
+    for page in follow(inquiry, turn.operation, small, most=1, path_params={}, body=body):
+        if any(not question.holds(item.get(name)) for item in page.items if name in item):
+            mismatch(inquiry, page, name, question.operator, "other")
 
 
 def _sort(inquiry: Inquiry, turn: Turn) -> None:
@@ -163,28 +91,67 @@ def _sort(inquiry: Inquiry, turn: Turn) -> None:
 def _check_order(inquiry: Inquiry, turn: Turn, page: Page, *, is_descending: bool) -> None:
     dates = [item["created_at"] for item in page.items if isinstance(item.get("created_at"), int)]
     if dates != sorted(dates, reverse=is_descending):
-        inquiry.suspect(
-            page.exchange,
-            "search-sort",
-            f"/{page.key}/*/created_at",
-            "descending" if is_descending else "ascending",
-            "other",
-            needs=(live(turn.operation),),
-        )
+        asked = "descending" if is_descending else "ascending"
+        _disordered(inquiry, turn, page, f"/{page.key}/*/created_at", asked)
 
 
 def order(inquiry: Inquiry, turn: Turn) -> None:
-    """Hold a list with an `order` to it."""
+    """Hold a list with an `order` to it. By which field it orders, nobody says: where one rises in
+    the one answer and falls in the other, it is that."""
     operation = turn.operation
     names = {one.name for one in operation.parameters if one.location == "query"}
     first = page_of(operation, turn.exchange)
     if "order" not in names or first is None or len(first.items) < 2:
         return
+    pages: list[Page] = []
     for asked in ("asc", "desc"):
-        exchange = inquiry.ask(operation, path_params=turn.path_params, query={"order": asked})
+        exchange = inquiry.ask(
+            operation, path_params=turn.path_params, query={**turn.query, "order": asked}
+        )
         page = page_of(operation, exchange)
-        if page is not None:
-            _check_order(inquiry, turn, page, is_descending=asked == "desc")
+        if page is None or page.key is None or not page.items:
+            return
+        pages.append(page)
+    rising, falling = pages
+    if rising.ids == falling.ids and not _could_be_ties(rising):
+        _disordered(inquiry, turn, falling, f"/{falling.key}", "descending")
+        return
+    ordered = _ordered_by(rising, falling)
+    backwards = _ordered_by(falling, rising)
+    if ordered:
+        inquiry.show(live(operation))
+    elif backwards:
+        _disordered(inquiry, turn, falling, f"/{falling.key}/*/{backwards[0]}", "descending")
+
+
+def _ordered_by(rising: Page, falling: Page) -> list[str]:
+    """Return the times by which one page rises and the other falls."""
+    found = []
+    for name in rising.items[0]:
+        up, down = _times(rising, name), _times(falling, name)
+        if len(up) < len(rising.items) or len(down) < len(falling.items):
+            continue
+        is_varied = len(set(up)) > 1 or len(set(down)) > 1
+        if is_varied and up == sorted(up) and down == sorted(down, reverse=True):
+            found.append(name)
+    return found
+
+
+def _could_be_ties(page: Page) -> bool:
+    """Whether the items could be equal in the time that they are ordered by: then any order is."""
+    times = [name for name in page.items[0] if name.endswith("_at")]
+    return any(len({item.get(name) for item in page.items}) < len(page.items) for name in times)
+
+
+def _times(page: Page, name: str) -> list[int]:
+    found = [item.get(name) for item in page.items] if name.endswith("_at") else []
+    return [one for one in found if isinstance(one, int)]
+
+
+def _disordered(inquiry: Inquiry, turn: Turn, page: Page, location: str, asked: str) -> None:
+    inquiry.suspect(
+        page.exchange, "search-sort", location, asked, "other", needs=(live(turn.operation),)
+    )
 
 
 def filters(inquiry: Inquiry, turn: Turn) -> None:
@@ -210,7 +177,9 @@ def filters(inquiry: Inquiry, turn: Turn) -> None:
 
 
 def _filter(inquiry: Inquiry, turn: Turn, first: Page, name: str, value: str) -> None:
-    exchange = inquiry.ask(turn.operation, path_params=turn.path_params, query={name: value})
+    exchange = inquiry.ask(
+        turn.operation, path_params=turn.path_params, query={**turn.query, name: value}
+    )
     page = page_of(turn.operation, exchange)
     if page is None or page.key is None:
         return

@@ -7,7 +7,7 @@ from contracts.behaviour.inquiry import document_of
 from contracts.behaviour.lists import page_of
 from contracts.cases import first_example
 from contracts.errors import SpecError
-from contracts.exchanges import Exchange
+from contracts.exchanges import Exchange, Response
 from contracts.spec import JSON, SpecOperation
 
 EVERYTHING: Final = {"query": {"field": "created_at", "operator": ">", "value": "0"}}
@@ -30,7 +30,7 @@ def is_search(operation: SpecOperation) -> bool:
 def answers_from_example(operation: SpecOperation, exchange: Exchange) -> bool:
     """Whether an answer is the description's own example: then nothing there reacts."""
     page = page_of(operation, exchange)
-    for example in _answer_examples(operation):
+    for example in answer_examples(operation):
         if example == document_of(exchange):
             return True
         shown = example.get(page.key) if page and page.key and isinstance(example, dict) else None
@@ -40,9 +40,15 @@ def answers_from_example(operation: SpecOperation, exchange: Exchange) -> bool:
     return False
 
 
-def _answer_examples(operation: SpecOperation) -> Iterator[Any]:
+def repeats_example(operation: SpecOperation, response: Response) -> bool:
+    """Whether an answer is an example that the description shows of that status."""
+    return response.document in answer_examples(operation, str(response.status))
+
+
+def answer_examples(operation: SpecOperation, statuses: str = "2") -> Iterator[Any]:
+    """Yield the examples of the answers of an operation whose status begins with `statuses`."""
     for status, said in operation.responses.items():
-        media = _json_media(operation, said) if status.startswith("2") else None
+        media = _json_media(operation, said) if status.startswith(statuses) else None
         if not media:
             continue
         if "example" in media:

@@ -35,6 +35,31 @@ BEHAVIOUR: Final = (
         example="GET /contacts without Authorization answers 200.",
     ),
     _rule(
+        "auth-refusal-status",
+        meaning="A request without a valid token is refused, but not with a 401.",
+        remedy="Let clients take that status for a refused token there; report it.",
+        example="GET /tags with a wrong token answers 404.",
+    ),
+    _rule(
+        "read-other",
+        severity=Severity.CRITICAL,
+        meaning="Another object is answered than the one that was asked for by its id.",
+        remedy="Compare ids before data is used; report it to Intercom's support at once.",
+        example="GET /contacts/{contact_id} answers the contact before it.",
+    ),
+    _rule(
+        "read-differs",
+        meaning="An object read by its id shows something else than the list that it stands in.",
+        remedy="Read by id where it matters, and report it to Intercom's support.",
+        example="the list says that a tag is called vip, and the tag says VIP.",
+    ),
+    _rule(
+        "pagination-incoherent",
+        meaning="What a list says of its own pages and items does not add up.",
+        remedy="Let consumers follow pages.next and count for themselves; report it.",
+        example="total_count is 40, per_page is 20, and total_pages is 1.",
+    ),
+    _rule(
         "pagination-repeated",
         meaning="Walking through the pages of a list meets the same item twice.",
         remedy="Let consumers tell items apart by their id, then report it to Intercom's support.",
@@ -77,6 +102,19 @@ BEHAVIOUR: Final = (
         example="GET /data_attributes?model=company lists attributes of contacts.",
     ),
     _rule(
+        "search-stale",
+        severity=Severity.INFO,
+        meaning="A search does not know yet what was just created or deleted.",
+        remedy="Let consumers read by id what they have just written; an index may be slow.",
+        example="a contact created a second ago is not found by its external_id.",
+    ),
+    _rule(
+        "write-unlisted",
+        meaning="What was created, and is read by its id, is not in the list of its kind.",
+        remedy="Do not take the list for complete; report it to Intercom's support.",
+        example="a new tag is missing from GET /tags.",
+    ),
+    _rule(
         "write-lost",
         severity=Severity.CRITICAL,
         meaning="What was written, and accepted, is not what is read afterwards.",
@@ -95,6 +133,13 @@ BEHAVIOUR: Final = (
         meaning="A header that answers carry is missing on some of them.",
         remedy="Do not rely on that header alone; report it to Intercom's support.",
         example="one answer in three has no x-request-id.",
+    ),
+    _rule(
+        "header-repeated",
+        severity=Severity.INFO,
+        meaning="A header that tells answers apart is the same on several.",
+        remedy="Name the time as well when you ask Intercom's support about a request.",
+        example="two answers have the same x-request-id.",
     ),
     _rule(
         "rate-limit-incoherent",

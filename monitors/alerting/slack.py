@@ -12,6 +12,7 @@ from contracts.clock import Clock, SystemClock
 from contracts.errors import NotificationError
 from contracts.workspaces import Secret
 from monitors.alerting import lookup
+from monitors.alerting.pacing import Pace
 from monitors.alerting.webapi import (
     DEFAULT_BASE_URL,
     DEFAULT_TIMEOUT,
@@ -56,6 +57,7 @@ class SlackBot:
         self.api = SlackWebApi(token, base_url=base_url, timeout=timeout)
         self._clock = clock or SystemClock()
         self._ids: dict[str, str] = {}
+        self._pace = Pace(self._clock)
 
     def send(self, queued: QueuedNotice) -> Delivery:
         """Bring the incident's message to what the notice says; NotificationError where not.
@@ -93,6 +95,7 @@ class SlackBot:
                 if found is not None:
                     return self._delivery(found.receipt)
             channel, ts = parent
+            self._pace.wait(notice.channel)
             answer = self._say(
                 "chat.postMessage",
                 notice,
@@ -112,6 +115,7 @@ class SlackBot:
         return Delivery(receipt=receipt, at=self._clock.now(), possibly_repeated=is_repeat)
 
     def _post(self, notice: Notice, *, is_repeat: bool) -> lookup.Receipt:
+        self._pace.wait(notice.channel)
         answer = self._say("chat.postMessage", notice, is_repeat=is_repeat, channel=notice.channel)
         receipt = str(answer["channel"]), str(answer["ts"])
         self._ids[notice.channel] = receipt[0]
@@ -211,10 +215,12 @@ class SlackWebhook:
             retry_handlers=[],
         )
         self._clock = clock or SystemClock()
+        self._pace = Pace(self._clock)
 
     def send(self, queued: QueuedNotice) -> Delivery:
         """Post the notice; NotificationError where it was not taken."""
         notice = queued.notice
+        self._pace.wait(notice.channel)
         try:
             self._say(content(notice, queued.ambiguous), notice)
         except SlackCallError as error:

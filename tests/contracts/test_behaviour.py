@@ -184,7 +184,7 @@ def test_a_server_without_accounts_pages_or_searches_is_not_accused(
     report = found(sandbox, contract, tmp_path, constant)
     rules = {one.rule.name for one in report.findings}
     assert not {rule for rule in rules if rule.startswith(("auth-", "pagination-", "search-"))}
-    assert {"authentication", "search"} <= set(report.not_measured)
+    assert {"authentication with wrong token", "search"} <= set(report.not_measured)
 
 
 def test_what_a_killed_run_left_is_found_by_its_name_and_removed(
@@ -266,7 +266,7 @@ def test_a_rate_limit_that_leaves_more_than_it_allows_is_incoherent(
         operation = contract.get("GET /tags")
         assert operation is not None
         exchange = gate.ask(operation)
-        inquiry = Inquiry(gate, contract, fill=lambda path: {}, run_id="x")
+        inquiry = Inquiry(gate, contract, fill=lambda path, turn: {}, run_id="x")
         fields = Fields(inquiry)
         assert exchange.response is not None
         fields.take(_replaced(exchange, Response.of(200, Headers(told), b"{}")))
@@ -275,4 +275,33 @@ def test_a_rate_limit_that_leaves_more_than_it_allows_is_incoherent(
         ("rate-limit-incoherent", "header:x-ratelimit-remaining"),
         ("deprecation-announced", "header:deprecation"),
         ("version-mismatch", "header:intercom-version"),
+    }
+
+
+def test_a_rest_that_rises_a_repeated_id_and_a_refusal_without_one_are_seen(
+    sandbox: Sandbox, contract: Spec
+) -> None:
+    def answer(status: int, left: int, **headers: str) -> Exchange:
+        told = {"x-ratelimit-limit": "100", "x-ratelimit-remaining": str(left)}
+        told |= {"x-ratelimit-reset": "60", "content-type": "application/json"}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return _replaced(exchange, Response.of(status, Headers(told | named), b"{}"))
+
+    with IntercomClient(workspace_of(sandbox), clock=sandbox.clock) as client:
+        gate = Gate(client, contract, clock=sandbox.clock, most_requests=1)
+        operation = contract.get("GET /tags")
+        assert operation is not None
+        exchange = gate.ask(operation)
+        inquiry = Inquiry(gate, contract, fill=lambda path, turn: {}, run_id="x")
+        fields = Fields(inquiry)
+        fields.take(answer(200, 50, x_request_id="a"))
+        fields.take(answer(200, 49, x_request_id="b"))
+        assert not inquiry.confirmed()
+        fields.take(answer(200, 70, x_request_id="b"))
+        fields.take(answer(404, 48, x_request_id="c"))
+        fields.take(answer(404, 47))
+    assert {(one.departure.rule, one.departure.observed) for one in inquiry.confirmed()} == {
+        ("rate-limit-incoherent", "rising"),
+        ("header-repeated", "repeated"),
+        ("header-missing", "absent in 404"),
     }

@@ -99,6 +99,14 @@ class Documented:
             return int(status), media.get("schema"), media.get("example", next(iter(shown), None))
         return 200, None, None
 
+    def asked(self, method: str, path: str) -> Any:
+        """Return the first documented example of what an operation is sent in JSON."""
+        operation = self.document["paths"].get(path, {}).get(method.lower(), {})
+        raw = self.resolve(operation.get("requestBody")) or {}
+        media = (raw.get("content") or {}).get(_JSON) or {}
+        shown = [one.get("value") for one in (media.get("examples") or {}).values()]
+        return media.get("example", next(iter(shown), None))
+
 
 def from_examples(described: Documented) -> Api:
     """An API that knows nothing but the examples of its description."""

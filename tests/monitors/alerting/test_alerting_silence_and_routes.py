@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from contracts.rules import Severity
-from monitors.alerting.matchers import concerns, covers, labels_of, parse_matcher
+from monitors.alerting.matchers import LABELS, concerns, covers, labels_of, parse_matcher
 from monitors.alerting.reminding import HEARD, Reminders
 from monitors.alerting.routes import Route
 from monitors.alerting.settings import AlertingSettings
@@ -321,3 +321,17 @@ def test_what_is_held_back_of_an_incident_that_is_gone_is_forgotten(
     assert history.documents("held-back") == {"incident-1": {"#a": "opened"}}
     desk.tell(RESOLVED, phase=Phase.RESOLVED)
     assert history.documents("held-back") == {}
+
+
+def test_there_is_a_value_for_every_label_and_tags_come_from_the_contract(
+    desk: Desk, transition: Callable[..., Transition]
+) -> None:
+    told = transition()
+    tags = {"GET /contacts/{}": ("Contacts",)}
+    labels = labels_of(told.incident, tags)
+    assert set(labels) == set(LABELS)
+    assert labels["tag"] == ("Contacts",)
+    assert labels["cause"] == (told.incident.key,)
+    to_b = Route(to=("#b",), matchers=(parse_matcher("tag=Contacts"),))
+    desk.announcer = replace(desk.announcer, routes=(to_b,), tags=tags)
+    assert desk.tell(OPENED) == [("#b", OPENED)]

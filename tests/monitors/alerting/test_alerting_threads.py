@@ -10,7 +10,14 @@ from monitors.alerting.outbox import Channel, DeliveryReport, deliver
 from monitors.alerting.slack import REPEAT_NOTE, SlackBot
 from monitors.alerting.telling import Announcer
 from monitors.history import History
-from monitors.records import Delivery, NoticeStatus, QueuedNotice, Transition, TransitionKind
+from monitors.records import (
+    Delivery,
+    Notice,
+    NoticeStatus,
+    QueuedNotice,
+    Transition,
+    TransitionKind,
+)
 from sandbox.clock import VirtualClock
 from sandbox.slack import Message, SlackStandIn
 
@@ -223,3 +230,17 @@ def test_a_process_killed_at_any_message_neither_loses_nor_doubles_a_line(
     assert "*RESOLVED after" in message.text
     words = [event.split()[0] for event in events(message.replies)]
     assert sorted(words) == ["Acknowledged", "Escalated", "Resolved"]
+
+
+def test_a_channel_gets_a_message_a_second_so_that_slack_refuses_none(
+    slack: SlackStandIn,
+    bot: SlackBot,
+    clock: VirtualClock,
+    notice: Callable[..., Notice],
+) -> None:
+    began = clock.now()
+    for id in ("one", "two", "three"):
+        said = notice(id=id)
+        bot.send(QueuedNotice(id=1, notice=said, next_attempt_at=began, created_at=began))
+    assert slack.requests == ("chat.postMessage",) * 3, "none was refused and sent again"
+    assert clock.now() - began >= timedelta(seconds=2)

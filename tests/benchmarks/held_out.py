@@ -1,0 +1,97 @@
+"""What property tests find of bugs that nobody had in mind when the checks were written.
+
+The bugs (`planting.lapses`) show under a condition only, all at once, and stand in front of one of
+two servers that remember: `workspace`, a small one that shares nothing with intercheck, or the
+sandbox. Found is what is said at the right operation, place and rule. `--check` exits 1 where the
+bar is missed.
+"""
+
+import argparse
+import os
+import sys
+from typing import Any, Final
+
+from mutants import (
+    CLEANING,
+    CONDITIONAL_BAR,
+    CONDITIONAL_REQUESTS,
+    PLANTED,
+    SANDBOX_APP,
+    SHARED,
+    Said,
+    open_description,
+    run_ours,
+)
+from planting.lapses import Lapse, lapsing, plant, resources
+from planting.lapses_of_answers import OF_ANSWERS
+from planting.lapses_of_lists import OF_LISTS
+from planting.lapses_of_objects import OF_OBJECTS
+from planting.servers import Answer, Api, Ask, Documented, forwarded, serve
+from planting.workspace import TOKEN, remembering
+
+from contracts.clock import SystemClock
+from sandbox.intercom import Sandbox
+
+MAKERS: Final = OF_LISTS | OF_OBJECTS | OF_ANSWERS
+
+
+def run(
+    given: argparse.Namespace, described: Documented, api: Api, token: str
+) -> tuple[list[Lapse], Said, int]:
+    """Plant, run, and return the lapses, what was said, and the requests that it took."""
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+
+    def ask(method: str, path: str, query: str, body: bytes) -> Answer:
+        asked: dict[str, Any] = {"method": method, "path": path, "query": query, "body": body}
+        return api(Ask(headers=headers | {"intercom-version": given.spec}, **asked))
+
+    found = list(resources(described, ask))
+    planted = plant(described, MAKERS, found, count=given.count, seed=given.seed)
+    with serve(lapsing(api, planted)) as serving:
+        most = ("--max-requests", str(CONDITIONAL_REQUESTS - CLEANING))
+        said, requests, _ = run_ours(
+            serving, given.spec, given.seed, token, *most, writes="test-workspace"
+        )
+    return planted, said, requests
+
+
+def main() -> int:
+    """Measure, print, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--spec", default="2.15", metavar="VERSION")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--server", choices=("workspace", "sandbox"), default="workspace")
+    parser.add_argument("--count", type=int, default=PLANTED, help="how many are planted")
+    parser.add_argument("--check", action="store_true", help="exit 1 where the bar is missed")
+    given = parser.parse_args()
+    if not SHARED.is_dir():
+        print("Nothing is measured: ../shared/intercom-openapi is not here.")
+        return int(bool(os.environ.get("CI")))
+    spec = open_description(given.spec)
+    described = Documented(spec.document)
+    if given.server == "workspace":
+        api = remembering(described, app_id=SANDBOX_APP, version=given.spec, seed=given.seed)
+        planted, said, requests = run(given, described, api, TOKEN)
+    else:
+        with Sandbox(spec, clock=SystemClock(), latency=False, rate_limit=1_000_000) as sandbox:
+            planted, said, requests = run(given, described, forwarded(sandbox.url), sandbox.token)
+    missed = [one for one in planted if not any(one.is_found_by(*what) for what in said)]
+    # What follows from a bug, at its own operation, is true as well.
+    broken = {operation for one in planted for operation, _ in one.shows}
+    false = [what for what in said if what[0] not in broken]
+    for one in missed:
+        print(f"    missed: {one}")
+    for what in false:
+        print(f"    false flag: {' '.join(what)}")
+    found, least = len(planted) - len(missed), CONDITIONAL_BAR * given.count // PLANTED
+    keeps = found >= least and not false and requests <= CONDITIONAL_REQUESTS
+    print(
+        f"{given.server} {given.spec} seed {given.seed}: found {found} of {len(planted)} "
+        f"({len({one.kind for one in planted})} kinds), false flags {len(false)}, {requests} "
+        f"requests; bar: {least}, none, {CONDITIONAL_REQUESTS}: {'ok' if keeps else 'MISSED'}"
+    )
+    return int(given.check and not keeps)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
