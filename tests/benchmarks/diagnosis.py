@@ -26,7 +26,7 @@ from typing import Any, Final
 
 from contracts.rules import Severity
 from monitors.probe_files import load_probes
-from sandbox.intercom.faults import FAULTS, Fault
+from sandbox.intercom.faults import FAULTS, ON_THE_STATUS_PAGE, Fault
 
 RIG: Final = Path(__file__).parents[1] / "monitors" / "test_diagnosis_of_faults.py"
 MOST_REQUESTS: Final = 6
@@ -113,7 +113,7 @@ class Diagnoses:
     def alone(self, operations: tuple[str, ...] | None) -> Scores:
         """Each fault on some operations; None for all."""
         scores = Scores()
-        for name in sorted(FAULTS):
+        for name in sorted(FAULTS.keys() - ON_THE_STATUS_PAGE):
             faults = [self.fault(name, one) for one in operations or (None,)]
             due = {self.due(name, everywhere=operations is None)} - {self._rig.NOWHERE}
             found, spent, seconds = self.look(faults, due)
@@ -123,7 +123,7 @@ class Diagnoses:
     def paired(self) -> Scores:
         """Each two faults on two operations."""
         scores = Scores()
-        for one, other in combinations(sorted(FAULTS.keys() - {STALLS}), 2):
+        for one, other in combinations(sorted(FAULTS.keys() - ON_THE_STATUS_PAGE - {STALLS}), 2):
             first, second = (other, one) if one == "429" else (one, other)
             names = zip((first, second), PAIR, strict=True)
             faults = [self.fault(name, at) for name, at in names]
