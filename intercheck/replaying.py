@@ -12,7 +12,7 @@ from contracts.recordings import BrokenEntry, read_recordings
 from contracts.spec import PREVIEW
 from contracts.workspaces import REGIONS, is_version
 from monitors.detectors import Context, detect
-from monitors.diagnosis import Diagnosed, Observation, diagnose
+from monitors.diagnosis import Diagnosed, Observation, diagnose, is_latency, told_as
 from monitors.latencies import Latencies
 from monitors.promises import Promise, Promises
 
@@ -84,21 +84,60 @@ def judge(recording: Recording) -> tuple[Diagnosed, ...]:
     the recording itself shows to be usual.
     """
     observed: dict[tuple[str, str], list[Observation]] = {}
+    rounds: dict[tuple[str, str], _Rounds] = {}
     latencies = Latencies()
     for exchange, promise in recording.exchanges:
         where = exchange.workspace, exchange.region
+        rounds.setdefault(where, _Rounds(latencies)).before(exchange)
+        latency = latencies.take(exchange)
         context = Context(
             published=promise.published,
             relied=promise.relied,
             reliance=promise.reliance,
             accepted=promise.accepted,
-            latency=latencies.take(exchange),
+            latency=latency,
         )
-        observation = Observation(exchange=exchange, findings=detect(exchange, context))
-        observed.setdefault(where, []).append(observation)
+        findings = detect(exchange, context)
+        rounds[where].take(Observation(exchange=exchange, findings=findings, latency=latency))
+        others = tuple(one for one in findings if not is_latency(one))
+        observed.setdefault(where, []).append(Observation(exchange=exchange, findings=others))
     return tuple(
-        diagnosed for observations in observed.values() for diagnosed in diagnose(observations)
+        diagnosed
+        for where, observations in observed.items()
+        for diagnosed in (*diagnose(observations), *rounds[where].close())
     )
+
+
+@dataclass(slots=True)
+class _Rounds:
+    """Slowness of one Intercom workspace, diagnosed as passes are: a round ends where an operation
+    comes again. Whatever else is wrong is told of the whole recording."""
+
+    latencies: Latencies
+    found: dict[str, Diagnosed] = field(default_factory=dict)
+    _round: dict[str, Observation] = field(default_factory=dict)
+
+    def before(self, exchange: Exchange) -> None:
+        """End the round where it has this operation already."""
+        if exchange.operation is not None and exchange.operation.identity in self._round:
+            self.close()
+
+    def take(self, observation: Observation) -> None:
+        self._round[observation.identity] = observation
+
+    def close(self) -> Iterable[Diagnosed]:
+        """End the round, and return what was found in all so far: of each cause the worst sight,
+        and of those the last."""
+        observations, self._round = list(self._round.values()), {}
+        if any(one.latency.told or any(map(is_latency, one.findings)) for one in observations):
+            diagnosed = [one for one in diagnose(observations) if is_latency(one.finding)]
+            for exchange, told in told_as(observations, diagnosed):
+                self.latencies.tell(exchange, told)
+            for one in diagnosed:
+                known = self.found.get(one.finding.cause)
+                if known is None or known.finding.severity.rank <= one.finding.severity.rank:
+                    self.found[one.finding.cause] = one
+        return self.found.values()
 
 
 def _host(exchange: Exchange) -> str | None:

@@ -1,58 +1,155 @@
-"""The latencies of many operations, each watched by itself.
+"""The latencies of many operations, each watched by itself, and what explains them.
 
-What a watch knows is some 18 kB an operation, and a sample changes it a little: so what is stored
-is the whole (`document`) now and then, and in between only what was taken since (`taken`). Taking
-the same again from there comes to exactly the same.
+What is known of an operation is some 20 kB, and a sample changes it a little: so what is stored is
+the whole (`document`) now and then, and in between only what was taken since (`taken`). Taking the
+same again from there comes to exactly the same.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
 
 from contracts.exchanges import Exchange
 from monitors.baselines import key_of, timed
-from monitors.regression import CALM, Verdict, Watch
+from monitors.commits import Commits, Deployment
+from monitors.makeup import UNTOLD, Makeup, Sample, Slowed, sample_of
+from monitors.regression import CALM, Kind, Verdict, Watch
+
+SLOWER: Final = 1.12
+"""Times the usual: what is slower by less than 12 % is nobody's matter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What is so of an operation's latency after an exchange.
+
+    `is_slower` says whether this answer alone took longer than usual by what matters, None where
+    nobody knows what is usual. `told` is how the trouble that goes on was told: the name of a
+    rule, or `TOGETHER`; empty where it was not.
+    """
+
+    verdict: Verdict = CALM
+    slowed: Slowed = UNTOLD
+    deployment: Deployment | None = None
+    is_slower: bool | None = None
+    told: str = ""
+
+
+UNJUDGED: Final = Judged()
+TOGETHER: Final = "together"
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is remembered of one operation."""
+
+    watch: Watch = field(default_factory=Watch)
+    makeup: Makeup = field(default_factory=Makeup)
+    told: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        form = {"watch": self.watch.as_json(), "makeup": self.makeup.as_json()}
+        return {**form, "told": self.told} if self.told else form
+
+    @classmethod
+    def of(cls, form: object) -> Self:
+        if not isinstance(form, dict):
+            return cls()
+        if "watch" not in form:  # written before anything else was remembered
+            return cls(watch=Watch.from_json(form))
+        return cls(
+            Watch.from_json(form["watch"]),
+            Makeup.from_json(form.get("makeup")),
+            str(form.get("told", "")),
+        )
 
 
 class Latencies:
     """One watch for every operation, Intercom workspace and region that exchanges came from."""
 
     def __init__(self) -> None:
-        self._watches: dict[str, Watch] = {}
+        self._known: dict[str, _Known] = {}
+        self._commits: dict[str, Commits] = {}
         self.taken: list[list[Any]] = []
-        """Key and arguments of every sample since the last time it was emptied."""
+        """What was taken since the last time it was emptied: key, sample and new commit, or key and
+        how its trouble was told."""
 
     def __len__(self) -> int:
         """How many operations are watched."""
-        return len(self._watches)
+        return len(self._known)
 
-    def take(self, exchange: Exchange) -> Verdict:
-        """Learn from an exchange and say whether its operation is slower than usual; one that
-        failed, or asked nothing known, says nothing."""
+    def take(self, exchange: Exchange) -> Judged:
+        """Learn from an exchange and say whether its operation is slower than usual, and why; one
+        that failed, or asked nothing known, says nothing."""
         key, ms = key_of(exchange), timed(exchange)
         if key is None or ms is None:
-            return CALM
-        at = exchange.started_at.timestamp()
-        self.taken.append([key, at, ms])
-        return self._watch(key).take(at, ms)
+            return UNJUDGED
+        sample = sample_of(exchange, ms)
+        is_new = self._commits_of(key).take(sample.at, exchange.deployment)
+        self.taken.append([key, list(sample), exchange.deployment if is_new else None])
+        return self._take(key, sample)
+
+    def tell(self, exchange: Exchange, told: str) -> None:
+        """Remember how an operation's trouble was told, so that it stays one incident; empty where
+        there is none."""
+        key = key_of(exchange)
+        if key in self._known and self._known[key].told != told:
+            self._known[key].told = told
+            self.taken.append([key, told])
 
     def document(self) -> dict[str, Any]:
-        """Return the stored form, by key."""
-        return {key: watch.as_json() for key, watch in self._watches.items()}
+        """Return the stored form: operations by key, and commits by workspace and region."""
+        return {
+            "operations": {key: one.as_json() for key, one in self._known.items()},
+            "commits": {place: one.as_json() for place, one in self._commits.items()},
+        }
 
     @classmethod
     def of(cls, document: object, taken: Iterable[object] = ()) -> Self:
         """Read the stored form, and take what was taken after it; what is missing or of another
         form is forgotten."""
         latencies = cls()
-        forms: Mapping[str, Any] = document if isinstance(document, dict) else {}
-        latencies._watches = {key: Watch.from_json(form) for key, form in forms.items()}
-        for sample in taken:
-            if isinstance(sample, list) and len(sample) == 3:
-                latencies._watch(sample[0]).take(*sample[1:])
+        whole = _members(document)
+        # At first the operations were the whole document.
+        forms = _members(whole["operations"]) if "operations" in whole else whole
+        latencies._known = {key: _Known.of(form) for key, form in forms.items()}
+        latencies._commits = {
+            place: Commits.from_json(form) for place, form in _members(whole.get("commits")).items()
+        }
+        for one in taken:
+            latencies._take_again(one)
         return latencies
 
-    def _watch(self, key: str) -> Watch:
-        watch = self._watches.get(key)
-        if watch is None:
-            watch = self._watches[key] = Watch()
-        return watch
+    def _take_again(self, taken: Any) -> None:
+        match taken:
+            case [str(key), [*parts], commit] if len(parts) == len(Sample._fields):
+                sample = Sample(*parts)
+                self._commits_of(key).take(sample.at, commit)
+                self._take(key, sample)
+            case [str(key), str(told)]:
+                self._known.setdefault(key, _Known()).told = told
+            case _:  # written by something else
+                pass
+
+    def _take(self, key: str, sample: Sample) -> Judged:
+        known = self._known.setdefault(key, _Known())
+        usual = known.watch.usual_ms(sample.at)
+        verdict = known.watch.take(sample.at, sample.total)
+        is_calm = verdict.kind is Kind.NOTHING
+        known.makeup.take(sample, is_calm=is_calm)
+        since = verdict.since
+        return Judged(
+            verdict=verdict,
+            slowed=UNTOLD if is_calm else known.makeup.compare(since, tail=verdict.tail),
+            deployment=None if is_calm else self._commits_of(key).at_onset(since),
+            is_slower=None if usual is None else sample.total > SLOWER * usual,
+            told=known.told,
+        )
+
+    def _commits_of(self, key: str) -> Commits:
+        place = key.rsplit(" ", 2)[0]
+        return self._commits.setdefault(place, Commits())
+
+
+def _members(form: object) -> Mapping[str, Any]:
+    return form if isinstance(form, dict) else {}

@@ -20,6 +20,7 @@ from monitors.diagnosis import (
     is_down,
     is_token_or_region,
     reconciled,
+    told_as,
 )
 from monitors.evidence import Look
 from monitors.memory import Memory
@@ -82,6 +83,8 @@ class Looker:
             *self._described(observations),
             *self._of_versions(memory),
         ]
+        for exchange, told in told_as(observations, diagnosed):
+            memory.latencies.tell(exchange, told)
         return Look(
             workspace=self.workspace.name,
             visits=visits,
@@ -120,19 +123,20 @@ class Looker:
 
     def _observe(self, exchange: Exchange, memory: Memory) -> Observation:
         identity = exchange.operation.identity if exchange.operation else ""
+        latency = memory.learn(exchange)
         context = Context(
             published=self.promise.published,
             relied=self.promise.relied,
             reliance=self.promise.reliance,
             accepted=self.promise.accepted,
-            latency=memory.learn(exchange),
+            latency=latency,
             known=memory.census.known(identity),
             changed=memory.compare(exchange),
         )
         findings = memory.deployments.take(exchange, detect(exchange, context))
         if exchange.is_success:
             memory.census.take(identity, findings)
-        return Observation(exchange=exchange, findings=findings)
+        return Observation(exchange=exchange, findings=findings, latency=latency)
 
     def _confirm(
         self, asker: Asker, observations: list[Observation], memory: Memory

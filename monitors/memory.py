@@ -13,9 +13,8 @@ from typing import Any, Final, Self
 from contracts.exchanges import BodyKind, Exchange
 from monitors.census import Census
 from monitors.deployments import Deployments
-from monitors.latencies import Latencies
+from monitors.latencies import Judged, Latencies
 from monitors.probes import CANARY
-from monitors.regression import Verdict
 from monitors.shapes import Change, State, keyed_hash, learn
 from monitors.shapes.learning import Hash
 from monitors.versions import Versions
@@ -94,7 +93,7 @@ class Memory:
             _before=documents,
         )
 
-    def learn(self, exchange: Exchange) -> Verdict:
+    def learn(self, exchange: Exchange) -> Judged:
         """Learn how long an operation takes, and say whether it is slower than usual; from `/me`
         take whose workspace it is."""
         if self.app_id is None and exchange.operation and exchange.operation.path == CANARY.path:

@@ -19,11 +19,19 @@ def _connection(name: str, *, meaning: str, remedy: str, example: str) -> Rule:
     )
 
 
-def _latency(name: str, *, meaning: str, remedy: str, example: str, at_once: bool = False) -> Rule:
+def _latency(
+    name: str,
+    *,
+    meaning: str,
+    remedy: str,
+    example: str,
+    at_once: bool = False,
+    severity: Severity = Severity.WARNING,
+) -> Rule:
     """Slowness: only successful answers are timed, and one slow answer is none."""
     return Rule(
         name=name,
-        severity=Severity.WARNING,
+        severity=severity,
         scope=Scope.API,
         measured_by=Evidence.SUCCESS,
         at_once=at_once,
@@ -99,6 +107,14 @@ TRANSPORT: Final = (
         meaning="The operation answered more slowly than the configured limit.",
         remedy="Check whether consumers' own timeouts still hold; look at www.intercomstatus.com.",
         example="GET /conversations took 6 s against a limit of 5 s.",
+    ),
+    _latency(
+        "latency-payload",
+        meaning="The operation takes longer because its answers have become larger.",
+        remedy="Ask for less at a time (`per_page`), or find out what has been added; nothing is "
+        "wrong with Intercom.",
+        example="GET /contacts: p50 600 ms, 3.0 times the usual 200 ms, answers 3 times as large.",
+        severity=Severity.INFO,
     ),
     _latency(
         "latency-regression",

@@ -10,7 +10,7 @@ from contracts.exchanges import Exchange, Operation
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
 from contracts.standards import Reads
-from monitors.regression import CALM, Verdict
+from monitors.latencies import UNJUDGED, Judged
 from monitors.shapes import Change
 
 LATENCY_LIMIT: Final = timedelta(seconds=10)
@@ -32,7 +32,7 @@ class Context:
     published: Conformance | None = None
     relied: Conformance | None = None
     reliance: Reads | None = None
-    latency: Verdict = CALM
+    latency: Judged = UNJUDGED
     latency_limit: timedelta = LATENCY_LIMIT
     accepted: Mapping[str, str] = field(default_factory=dict)
     known: frozenset[str] | None = None

@@ -1,73 +1,178 @@
-"""Answers that came too late."""
+"""Answers that came too late: for what is usual, for a consumer, for a limit."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from contracts.exchanges import Exchange
 from contracts.findings import Certainty, Finding
-from contracts.rules import Severity
+from contracts.rules import RULES, Severity
 from monitors.baselines import timed
 from monitors.detectors.context import Context, finding, name_of
-from monitors.regression import Kind, Verdict
+from monitors.latencies import SLOWER, Judged
+from monitors.regression import Kind
 
 DAYS: Final = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+REGRESSION: Final = "latency-regression"
+PAYLOAD: Final = "latency-payload"
+DOUBLE: Final = 1.8
+"""Times the usual, less what larger answers account for: about twice, measured amid noise."""
+SHA: Final = 7  # digits of a commit, as git shows them
+
+_PARTS: Final = {
+    "server": "server time (x-runtime)",
+    "network": "the network, not server time (x-runtime)",
+    "both": "server time (x-runtime) and the network",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trouble:
+    """One way in which the operation is too slow."""
+
+    rule: str
+    severity: Severity
+    expected: str
+    words: str
+    consumers: tuple[str, ...] | None = None
 
 
 def slow_answers(exchange: Exchange, context: Context) -> Iterator[Finding]:
-    """Yield one finding for an operation that has become slower than is usual, or for an answer
-    beyond the limit.
+    """Yield at most one finding: for an operation that has become slower than is usual, or for
+    answers beyond a limit.
 
-    A lasting regression says more than one answer beyond the limit, and that says more than a small
-    shift, which waits for the digest.
+    It stays under the rule it was first told by while the trouble lasts, with the severity of the
+    worst there is to say: one trouble, one incident.
     """
     observed = timed(exchange)
     if observed is None:
         return
+    judged = context.latency
+    troubles = [*_beyond(exchange, observed, context), *_regression(exchange, judged)]
+    if not troubles:
+        return
+    worst = max(troubles, key=lambda one: one.severity.rank)
+    chosen = next((one for one in troubles if one.rule == judged.told), None) or max(
+        troubles, key=lambda one: (one.rule == REGRESSION and _is_loud(judged), one.severity.rank)
+    )
+    others = [one.words for one in troubles if one is not chosen and one.rule != PAYLOAD]
+    # Two troubles of the same consumers are one; whom the usual would not hurt a limit may.
+    named = [name for one in troubles for name in one.consumers or ()]
+    yield finding(
+        chosen.rule,
+        exchange,
+        context,
+        location="latency",
+        expected=chosen.expected,
+        observed="larger" if chosen.rule == PAYLOAD else "slower",
+        message=f"{name_of(exchange)}: {'; '.join([chosen.words, *others])}.",
+        severity=worst.severity,
+        remedy=_remedy(judged) if chosen.rule == REGRESSION else "",
+        certainty=Certainty.RECORDED if chosen.expected == "limit" else Certainty.INFERRED,
+        consumers=tuple(dict.fromkeys(named)) if chosen.consumers is not None else None,
+    )
+
+
+def _beyond(exchange: Exchange, observed: float, context: Context) -> Iterator[_Trouble]:
+    """Yield limits that this answer is beyond, or that the level now is."""
+    verdict = context.latency.verdict
+    level = max(observed, verdict.now_ms) if verdict.kind is not Kind.NOTHING else observed
     limit = context.latency_limit.total_seconds() * 1000
-    verdict = context.latency
-    is_regression = verdict.kind is Kind.REGRESSION
-    if is_regression or (verdict.kind is Kind.SHIFT and observed <= limit):
-        beyond = f"; this answer took {observed:.0f} ms, beyond the limit of {limit:.0f} ms"
-        yield finding(
-            "latency-regression",
-            exchange,
-            context,
-            location="latency",
-            expected="usual",
-            observed="slower",
-            message=f"{name_of(exchange)}: {_compared(verdict, exchange)}{_split(exchange)}"
-            f"{beyond if observed > limit else ''}.",
-            severity=None if is_regression else Severity.INFO,
-            certainty=Certainty.INFERRED,
-        )
-    elif observed > limit:
-        yield finding(
-            "latency-limit",
-            exchange,
-            context,
-            location="latency",
+    if level > limit:
+        yield _Trouble(
+            rule="latency-limit",
+            severity=Severity.WARNING,
             expected="limit",
-            observed="slower",
-            message=f"{name_of(exchange)} took {observed:.0f} ms against a limit of {limit:.0f} ms"
-            f"{_split(exchange)}.",
+            words=f"{observed:.0f} ms, beyond the limit of {limit:.0f} ms",
         )
 
 
-def _compared(verdict: Verdict, exchange: Exchange) -> str:
+def _is_loud(judged: Judged) -> bool:
+    verdict = judged.verdict
+    left = verdict.now_ms - judged.slowed.explained_ms
+    is_explained = judged.slowed.explained_ms > 0 and left < DOUBLE * verdict.usual_ms
+    return verdict.kind is Kind.REGRESSION and not is_explained
+
+
+def _regression(exchange: Exchange, judged: Judged) -> Iterator[_Trouble]:
+    verdict, slowed = judged.verdict, judged.slowed
+    if verdict.kind is Kind.NOTHING:
+        return
+    left = verdict.now_ms - slowed.explained_ms
+    grown = slowed.explained_ms > 0
+    size = ""
+    if grown:
+        size = (
+            f", answers {slowed.size_now / slowed.size_before:.1f} times as large (of it "
+            f"{'' if slowed.is_priced else 'at most '}{slowed.explained_ms:.0f} ms)"
+        )
+    if grown and left < SLOWER * verdict.usual_ms:
+        yield _Trouble(
+            rule=PAYLOAD,
+            severity=Severity.INFO,
+            expected="usual",
+            words=f"{_compared(exchange, judged)}{size}: larger, not slower",
+        )
+        return
+    yield _Trouble(
+        rule=REGRESSION,
+        severity=Severity.WARNING if _is_loud(judged) else Severity.INFO,
+        expected="usual",
+        words=f"{_compared(exchange, judged)}{_part(judged)}{size}{_deployed(judged)}",
+    )
+
+
+def _compared(exchange: Exchange, judged: Judged) -> str:
     """Say how slow it is now, against what, and since when; all times are UTC."""
+    verdict = judged.verdict
     at = exchange.started_at.astimezone(UTC)
-    since = datetime.fromtimestamp(verdict.since, UTC)
-    day = "" if since.date() == at.date() else f"{since:%d %b} "
     what = "p95" if verdict.tail else "p50"
     return (
         f"{what} {verdict.now_ms:.0f} ms, {verdict.factor:.1f} times the usual "
         f"{verdict.usual_ms:.0f} ms for {DAYS[at.weekday()]} at {at:%H} h, "
-        f"since {day}{since:%H:%M} UTC{'' if verdict.is_sure else ' (still learning)'}"
+        f"since {_moment(verdict.since, at)} UTC{'' if verdict.is_sure else ' (still learning)'}"
     )
 
 
-def _split(exchange: Exchange) -> str:
-    """Say how much of it was Intercom's own time."""
-    server = exchange.timings.server_ms if exchange.timings else None
-    return "" if server is None else f"; {server:.0f} ms of this answer at Intercom"
+def _moment(seconds: float, at: datetime) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{'' if moment.date() == at.date() else f'{moment:%d %b} '}{moment:%H:%M}"
+
+
+def _part(judged: Judged) -> str:
+    """Say whether the server's time or the network's has grown."""
+    slowed = judged.slowed
+    if not slowed.part:
+        return ""
+    words = f", {_PARTS[slowed.part]}"
+    if slowed.part != "server" and slowed.phase:
+        words += f", mostly {slowed.phase}"
+    if slowed.part != "server" and slowed.kept_alive:
+        words += " on kept-alive connections"
+    return words
+
+
+def _deployed(judged: Judged) -> str:
+    """Name the deployment that came with the onset, and how many there are."""
+    deployment = judged.deployment
+    if deployment is None:
+        return ""
+    at = datetime.fromtimestamp(deployment.at, UTC)
+    many = f", one of {deployment.in_a_day} in 24 h" if deployment.in_a_day > 1 else ""
+    return f", deployment {deployment.commit[:SHA]} first seen {at:%H:%M}{many}"
+
+
+def _remedy(judged: Judged) -> str:
+    part = judged.slowed.part
+    if part == "server":
+        return (
+            "The time is spent at Intercom: look at www.intercomstatus.com, and give Intercom's "
+            "support the request id, the time and the deployment."
+        )
+    if part == "network":
+        return (
+            "Intercom's own time is as it was: check the network, proxies and resolver between "
+            "here and Intercom."
+        )
+    return RULES[REGRESSION].remedy

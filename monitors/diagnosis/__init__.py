@@ -33,6 +33,7 @@ from monitors.diagnosis.outlook import (
     is_down,
     is_token_or_region,
 )
+from monitors.diagnosis.slowness import is_latency, slowness, told_as
 
 __all__ = [
     "MOST",
@@ -44,8 +45,10 @@ __all__ = [
     "diagnose",
     "has_answered",
     "is_down",
+    "is_latency",
     "is_token_or_region",
     "reconciled",
+    "told_as",
 ]
 
 WINDOW: Final = timedelta(seconds=10)
@@ -72,6 +75,7 @@ def diagnose(
         *refusals(evidence, expected, outlook),
         *_of_the_app(evidence),
         *vanished_endpoints(evidence),
+        *slowness(evidence),
         *_shared(evidence),
         *_single(evidence),
     ]

@@ -8,6 +8,7 @@ from typing import Final
 from contracts.exchanges import Exchange, Operation
 from contracts.findings import Finding
 from monitors.incidents import Sighting
+from monitors.latencies import UNJUDGED, Judged
 from monitors.probes import CANARY
 
 LEAST_BROAD: Final = 3
@@ -20,6 +21,7 @@ class Observation:
 
     exchange: Exchange
     findings: tuple[Finding, ...] = ()
+    latency: Judged = UNJUDGED
 
     @property
     def identity(self) -> str:

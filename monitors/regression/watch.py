@@ -339,6 +339,12 @@ class Watch:
         self._closed_at = NEVER
         self._run = self._strong = 0
 
+    def usual_ms(self, at: float) -> float | None:
+        """Return what is usual at a time, in milliseconds; None before anything is known."""
+        if self._samples < FIRST:
+            return None
+        return math.exp(self._normal.expected[int(at // HOUR) % WEEK])
+
     def as_json(self) -> dict[str, Any]:
         """Return the stored form: exact, since a restart must change nothing."""
         own = {name: getattr(self, f"_{name}") for name in _PLAIN}

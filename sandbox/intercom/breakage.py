@@ -17,6 +17,9 @@ MEGABYTE: Final = 1_000_000  # bytes
 OVERSIZE: Final = 40  # megabytes; more than any answer that was recorded, by far
 LARGEST_OVERSIZE: Final = 512
 
+LARGER: Final = 4  # times
+NEW_COMMIT: Final = "5e0a1b2c" * 5
+
 ELSEWHERE: Final = {"us": "eu", "eu": "us", "au": "us"}
 OTHER_APP: Final = "sbx2other"
 
@@ -169,6 +172,21 @@ def _oversized(whole: Reply, fault: Fault, request: Request) -> Reply:
     return replace(whole, body=whole.body + blank)  # white space after JSON is JSON still
 
 
+def _enlarged(whole: Reply, fault: Fault, request: Request) -> Reply:
+    times = fault.value if isinstance(fault.value, int) and fault.value > 1 else LARGER
+    added = min(len(whole.body) * (times - 1), LARGEST_OVERSIZE * MEGABYTE)
+    # White space after JSON is JSON still.
+    body = whole.body + b" " * added
+    return replace(
+        whole, body=body, seconds=whole.seconds + fault.milliseconds / 1000 * added / 1000
+    )
+
+
+def _deployed(whole: Reply, fault: Fault, request: Request) -> Reply:
+    commit = ("x-intercom-version", str(fault.value or NEW_COMMIT))
+    return replace(whole, fields=(*_without(whole, "x-intercom-version"), commit))
+
+
 def _redirected(whole: Reply, fault: Fault, request: Request) -> Reply:
     fields = (*_without(whole, "content-type", "etag"), ("location", request.path))
     return replace(whole, status=302, fields=fields, body=b"")
@@ -201,6 +219,8 @@ _REPLIES: Final[Mapping[str, Callable[[Reply, Fault, Request], Reply]]] = {
     "empty-body": _empty,
     "wrong-media-type": _mistyped,
     "oversized-body": _oversized,
+    "larger-answers": _enlarged,
+    "new-deployment": _deployed,
     "redirect-loop": _redirected,
     "version-mismatch": _versioned,
     "connection-reset": _delivered(Delivery.RESET),

@@ -35,6 +35,8 @@ FAULTS: Final[Mapping[str, str]] = {
     "503": "503 with an empty body",
     "504": "504 HTML of a load balancer",
     "slow": "factor times as slow, plus milliseconds; form network leaves x-runtime as it was",
+    "larger-answers": "value times as many bytes, each thousand of them taking milliseconds",
+    "new-deployment": "x-intercom-version names another commit (value)",
     "stalled-body": "half the body, then nothing until the client gives up",
     "connection-reset": "a TCP reset instead of an answer",
     "truncated-body": "half of the bytes that Content-Length promises",
@@ -84,7 +86,7 @@ POINTER_FAULTS: Final = frozenset(
 )
 
 _IN_HEADERS: Final = frozenset(
-    {"deprecation", "sunset", "warning", "version-mismatch", "wrong-media-type"}
+    {"deprecation", "sunset", "warning", "version-mismatch", "new-deployment", "wrong-media-type"}
 )
 
 

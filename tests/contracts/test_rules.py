@@ -13,7 +13,8 @@ auth-workspace-changed schema-type schema-null schema-enum schema-required schem
 schema-format schema-constraint schema-unresolvable status-undocumented status-bad-request
 status-not-found status-gone status-conflict status-unprocessable deprecation-announced
 deprecation-sunset deprecation-contradictory deprecation-endpoint-gone version-unavailable
-version-mismatch latency-regression latency-limit rate-limit-exceeded server-error timeout
+version-mismatch latency-regression latency-limit latency-payload
+rate-limit-exceeded server-error timeout
 connection-dns connection-refused connection-reset connection-tls connection-redirect-loop
 connection-failed body-empty body-not-json body-media-type body-truncated body-too-large
 body-envelope auth-not-enforced pagination-repeated pagination-lost pagination-size pagination-list

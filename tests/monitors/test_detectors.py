@@ -15,6 +15,7 @@ from contracts.reliance import Reliance, consumers_of
 from contracts.rules import Severity
 from monitors.detectors import DETECTORS, Context, detect
 from monitors.detectors.rate_limit import reset_of
+from monitors.latencies import Judged
 from monitors.regression import Kind, Verdict
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ def test_an_answer_slower_than_usual_is_one_finding_also_beyond_the_limit(
         now_ms=5_000.0,
         confidence=0.9,
     )
-    context = Context(latency=slower, latency_limit=timedelta(seconds=1))
+    context = Context(latency=Judged(verdict=slower), latency_limit=timedelta(seconds=1))
     finding = only(an_exchange(body={"a": 1}, total_ms=5_000), context)
     assert finding.rule.name == "latency-regression"
     assert "p50 5000 ms, 50.0 times the usual 100 ms for Mondays at 09 h" in finding.message
@@ -259,7 +260,7 @@ def test_a_small_shift_is_for_information_unless_the_answer_is_beyond_the_limit(
     an_exchange: "ExchangeFactory",
 ) -> None:
     shift = Verdict(kind=Kind.SHIFT, usual_ms=100.0, now_ms=140.0, confidence=0.9)
-    context = Context(latency=shift, latency_limit=timedelta(seconds=1))
+    context = Context(latency=Judged(verdict=shift), latency_limit=timedelta(seconds=1))
     noted = only(an_exchange(body={"a": 1}, total_ms=140), context)
     assert (noted.rule.name, noted.severity) == ("latency-regression", Severity.INFO)
     assert only(an_exchange(body={"a": 1}, total_ms=1_400), context).rule.name == "latency-limit"

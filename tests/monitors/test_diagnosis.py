@@ -19,6 +19,7 @@ from monitors.diagnosis import (
     confirmations,
     diagnose,
 )
+from monitors.latencies import Judged
 from monitors.regression import Kind, Verdict
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ OTHERS = (
 )
 KNOWN = Context(known=frozenset())
 SLOW = Context(
-    latency=Verdict(kind=Kind.REGRESSION, usual_ms=100.0, now_ms=2_000.0, confidence=0.9),
+    latency=Judged(
+        verdict=Verdict(kind=Kind.REGRESSION, usual_ms=100.0, now_ms=2_000.0, confidence=0.9)
+    ),
     known=frozenset(),
 )
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitors.latencies import Latencies
+from monitors.makeup import Makeup
 from monitors.regression import CALM, Kind, Verdict, Watch
 
 if TYPE_CHECKING:
@@ -193,9 +194,11 @@ def test_the_stored_form_is_small() -> None:
     )
 )
 def test_a_stored_form_that_is_none_is_forgotten(stored: object) -> None:
-    assert Latencies.of(stored).document() == {
-        key: Watch().as_json() for key in (stored if isinstance(stored, dict) else {})
-    }
+    for document in (stored, {"operations": stored, "deployments": stored}):
+        kept = Latencies.of(document).document()["operations"]
+        assert all(one["watch"] == Watch().as_json() for one in kept.values())
+    assert Makeup.from_json(stored).as_json() == Makeup().as_json()
+    assert Latencies.of({"a key": Watch().as_json()}).document()["operations"].keys() == {"a key"}
     assert Watch.from_json({"schema": 1, "normal": stored}).as_json() == Watch().as_json()
 
 
@@ -205,7 +208,7 @@ def test_operations_are_watched_each_by_itself(an_exchange: "ExchangeFactory") -
     for number in range(12):
         at = begun + number * timedelta(minutes=5)
         slow = 900.0 if number > 5 else 100.0
-        verdict = watched.take(an_exchange("GET /tags", at=at, total_ms=slow))
-        assert watched.take(an_exchange("GET /teams", at=at)) == CALM
+        verdict = watched.take(an_exchange("GET /tags", at=at, total_ms=slow)).verdict
+        assert watched.take(an_exchange("GET /teams", at=at)).verdict == CALM
     assert verdict.kind is Kind.REGRESSION
-    assert watched.take(an_exchange("GET /tags", status=503)) == CALM
+    assert watched.take(an_exchange("GET /tags", status=503)).verdict == CALM
