@@ -21,9 +21,10 @@ from typing import Final
 from contracts.clock import SystemClock
 from contracts.resources import RESOURCES
 from sandbox.intercom import Sandbox
+from sandbox.intercom.store import KINDS as STORED
 
 PROGRAM: Final = Path(sys.executable).with_name("intercheck")
-KINDS: Final = tuple(one.kind for one in RESOURCES)
+KINDS: Final = tuple(one.kind for one in RESOURCES if one.kind in STORED)
 LONGEST: Final = 90.0  # seconds for a run to get where it is killed
 MOST_DELAY: Final = 0.004  # seconds: a request to the sandbox takes about one or two thousandths
 MOST_WRITES: Final = 12  # what a run of the embedded contract sends, in all lives together
