@@ -27,7 +27,7 @@ from monitors.alerting.silences import Silence
 from monitors.alerting.slack import SlackBot, SlackWebhook
 from monitors.alerting.telling import Announcer
 from monitors.history import History
-from monitors.records import IncidentState, Phase, Transition, TransitionKind
+from monitors.records import IncidentState, Phase, Reach, Share, Transition, TransitionKind
 from monitors.responding import silence_incident
 from sandbox.clock import VirtualClock
 from sandbox.slack import DEFAULT_CHANNEL, SlackStandIn
@@ -374,7 +374,7 @@ def pressed(stage: Stage) -> None:
 
 
 def a_fleet(stage: Stage) -> None:
-    """One cause, 212 Intercom workspaces: one message."""
+    """One cause, 212 of 300 Intercom workspaces, one region: one message."""
     seen = incident(
         stage,
         "server-error",
@@ -387,7 +387,23 @@ def a_fleet(stage: Stage) -> None:
         consumers=("crm-sync", "support-warehouse"),
     )
     workspaces = tuple(f"customer-{number:03}" for number in range(212))
-    stage.tell(TransitionKind.OPENED, replace(seen, workspaces=workspaces))
+    reach = Reach(
+        afflicted=212,
+        measured=300,
+        configured=300,
+        regions=(
+            Share(name="au", afflicted=0, measured=30),
+            Share(name="eu", afflicted=212, measured=212),
+            Share(name="us", afflicted=0, measured=58),
+        ),
+    )
+    wide = replace(
+        seen,
+        workspaces=workspaces,
+        reach=reach,
+        children=("timeout GET /conversations", "latency-regression GET /companies"),
+    )
+    stage.tell(TransitionKind.OPENED, wide)
     stage.wait(minutes=6)
 
 
