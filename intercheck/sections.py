@@ -153,8 +153,10 @@ def _known_keys(model: type[BaseModel], place: Iterable[str | int]) -> list[str]
     """Return the keys that the model at `place` knows, following lists, optionals, mappings and
     alternatives (by their `type`)."""
     waiting: list[type[BaseModel]] = []
+    is_named_freely = False
     for part in place:
-        if isinstance(part, int):
+        if isinstance(part, int) or is_named_freely:
+            is_named_freely = False
             continue
         if waiting:  # a key of a mapping, or the name of an alternative
             chosen = next((one for one in waiting if part in _types_of(one)), None)
@@ -172,6 +174,7 @@ def _known_keys(model: type[BaseModel], place: Iterable[str | int]) -> list[str]
             waiting = found
         else:
             model = found[0]
+            is_named_freely = inner is not None and get_origin(inner.annotation) is dict
     return [one.alias or name for name, one in model.model_fields.items()]
 
 

@@ -256,8 +256,10 @@ class Monitor:
         )
 
     def _policy(self, finding: Finding) -> Policy:
-        return policy_for(
+        usual = policy_for(
             finding.rule,
             failure_threshold=self._settings.failure_threshold,
             success_threshold=self._settings.success_threshold,
         )
+        own = self._settings.rules.get(finding.rule.name)
+        return own.policy(usual) if own else usual

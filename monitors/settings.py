@@ -1,6 +1,8 @@
 """What the configuration says of probing and alerting (the `monitoring:` section)."""
 
+import difflib
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -17,6 +19,8 @@ from pydantic import (
 )
 
 from contracts.budget import RESERVE
+from contracts.rules import RULES
+from monitors.policies import Policy
 
 CALLS_PER_MINUTE: Final = 10_000
 """What Intercom allows an app where it has not agreed on more (developers.intercom.com, rate
@@ -72,6 +76,47 @@ Url = Annotated[str, AfterValidator(_url)]
 """A URL that can be asked: one that cannot would look like a network that is down."""
 
 
+class RulePolicy(BaseModel):
+    """When incidents of one rule open and end, where that differs from all others."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        alias_generator=lambda name: name.replace("_", "-"),
+        use_attribute_docstrings=True,
+    )
+
+    at_once: bool | None = None
+    """Whether one confirmed sight opens an incident; the rule's own way where it is left out."""
+    failure_threshold: Annotated[int, Field(ge=1)] | None = None
+    """Sights that open one: in a row, or of the latest `out-of` observations."""
+    out_of: Annotated[int, Field(ge=1)] | None = None
+    """The latest observations that `failure-threshold` counts in."""
+    failure_rate: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Share of the latest `rate-window` observations that opens one; 1 for never."""
+    rate_window: Annotated[int, Field(ge=2, le=100)] | None = None
+    """Observations that the share is taken of."""
+    success_threshold: Annotated[int, Field(ge=1)] | None = None
+    """Healthy observations in a row before it is resolved."""
+    keep_firing_for: Duration | None = None
+    """How long it has not been seen, before it is resolved."""
+
+    def policy(self, usual: Policy) -> Policy:
+        """Return the usual policy with what is said here."""
+        return replace(usual, **self.model_dump(exclude_none=True))
+
+
+def _read_rule(written: object) -> object:
+    if written in RULES:
+        return written
+    near = difflib.get_close_matches(str(written), RULES, n=1, cutoff=0.5)
+    hint = f"the nearest is `{near[0]}`" if near else "`intercheck rules` lists them"
+    raise ValueError(f"there is no rule {written!r}: {hint}")
+
+
+RuleName = Annotated[str, BeforeValidator(_read_rule), WithJsonSchema({"type": "string"})]
+
+
 class MonitorSettings(BaseModel):
     """The `monitoring:` section of `intercheck.yaml`; durations as `30s`, `5m`, `1h`, `7d`."""
 
@@ -86,6 +131,8 @@ class MonitorSettings(BaseModel):
     """Sights in a row before something that may be a blip opens an incident."""
     success_threshold: Annotated[int, Field(ge=1)] = 2
     """Healthy observations in a row before an incident is resolved."""
+    rules: dict[RuleName, RulePolicy] = {}
+    """By a rule's name, when its incidents open and end."""
     connect_timeout: Duration = timedelta(seconds=5)
     """How long a connection to Intercom may take to stand."""
     read_timeout: Duration = timedelta(seconds=30)

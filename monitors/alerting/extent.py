@@ -20,7 +20,7 @@ def extent(reach: Reach) -> str:
     else:
         said = f"{reach.afflicted} of {reach.measured} Intercom workspaces"
     if reach.measured < reach.configured:
-        said += f" asked so far ({reach.configured} configured)"
+        said += f" that could tell so far ({reach.configured} configured)"
     parts = [said]
     if region := _alone(reach.regions):
         parts.append(_only(region.name.upper()))

@@ -261,6 +261,8 @@ def fleet(size: int) -> list[str]:
             f"median {median(one.seconds or [0.0]):.3f} s (bar {MOST_SECONDS})"
         )
         if total != 8:
+            for each in slack.messages(DEFAULT_CHANNEL):
+                print(f"  {each.text[:150]}")
             wrong.append(f"{total} messages in the channel for 8 causes")
         if median(one.seconds or [9.0]) > MOST_SECONDS:
             wrong.append("Slack hears of it too late")

@@ -1,12 +1,14 @@
 """Configuration: what is read, what is refused, and in which words."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from contracts.errors import ConfigurationError, NothingMeasuredError
 from intercheck.settings import load_settings
+from monitors.policies import Policy
 
 TOKEN = "dG9rOmNhbmFyeV90b2tlbl8xMjM0"
 
@@ -53,6 +55,19 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     settings = load_settings(path, {"INTERCHECK_HISTORY": "sqlite:///two.sqlite"})
     assert settings.history_url == "sqlite:///two.sqlite"
     assert settings.spec_dir == tmp_path / "specs"
+
+
+def test_a_policy_of_a_rule_is_read_and_a_wrong_one_names_line_and_nearest(tmp_path: Path) -> None:
+    head = "monitoring:\n  rules:\n"
+    write(tmp_path, head + "    timeout: {failure-threshold: 4, out-of: 8, keep-firing-for: 10m}\n")
+    own = load_settings(None, {}, working_directory=tmp_path).monitoring.rules["timeout"]
+    policy = own.policy(Policy(at_once=False, success_threshold=7))
+    assert (policy.failure_threshold, policy.out_of, policy.success_threshold) == (4, 8, 7)
+    assert policy.keep_firing_for == timedelta(minutes=10)
+    said = refusal(tmp_path, head + "    latency-regresion: {failure-rate: 0.5}\n")
+    assert "intercheck.yaml:3" in said
+    assert "the nearest is `latency-regression`" in said
+    assert "did you mean `out-of`?" in refusal(tmp_path, head + "    timeout: {outof: 8}\n")
 
 
 def test_an_unknown_key_names_line_and_the_nearest_right_one(tmp_path: Path) -> None:

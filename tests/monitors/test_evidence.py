@@ -180,7 +180,7 @@ def test_how_far_it_goes_counts_those_that_were_asked(an_exchange: Any) -> None:
     assert (reach.afflicted, reach.measured, reach.configured) == (1, 2, 3)
     assert reach.regions == (Share(name="eu", afflicted=1, measured=2),)
     assert extent(reach) == (
-        "1 of 2 Intercom workspaces asked so far (3 configured), version 2.11 only"
+        "1 of 2 Intercom workspaces that could tell so far (3 configured), version 2.11 only"
     )
 
 
