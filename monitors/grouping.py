@@ -141,6 +141,10 @@ def explains(broad: IncidentState, narrow: IncidentState, places: Places) -> boo
     match level_of(broad):
         case Level.INTERCOM:
             return rule.startswith(_OF_AN_OUTAGE)
+        case Level.REGION if level_of(narrow) is Level.REGION:
+            # Two regions that go together have, for all we can tell, one cause.
+            began_together = narrow.first_seen_at - broad.first_seen_at <= KIN_WITHIN
+            return _rank(broad) < _rank(narrow) and began_together
         case Level.REGION:
             region = broad.finding.region
             regions = {places[name].region for name in narrow.workspaces if name in places}
