@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from contracts.errors import ConfigurationError
 from contracts.exchanges import Operation
+from contracts.objectives import Objective, read_objective, read_timeout
 from contracts.schemas import Node, Schemas
 from contracts.shapes import Shape, shape_of
 from contracts.spec import Spec, SpecOperation
@@ -20,7 +21,7 @@ from contracts.spec import Spec, SpecOperation
 EXTENSION: Final = "x-consumers"
 """Where a description lists its consumers, at the top."""
 ITEM: Final = "*"
-_KEYS: Final = frozenset({"name", "owner", "runbook", "timeout", "reads"})
+_KEYS: Final = frozenset({"name", "owner", "runbook", "timeout", "objective", "reads"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,8 @@ class Consumer:
     """Somebody who relies on the API.
 
     `reads` has pointer patterns by the identity of an operation. `runbook` is the URL of what to do
-    when it breaks. `timeout` is how long the consumer itself waits for an answer, where it says so.
+    when it breaks. `timeout` is how long the consumer itself waits for an answer, `objective`
+    what it wants of the latency, where it says so.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Consumer:
     runbook: str
     reads: Mapping[str, tuple[str, ...]] = field(repr=False)
     timeout: timedelta | None = None
+    objective: Objective | None = None
 
 
 def consumers_of(spec: Spec) -> tuple[Consumer, ...]:
@@ -126,17 +129,13 @@ def _consumer(entry: object, fields: Fields, *, source: str) -> Consumer:
     where = f"{source} ({entry['name']})"
     if not entry["runbook"].startswith(("https://", "http://")):
         raise ConfigurationError(f"{where}: `runbook` is a URL, of what to do when it breaks.")
-    timeout = entry.get("timeout")
-    if timeout is not None and (
-        isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout <= 0
-    ):
-        raise ConfigurationError(f"{where}: `timeout` is a number of seconds above 0.")
     return Consumer(
         name=entry["name"],
         owner=entry["owner"],
         runbook=entry["runbook"],
         reads=_reads(entry.get("reads"), fields, where=where),
-        timeout=None if timeout is None else timedelta(seconds=timeout),
+        timeout=read_timeout(entry.get("timeout"), where=where),
+        objective=read_objective(entry.get("objective"), where=where),
     )
 
 

@@ -83,6 +83,10 @@ class Reliance:
         hurt = self._hurt(identity, location)
         return tuple(one.name for one in self.consumers if one.name in hurt)
 
+    def users(self, identity: str) -> tuple[Consumer, ...]:
+        """Return the consumers that read anything of an operation."""
+        return tuple(one for one in self.consumers if identity in one.reads)
+
     def _hurt(self, identity: str, location: str) -> set[str]:
         if identity == EVERYTHING:
             return {consumer.name for consumer in self.consumers}

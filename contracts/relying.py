@@ -35,6 +35,11 @@ class Together:
         names = (name for party in self._parties for name in party.readers(identity, location))
         return tuple(dict.fromkeys(names))
 
+    def users(self, identity: str) -> tuple[Consumer, ...]:
+        """Return the consumers that use an operation, each once."""
+        found = {one.name: one for party in self._parties for one in party.users(identity)}
+        return tuple(found.values())
+
 
 def reads_of(
     own: object = None, *, relied: Spec | None, published: Spec | None = None, source: str = ""

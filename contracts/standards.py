@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Final, Protocol
 
 from contracts.conformance import Conformance
+from contracts.consumers import Consumer
 from contracts.departures import Departure
 from contracts.examples import REASON, accepted_by_examples, response_examples
 from contracts.exchanges import Exchange, Headers, Operation, Request, Response
@@ -30,6 +31,10 @@ class Reads(Protocol):
 
     def readers(self, identity: str, location: str) -> tuple[str, ...]:
         """Return the consumers that a departure there hurts."""
+        ...
+
+    def users(self, identity: str) -> Sequence[Consumer]:
+        """Return the consumers that use an operation, as they describe themselves."""
         ...
 
 

@@ -135,6 +135,7 @@ def check_workspace(
             clock=clock,
             reserve=settings.monitoring.rate_reserve,
             most_confirmations=settings.monitoring.confirmation_requests,
+            limit=settings.monitoring.maximum_response_time,
             surroundings=Surroundings(
                 workspace=workspace, settings=settings.monitoring, clock=clock
             ),

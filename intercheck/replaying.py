@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from contracts.exchanges import Exchange
 from contracts.recordings import BrokenEntry, read_recordings
 from contracts.spec import PREVIEW
 from contracts.workspaces import REGIONS, is_version
-from monitors.detectors import Context, detect
+from monitors.detectors import LATENCY_LIMIT, Context, detect, thresholds_of
 from monitors.diagnosis import Diagnosed, Observation, diagnose, is_latency, told_as
 from monitors.latencies import Latencies
 from monitors.promises import Promise, Promises
@@ -77,7 +78,7 @@ def read_all(paths: Iterable[Path], promises: Promises, *, default_version: str)
     return recording
 
 
-def judge(recording: Recording) -> tuple[Diagnosed, ...]:
+def judge(recording: Recording, *, limit: timedelta = LATENCY_LIMIT) -> tuple[Diagnosed, ...]:
     """Return what is wrong, one diagnosis for each cause in each Intercom workspace.
 
     A recording is a first sight, so what hurts no consumer is only noted; latency is held to what
@@ -89,13 +90,14 @@ def judge(recording: Recording) -> tuple[Diagnosed, ...]:
     for exchange, promise in recording.exchanges:
         where = exchange.workspace, exchange.region
         rounds.setdefault(where, _Rounds(latencies)).before(exchange)
-        latency = latencies.take(exchange)
+        latency = latencies.take(exchange, thresholds_of(promise.reliance, exchange.operation))
         context = Context(
             published=promise.published,
             relied=promise.relied,
             reliance=promise.reliance,
             accepted=promise.accepted,
             latency=latency,
+            latency_limit=limit,
         )
         findings = detect(exchange, context)
         rounds[where].take(Observation(exchange=exchange, findings=findings, latency=latency))

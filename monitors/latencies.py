@@ -5,12 +5,13 @@ the whole (`document`) now and then, and in between only what was taken since (`
 same again from there comes to exactly the same.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from contracts.exchanges import Exchange
 from monitors.baselines import key_of, timed
+from monitors.burning import Bucket, Ledger
 from monitors.commits import Commits, Deployment
 from monitors.makeup import UNTOLD, Makeup, Sample, Slowed, sample_of
 from monitors.regression import CALM, Kind, Verdict, Watch
@@ -25,7 +26,8 @@ class Judged:
 
     `is_slower` says whether this answer alone took longer than usual by what matters, None where
     nobody knows what is usual. `told` is how the trouble that goes on was told: the name of a
-    rule, or `TOGETHER`; empty where it was not.
+    rule, or `TOGETHER`; empty where it was not. `spent` counts, by threshold in milliseconds, the
+    answers that took longer.
     """
 
     verdict: Verdict = CALM
@@ -33,6 +35,7 @@ class Judged:
     deployment: Deployment | None = None
     is_slower: bool | None = None
     told: str = ""
+    spent: Mapping[float, Sequence[Bucket]] = field(default_factory=dict)
 
 
 UNJUDGED: Final = Judged()
@@ -46,10 +49,15 @@ class _Known:
     watch: Watch = field(default_factory=Watch)
     makeup: Makeup = field(default_factory=Makeup)
     told: str = ""
+    ledgers: dict[float, Ledger] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        form = {"watch": self.watch.as_json(), "makeup": self.makeup.as_json()}
-        return {**form, "told": self.told} if self.told else form
+        form: dict[str, Any] = {"watch": self.watch.as_json(), "makeup": self.makeup.as_json()}
+        if self.told:
+            form["told"] = self.told
+        if self.ledgers:
+            form["objectives"] = [[ms, one.as_json()] for ms, one in self.ledgers.items()]
+        return form
 
     @classmethod
     def of(cls, form: object) -> Self:
@@ -61,6 +69,7 @@ class _Known:
             Watch.from_json(form["watch"]),
             Makeup.from_json(form.get("makeup")),
             str(form.get("told", "")),
+            _ledgers(form.get("objectives")),
         )
 
 
@@ -78,16 +87,18 @@ class Latencies:
         """How many operations are watched."""
         return len(self._known)
 
-    def take(self, exchange: Exchange) -> Judged:
+    def take(self, exchange: Exchange, thresholds: Iterable[float] = ()) -> Judged:
         """Learn from an exchange and say whether its operation is slower than usual, and why; one
-        that failed, or asked nothing known, says nothing."""
+        that failed, or asked nothing known, says nothing. `thresholds` are those of objectives for
+        its operation, in milliseconds."""
         key, ms = key_of(exchange), timed(exchange)
         if key is None or ms is None:
             return UNJUDGED
         sample = sample_of(exchange, ms)
         is_new = self._commits_of(key).take(sample.at, exchange.deployment)
-        self.taken.append([key, list(sample), exchange.deployment if is_new else None])
-        return self._take(key, sample)
+        asked = sorted(set(thresholds))
+        self.taken.append([key, list(sample), exchange.deployment if is_new else None, asked])
+        return self._take(key, sample, asked)
 
     def tell(self, exchange: Exchange, told: str) -> None:
         """Remember how an operation's trouble was told, so that it stays one incident; empty where
@@ -122,17 +133,21 @@ class Latencies:
 
     def _take_again(self, taken: Any) -> None:
         match taken:
-            case [str(key), [*parts], commit] if len(parts) == len(Sample._fields):
+            case [str(key), [*parts], commit, [*asked]] if len(parts) == len(Sample._fields):
                 sample = Sample(*parts)
                 self._commits_of(key).take(sample.at, commit)
-                self._take(key, sample)
+                self._take(key, sample, asked)
             case [str(key), str(told)]:
                 self._known.setdefault(key, _Known()).told = told
             case _:  # written by something else
                 pass
 
-    def _take(self, key: str, sample: Sample) -> Judged:
+    def _take(self, key: str, sample: Sample, thresholds: Sequence[float]) -> Judged:
         known = self._known.setdefault(key, _Known())
+        # What nobody asks for any more is forgotten.
+        known.ledgers = {ms: known.ledgers.get(ms, Ledger()) for ms in thresholds}
+        for ms, ledger in known.ledgers.items():
+            ledger.take(sample.at, is_slow=sample.total > ms)
         usual = known.watch.usual_ms(sample.at)
         verdict = known.watch.take(sample.at, sample.total)
         is_calm = verdict.kind is Kind.NOTHING
@@ -144,11 +159,21 @@ class Latencies:
             deployment=None if is_calm else self._commits_of(key).at_onset(since),
             is_slower=None if usual is None else sample.total > SLOWER * usual,
             told=known.told,
+            spent={ms: tuple(one.buckets) for ms, one in known.ledgers.items()},
         )
 
     def _commits_of(self, key: str) -> Commits:
         place = key.rsplit(" ", 2)[0]
         return self._commits.setdefault(place, Commits())
+
+
+def _ledgers(form: object) -> dict[float, Ledger]:
+    pairs = form if isinstance(form, list) else []
+    return {
+        float(one[0]): Ledger.from_json(one[1])
+        for one in pairs
+        if isinstance(one, list) and len(one) == 2 and isinstance(one[0], (int, float))
+    }
 
 
 def _members(form: object) -> Mapping[str, Any]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from contracts.clock import Clock
 from contracts.exchanges import Exchange
 from contracts.workspaces import Workspace
 from monitors.asking import Asker, Sender, Visit
-from monitors.detectors import Context, described_ends, detect
+from monitors.detectors import Context, described_ends, detect, thresholds_of
 from monitors.diagnosis import (
     Diagnosed,
     Expectation,
@@ -48,6 +49,7 @@ class Looker:
     reserve: float
     most_confirmations: int
     surroundings: Surroundings
+    limit: timedelta
     on_visit: OnVisit
 
     def look(self, probes: Sequence[Probe], memory: Memory) -> Look:
@@ -123,13 +125,14 @@ class Looker:
 
     def _observe(self, exchange: Exchange, memory: Memory) -> Observation:
         identity = exchange.operation.identity if exchange.operation else ""
-        latency = memory.learn(exchange)
+        latency = memory.learn(exchange, thresholds_of(self.promise.reliance, exchange.operation))
         context = Context(
             published=self.promise.published,
             relied=self.promise.relied,
             reliance=self.promise.reliance,
             accepted=self.promise.accepted,
             latency=latency,
+            latency_limit=self._limit(identity),
             known=memory.census.known(identity),
             changed=memory.compare(exchange),
         )
@@ -137,6 +140,11 @@ class Looker:
         if exchange.is_success:
             memory.census.take(identity, findings)
         return Observation(exchange=exchange, findings=findings, latency=latency)
+
+    def _limit(self, identity: str) -> timedelta:
+        """Return how long an answer may take."""
+        probe = self.known.get(identity)
+        return probe.maximum_response_time if probe and probe.maximum_response_time else self.limit
 
     def _confirm(
         self, asker: Asker, observations: list[Observation], memory: Memory

@@ -4,7 +4,7 @@ Only what has changed is written, and of latencies only what was added. A memory
 to pass (`monitors.memories`): then `recorded` gives what reading it back would.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from secrets import token_hex
@@ -93,12 +93,12 @@ class Memory:
             _before=documents,
         )
 
-    def learn(self, exchange: Exchange) -> Judged:
+    def learn(self, exchange: Exchange, thresholds: Iterable[float] = ()) -> Judged:
         """Learn how long an operation takes, and say whether it is slower than usual; from `/me`
-        take whose workspace it is."""
+        take whose workspace it is. `thresholds` are those of objectives, in milliseconds."""
         if self.app_id is None and exchange.operation and exchange.operation.path == CANARY.path:
             self.app_id = _app_of(exchange)
-        return self.latencies.take(exchange)
+        return self.latencies.take(exchange, thresholds)
 
     def compare(self, exchange: Exchange) -> tuple[Change, ...]:
         """Return what of a successful answer is not as earlier ones were, and learn from it."""

@@ -164,6 +164,7 @@ class Monitor:
             surroundings=Surroundings(
                 workspace=workspace, settings=self._settings, clock=self._clock
             ),
+            limit=self._settings.maximum_response_time,
             on_visit=self._on_visit,
         )
         chosen = self._probes if probes is None else probes

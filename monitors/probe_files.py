@@ -17,7 +17,7 @@ from contracts.exchanges import Operation
 from contracts.spec import Spec
 from monitors.complaints import remedy_of, weightiest
 from monitors.probes import SHORTEST_INTERVAL, Identifier, Probe, in_order, path_parameters
-from monitors.settings import Duration
+from monitors.settings import Duration, ResponseTime
 
 PACKAGED: Final = Path(__file__).with_name("probes.yaml")
 
@@ -58,6 +58,9 @@ class _ProbeEntry(_Model):
     query: Mapping[str, str | int | _Ago] = {}
     body: dict[str, object] | None = None
     enabled: bool = True
+    maximum_response_time: Annotated[ResponseTime | None, Field(alias="maximum-response-time")] = (
+        None
+    )
 
 
 class _ProbeFile(_Model):
@@ -147,6 +150,7 @@ def _probe(entry: _ProbeEntry, identifiers: Mapping[str, Identifier], where: str
         },
         body=entry.body,
         identifiers=tuple(identifiers[name] for name in names),
+        maximum_response_time=entry.maximum_response_time,
     )
 
 

@@ -59,6 +59,8 @@ class Probe:
     """A `timedelta` stands for the Unix time that long before the pass."""
     body: object = None
     identifiers: tuple[Identifier, ...] = ()
+    maximum_response_time: timedelta | None = None
+    """How long an answer may take; None is what the configuration says for all."""
 
     @property
     def identity(self) -> str:

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from contracts.budget import RESERVE
+from contracts.objectives import read_span
 from contracts.rules import RULES
 from monitors.policies import Policy
 
@@ -59,6 +60,21 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,5}[smhd]$"}),
 ]
 """A span of time as people write it."""
+
+
+def _response_time(written: object) -> object:
+    span = written if isinstance(written, timedelta) else read_span(written)
+    if span is None or isinstance(written, (int, float)):
+        raise ValueError("write a duration such as 800ms or 10s")
+    return span
+
+
+ResponseTime = Annotated[
+    timedelta,
+    BeforeValidator(_response_time),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m)$"}),
+]
+"""How long an answer may take, as people write it."""
 
 
 def _url(written: str) -> str:
@@ -137,6 +153,9 @@ class MonitorSettings(BaseModel):
     """How long a connection to Intercom may take to stand."""
     read_timeout: Duration = timedelta(seconds=30)
     """How long Intercom may say nothing before it counts as a timeout."""
+    maximum_response_time: ResponseTime = timedelta(seconds=10)
+    """How long an answer may take (`800ms`, `10s`), whatever is usual; a probe may have its own.
+    The default is a third of `read-timeout`, eleven times the slowest recorded live answer."""
     probes: Path | None = None
     """A file of probes of the user's own, in the form of the packaged `probes.yaml`."""
     workspaces_at_a_time: Annotated[int, Field(ge=1, le=64)] = 4

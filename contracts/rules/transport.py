@@ -109,6 +109,22 @@ TRANSPORT: Final = (
         example="GET /conversations took 6 s against a limit of 5 s.",
     ),
     _latency(
+        "latency-timeout",
+        severity=Severity.CRITICAL,
+        meaning="Answers take longer than a consumer of the operation waits: its calls fail.",
+        remedy="Give the consumer more time if it can wait, and look at www.intercomstatus.com.",
+        example="GET /conversations: 6000 ms, and messenger-backend waits 5000 ms.",
+    ),
+    _latency(
+        "latency-objective",
+        at_once=True,  # two windows have waited for it
+        meaning="So many answers are slow that a consumer's objective will not be met.",
+        remedy="Look at www.intercomstatus.com, and at what else the report says of the operation; "
+        "change the consumer's `objective` if it asks for more than it needs.",
+        example="GET /contacts: 9 of 12 answers in 1 h took more than 800 ms (objective of "
+        "crm-sync: 99 % within it).",
+    ),
+    _latency(
         "latency-payload",
         meaning="The operation takes longer because its answers have become larger.",
         remedy="Ask for less at a time (`per_page`), or find out what has been added; nothing is "

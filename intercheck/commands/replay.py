@@ -63,7 +63,10 @@ def command(
     promises = promises_of(settings, spec_dir=spec_dir, named=named)
     recording = read_all(files, promises, default_version=DEFAULT_VERSION)
     findings = sorted(
-        (diagnosed.finding for diagnosed in judge(recording)),
+        (
+            diagnosed.finding
+            for diagnosed in judge(recording, limit=settings.monitoring.maximum_response_time)
+        ),
         key=lambda finding: (
             finding.accepted is not None,
             -finding.severity.rank,

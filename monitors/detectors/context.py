@@ -1,11 +1,12 @@
 """What a detector knows beside the exchange, and how it makes a finding."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
 from contracts.conformance import Conformance
+from contracts.consumers import Consumer
 from contracts.exchanges import Exchange, Operation
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
@@ -44,6 +45,18 @@ class Context:
         if self.reliance is None:
             return ()
         return self.reliance.readers(operation.identity if operation else "*", location)
+
+    def users(self, operation: Operation | None) -> Sequence[Consumer]:
+        """Return the consumers that use an operation, with what they say of how long they wait."""
+        if self.reliance is None or operation is None:
+            return ()
+        return self.reliance.users(operation.identity)
+
+
+def thresholds_of(reliance: Reads | None, operation: Operation | None) -> set[float]:
+    """Return the thresholds of consumers' objectives for an operation, in milliseconds."""
+    users = reliance.users(operation.identity) if reliance and operation else ()
+    return {one.objective.latency.total_seconds() * 1000 for one in users if one.objective}
 
 
 Detector = Callable[[Exchange, Context], Iterator[Finding]]

@@ -1,14 +1,16 @@
 """Answers that came too late: for what is usual, for a consumer, for a limit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from contracts.consumers import Consumer
 from contracts.exchanges import Exchange
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
 from monitors.baselines import timed
+from monitors.burning import burn_of
 from monitors.detectors.context import Context, finding, name_of
 from monitors.latencies import SLOWER, Judged
 from monitors.regression import Kind
@@ -49,7 +51,7 @@ def slow_answers(exchange: Exchange, context: Context) -> Iterator[Finding]:
     if observed is None:
         return
     judged = context.latency
-    troubles = [*_beyond(exchange, observed, context), *_regression(exchange, judged)]
+    troubles = [*_beyond(exchange, observed, context), *_regression(exchange, context)]
     if not troubles:
         return
     worst = max(troubles, key=lambda one: one.severity.rank)
@@ -69,7 +71,7 @@ def slow_answers(exchange: Exchange, context: Context) -> Iterator[Finding]:
         message=f"{name_of(exchange)}: {'; '.join([chosen.words, *others])}.",
         severity=worst.severity,
         remedy=_remedy(judged) if chosen.rule == REGRESSION else "",
-        certainty=Certainty.RECORDED if chosen.expected == "limit" else Certainty.INFERRED,
+        certainty=Certainty.INFERRED if chosen.expected == "usual" else Certainty.RECORDED,
         consumers=tuple(dict.fromkeys(named)) if chosen.consumers is not None else None,
     )
 
@@ -79,6 +81,19 @@ def _beyond(exchange: Exchange, observed: float, context: Context) -> Iterator[_
     verdict = context.latency.verdict
     level = max(observed, verdict.now_ms) if verdict.kind is not Kind.NOTHING else observed
     limit = context.latency_limit.total_seconds() * 1000
+    users = context.users(exchange.operation)
+    failing = [one for one in users if one.timeout and level > _ms(one.timeout)]
+    if failing:
+        waits = min(_ms(one.timeout) for one in failing if one.timeout)
+        names = tuple(one.name for one in failing)
+        yield _Trouble(
+            rule="latency-timeout",
+            severity=Severity.CRITICAL,
+            expected="timeout",
+            words=f"{level:.0f} ms, and {_listed(names)} {_waits(names)} {waits:.0f} ms",
+            consumers=names,
+        )
+    yield from _burning(exchange, context)
     if level > limit:
         yield _Trouble(
             rule="latency-limit",
@@ -88,6 +103,45 @@ def _beyond(exchange: Exchange, observed: float, context: Context) -> Iterator[_
         )
 
 
+def _burning(exchange: Exchange, context: Context) -> Iterator[_Trouble]:
+    """Yield objectives whose budget of slow answers is spent too fast."""
+    at = exchange.started_at.timestamp()
+    for one in context.users(exchange.operation):
+        if one.objective is None:
+            continue
+        latency = _ms(one.objective.latency)
+        buckets = context.latency.spent.get(latency, ())
+        target = one.objective.target * 100
+        burn = burn_of(buckets, target=one.objective.target, now=at)
+        if burn is not None:
+            yield _Trouble(
+                rule="latency-objective",
+                severity=Severity.WARNING if burn.window.wakes else Severity.INFO,
+                expected="objective",
+                words=f"{burn.slow} of {burn.of} answers in {burn.window} took more than "
+                f"{latency:.0f} ms (objective of {one.name}: {target:.4g} % within it), "
+                f"its budget is spent {burn.rate:.1f} times too fast",
+                consumers=(one.name,),
+            )
+
+
+def _ms(span: timedelta) -> float:
+    return span.total_seconds() * 1000
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(names)
+
+
+def _waits(names: Sequence[str]) -> str:
+    return "waits" if len(names) == 1 else "wait, the shortest"
+
+
+def _misses(users: Iterable[Consumer], ms: float) -> tuple[str, ...]:
+    """Name the consumers whose objective the usual answer now misses."""
+    return tuple(one.name for one in users if one.objective and ms > _ms(one.objective.latency))
+
+
 def _is_loud(judged: Judged) -> bool:
     verdict = judged.verdict
     left = verdict.now_ms - judged.slowed.explained_ms
@@ -95,7 +149,8 @@ def _is_loud(judged: Judged) -> bool:
     return verdict.kind is Kind.REGRESSION and not is_explained
 
 
-def _regression(exchange: Exchange, judged: Judged) -> Iterator[_Trouble]:
+def _regression(exchange: Exchange, context: Context) -> Iterator[_Trouble]:
+    judged = context.latency
     verdict, slowed = judged.verdict, judged.slowed
     if verdict.kind is Kind.NOTHING:
         return
@@ -115,11 +170,13 @@ def _regression(exchange: Exchange, judged: Judged) -> Iterator[_Trouble]:
             words=f"{_compared(exchange, judged)}{size}: larger, not slower",
         )
         return
+    missed = _misses(context.users(exchange.operation), verdict.now_ms)
+    beyond = f", beyond the objective of {_listed(missed)}" if missed else ""
     yield _Trouble(
         rule=REGRESSION,
-        severity=Severity.WARNING if _is_loud(judged) else Severity.INFO,
+        severity=Severity.WARNING if missed or _is_loud(judged) else Severity.INFO,
         expected="usual",
-        words=f"{_compared(exchange, judged)}{_part(judged)}{size}{_deployed(judged)}",
+        words=f"{_compared(exchange, judged)}{_part(judged)}{size}{_deployed(judged)}{beyond}",
     )
 
 

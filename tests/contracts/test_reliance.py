@@ -303,6 +303,18 @@ def test_a_consumer_of_its_own_is_read(contract: Spec) -> None:
         (reader("a", {}), "needs `reads`"),
         (reader("", {"GET /me": ["/id"]}), "needs `name`"),
         (reader("a", {"GET /me": ["/id"]}, timeout=0), "`timeout` is a number of seconds above 0"),
+        (
+            reader("a", {"GET /me": ["/id"]}, objective={"latncy": "1s"}),
+            "unknown key 'latncy'; did you mean 'latency'",
+        ),
+        (
+            reader("a", {"GET /me": ["/id"]}, objective={"latency": "800", "target": "99%"}),
+            "`objective.latency` is a duration above 0",
+        ),
+        (
+            reader("a", {"GET /me": ["/id"]}, objective={"latency": "1s", "target": 99}),
+            "`objective.target` is a percentage",
+        ),
         (reader("a", {"GET /me": ["/id"]}) | {"runbook": "the wiki"}, "`runbook` is a URL"),
         (reader("a", {"GET /me": ["/id"]}) | {7: "x"}, "unknown key 7"),
         (reader("a", {"GET /me": ["/id"]}, timeout=True), "`timeout` is a number of seconds"),

@@ -14,7 +14,7 @@ schema-format schema-constraint schema-unresolvable status-undocumented status-b
 status-not-found status-gone status-conflict status-unprocessable deprecation-announced
 deprecation-sunset deprecation-contradictory deprecation-endpoint-gone version-unavailable
 version-mismatch latency-regression latency-limit latency-payload
-rate-limit-exceeded server-error timeout
+latency-timeout latency-objective rate-limit-exceeded server-error timeout
 connection-dns connection-refused connection-reset connection-tls connection-redirect-loop
 connection-failed body-empty body-not-json body-media-type body-truncated body-too-large
 body-envelope auth-not-enforced pagination-repeated pagination-lost pagination-size pagination-list

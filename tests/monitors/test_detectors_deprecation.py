@@ -28,6 +28,9 @@ def imf(moment: datetime) -> str:
 class Everybody:
     """A contract in which one consumer reads everything."""
 
+    def users(self, identity: str) -> tuple[()]:
+        return ()
+
     def departures(self, exchange: object) -> tuple[()]:
         return ()
 

@@ -26,6 +26,9 @@ END = datetime(2026, 12, 31, tzinfo=UTC)
 class Reader:
     """A contract in which one consumer reads everything."""
 
+    def users(self, identity: str) -> tuple[()]:
+        return ()
+
     def departures(self, exchange: object) -> tuple[()]:
         return ()
 

@@ -1,0 +1,132 @@
+"""How fast an objective's budget of slow answers is spent, over several windows.
+
+As in Google's Site Reliability Workbook (chapter 5, 2018): a long window says that it matters, a
+short one that it goes on. A probe asks one thing every minute or five, so a window holds few
+answers and a share of few is chance: the long window needs `LEAST_SLOW` slow answers (three of
+twelve by chance, at a target of 99 %, come once in 5000 hours), and the short one is stretched
+until it holds `LEAST` answers, never beyond the long one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+MINUTE: Final = 60.0
+FINE: Final = 5 * MINUTE
+COARSE: Final = 60 * MINUTE
+"""Seconds of a bucket: fine ones for the two short windows, coarse ones for what is older."""
+LEAST_SLOW: Final = 3
+"""Slow answers in the long window."""
+LEAST: Final = 3
+"""Answers in the short window."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A pair of windows, in seconds, and the burn rate that alerts in both: 1 spends the budget of
+    30 days in 30 days."""
+
+    long: float
+    short: float
+    rate: float
+    wakes: bool
+    """Whether somebody is told at once; otherwise it waits for the digest."""
+
+    def __str__(self) -> str:
+        return f"{self.long / COARSE:.0f} h"
+
+
+WINDOWS: Final = (
+    Window(long=60 * MINUTE, short=5 * MINUTE, rate=14.4, wakes=True),
+    Window(long=360 * MINUTE, short=30 * MINUTE, rate=6.0, wakes=True),
+    Window(long=4320 * MINUTE, short=360 * MINUTE, rate=1.0, wakes=False),
+)
+"""Fastest first, as the workbook has them: 2 % of the budget in an hour, 5 % in six, 10 % in three
+days."""
+
+Bucket = tuple[float, int, int]
+"""When it begins (Unix time), answers in it, and slow ones among them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Burn:
+    """An objective whose budget is spent too fast. `slow` of `of` answers in the long window."""
+
+    window: Window
+    rate: float
+    slow: int
+    of: int
+
+
+def burn_of(buckets: Sequence[Bucket], *, target: float, now: float) -> Burn | None:
+    """Return the fastest burn that alerts; None where none does."""
+    budget = 1.0 - target
+    for window in WINDOWS:
+        recent = [one for one in buckets if now - window.long < one[0] <= now]
+        of, slow = sum(one[1] for one in recent), sum(one[2] for one in recent)
+        if slow < LEAST_SLOW or not 0.0 < budget < 1.0:
+            continue
+        rate = slow / of / budget
+        if rate >= window.rate and _lately(recent, window, now) / budget >= window.rate:
+            return Burn(window=window, rate=rate, slow=slow, of=of)
+    return None
+
+
+def _lately(recent: Sequence[Bucket], window: Window, now: float) -> float:
+    """Return the share of slow answers in the short window, stretched until it holds enough."""
+    of = slow = 0
+    for at, answers, slower in sorted(recent, reverse=True):
+        if of >= LEAST and at <= now - window.short:
+            break
+        of, slow = of + answers, slow + slower
+    return slow / of if of else 0.0
+
+
+class Ledger:
+    """The answers of three days and how many were slow, in some 140 buckets."""
+
+    def __init__(self) -> None:
+        self.buckets: list[Bucket] = []
+
+    def take(self, at: float, *, is_slow: bool) -> None:
+        """Count an answer; one from before the latest bucket counts in it."""
+        start = at // FINE * FINE
+        if self.buckets and start <= self.buckets[-1][0]:
+            start, of, slow = self.buckets.pop()
+        else:
+            of = slow = 0
+        self.buckets.append((start, of + 1, slow + is_slow))
+        if not of:
+            self._compact(at)
+
+    def _compact(self, now: float) -> None:
+        """Drop what is too old, and put together what no short window looks at."""
+        coarse: dict[float, Bucket] = {}
+        fine: list[Bucket] = []
+        for at, of, slow in self.buckets:
+            if at <= now - WINDOWS[-1].long:
+                continue
+            if at > now - WINDOWS[1].long - FINE:
+                fine.append((at, of, slow))
+                continue
+            hour = at // COARSE * COARSE
+            _, before, slower = coarse.get(hour, (hour, 0, 0))
+            coarse[hour] = hour, before + of, slower + slow
+        self.buckets = [*coarse.values(), *fine]
+
+    def as_json(self) -> list[Any]:
+        """Return the stored form."""
+        return [list(one) for one in self.buckets]
+
+    @classmethod
+    def from_json(cls, form: object) -> Self:
+        """Read the stored form; what is another is forgotten."""
+        ledger = cls()
+        try:
+            ledger.buckets = [
+                (float(at), int(of), int(slow))
+                for at, of, slow in form  # type: ignore[attr-defined]
+            ]
+        except (TypeError, ValueError):
+            return cls()
+        return ledger
