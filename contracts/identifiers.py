@@ -9,6 +9,7 @@ says it with a link, that counts first.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Final
+from urllib.parse import urlsplit
 
 from contracts.exchanges import Exchange, Operation
 
@@ -35,6 +36,7 @@ class Identifiers:
         self._told = told
         self._known: dict[str, list[str]] = {}
         self._linked: dict[tuple[str, str], list[str]] = {}
+        self._gone: set[tuple[str, str]] = set()
 
     def learn(self, exchange: Exchange) -> None:
         """Take the identifiers out of an answer."""
@@ -42,6 +44,9 @@ class Identifiers:
             _add(self._linked.setdefault((path, name), []), value)
         if exchange.operation is None or exchange.response is None or not exchange.is_success:
             return
+        if exchange.operation.method == "DELETE" and exchange.operation.path.count("{") == 1:
+            for deleted, _ in _parameters(exchange.operation.path):
+                self._gone.add((deleted, urlsplit(exchange.request.url).path.rpartition("/")[2]))
         kind = _kind_of(exchange.operation)
         document = exchange.response.document
         if kind is None or not isinstance(document, dict):
@@ -58,11 +63,12 @@ class Identifiers:
 
     def fill(self, path: str, turn: int = 0) -> dict[str, str]:
         """Return values for the parameters of a path template, those that are known; another
-        `turn` gives others where there are any."""
+        `turn` gives others where there are any. What was deleted is known no more."""
         found = {}
         for kind, name in _parameters(path):
             linked = self._linked.get((path, name), [])
-            known = list(dict.fromkeys([*linked, *self._known.get(kind, [])]))
+            listed = dict.fromkeys([*linked, *self._known.get(kind, [])])
+            known = [one for one in listed if (kind, one) not in self._gone]
             if known:
                 found[name] = known[turn % len(known)]
         return found

@@ -19,7 +19,6 @@ from contracts.behaviour.inquiry import (
 )
 from contracts.behaviour.lists import page_of
 from contracts.behaviour.presence import found_by, listed_of
-from contracts.behaviour.shown import answers_from_example
 from contracts.behaviour.written import GONE, Written, path_of
 from contracts.journal import Journal
 from contracts.resources import RESOURCES, Resource
@@ -66,15 +65,13 @@ def live_through(
             journal.removed(life.resource.kind, name)  # refused: nothing was made
         return
     journal.created(life.resource.kind, name, str(identifier))
-    is_named = document.get(life.resource.field) == name
-    if not is_named and answers_from_example(life.create, made):
+    if document.get(life.resource.field) != name:
         # It answers from examples: what was never made cannot be lost.
         journal.removed(life.resource.kind, name)
         return
     written = Written(inquiry, life.read, str(identifier), body)
     written.hold(made)
-    if is_named:
-        _live(inquiry, life, written, name)
+    _live(inquiry, life, written, name)
     _end(inquiry, life, journal, written, name)
 
 
