@@ -122,6 +122,10 @@ class Afflicted:
         """Whether a workspace has an incident now."""
         return name in self.by_key.get(key, _Standing()).ill
 
+    def well(self, key: str) -> frozenset[str]:
+        """Return the workspaces that were asked since an incident began and have it not."""
+        return frozenset(self.by_key.get(key, _Standing()).well)
+
     def reach(self, incidents: Iterable[IncidentState], places: Places) -> Reach:
         """Return how far incidents of one cause go: of the workspaces that had them in this
         occurrence, or were asked and had them not."""

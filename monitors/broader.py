@@ -1,4 +1,5 @@
-"""Causes that no single workspace can show: every region is out, or most tokens died at once."""
+"""Causes that no single workspace can show: every region is out, most tokens died at once, or one
+region is unreachable while our network carries answers from another."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -6,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from contracts.findings import Certainty, Finding
-from contracts.rules import Severity
+from contracts.rules import RULES, Severity
 from monitors.afflicted import LEAST_WITNESSES
 from monitors.grouping import ALL_TOKENS, EVERYWHERE, KIN_WITHIN, Level, Places, level_of
 from monitors.incidents import Healthy, Observed, Sighting
@@ -15,6 +16,7 @@ from monitors.records import IncidentState, Phase
 _NEAR: Final = frozenset(
     {"connection-dns", "connection-network", "connection-refused", "connection-tls"}
 )
+_OUR_NETWORK: Final = "connection-network"
 MOST: Final = 0.5
 """Share of the configured tokens that must be refused before they have one cause."""
 
@@ -38,6 +40,24 @@ def broader(
     if all_tokens := _all_tokens(states, tokens, seen, places):
         found[ALL_TOKENS] = all_tokens
     return found
+
+
+def not_our_network(finding: Finding, answered: Collection[str], places: Places) -> Finding:
+    """Return what is to be said of an outage; one workspace alone may have taken it for our
+    network's, which carries the answers of those that `answered` since it began."""
+    if finding.rule.name != _OUR_NETWORK or not answered:
+        return finding
+    regions = sorted({places[name].region.upper() for name in answered if name in places})
+    return replace(
+        finding,
+        rule=RULES["connection-failed"],
+        observed="no-answer",
+        message=f"Intercom's host of the region {finding.region.upper()} cannot be reached, while "
+        f"Intercom answers this machine elsewhere ({', '.join(regions)}): it is that region or "
+        "the way to it, not the network here.",
+        remedy=RULES["timeout"].remedy,
+        certainty=Certainty.INFERRED,
+    )
 
 
 def _open(states: Mapping[str, IncidentState], level: Level) -> list[IncidentState]:

@@ -1,15 +1,15 @@
 """From what a pass saw to what becomes of every incident."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from contracts.findings import Finding
 from monitors.afflicted import Afflicted
-from monitors.broader import broader
+from monitors.broader import broader, not_our_network
 from monitors.evidence import Look
 from monitors.family import arrange
-from monitors.grouping import Places
+from monitors.grouping import Places, outage_key
 from monitors.incidents import Accepted, Observed, Sighting, fold, is_at_rest, merge
 from monitors.policies import Policy
 from monitors.records import IncidentState, Transition
@@ -40,9 +40,21 @@ class _Fold:
 
     def see(self, key: str, sighting: Sighting) -> None:
         """Take a sighting."""
+        finding = not_our_network(sighting.finding, self._answered(key), self.places)
+        if finding is not sighting.finding:
+            sighting = replace(sighting, finding=finding, causes=())
         policy = self.policy(sighting.finding)
         sighting = self.afflicted.seen(key, sighting, policy, self.places)
         self.take(key, sighting, sighting.finding)
+
+    def _answered(self, key: str) -> set[str]:
+        """Return the workspaces that had answers since an incident began, and still have."""
+        return {
+            name
+            for name in self.afflicted.well(key)
+            if name in self.places
+            and not self.afflicted.is_ill(outage_key(self.places[name].region), name)
+        }
 
     def take(self, key: str, observed: Observed, finding: Finding) -> None:
         """Fold one observation into the incident of a key."""

@@ -37,6 +37,7 @@ from monitors.probe_files import load_probes
 from monitors.probes import Probe, with_sources
 from monitors.promises import Promises
 from monitors.records import IncidentState, Phase, TransitionKind
+from monitors.settings import MonitorSettings
 from sandbox.clock import VirtualClock
 from sandbox.intercom import Fault, Sandbox
 from sandbox.slack import DEFAULT_CHANNEL, SlackStandIn
@@ -66,6 +67,8 @@ FAULTS: Final[Mapping[str, Sequence[Fault]]] = {
     "dead": (Fault(name="revoked-token"),),
 }
 TIMED_OUT: Final = "timed out"
+NOBODY: Final = "http://127.0.0.1:9/"
+"""In place of the status page: refuses every connection, as if our own network were out."""
 MOST_SECONDS: Final = 1.0
 """From the deciding observation to the request at Slack, the median."""
 
@@ -188,6 +191,7 @@ class Fleet:
             channels={DEFAULT_CHANNEL: self.bot},
             clock=clock,
             new_id=lambda: f"{next(ids):08x}",
+            settings=MonitorSettings.model_validate({"status-url": NOBODY}),
         )
         self.monitor.players = self.players
         self.probes = probes_asked()
@@ -251,6 +255,11 @@ def fleet(size: int) -> list[str]:
             **{f"token {each.name}": (1, "") for each in dead},
         }
         wrong += expect("three causes at once", one, due, posted)
+        wrong += [
+            f"the network here is blamed for {', '.join(each.workspaces)}"
+            for each in one.roots()
+            if each.finding.rule.name == "connection-network"
+        ]
         one.heal()
         one.rounds(5)
         wrong += expect("healed again", one, {})

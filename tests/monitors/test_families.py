@@ -172,6 +172,26 @@ def test_every_region_out_is_one_incident_in_one_message() -> None:
     assert len(fleet.messages) == 1
 
 
+def test_a_network_that_reaches_another_region_is_not_what_is_wrong() -> None:
+    fleet = Fleet(ill={name: {None: "connection-network"} for name in ("eu0", "eu1", "eu2")})
+    for _ in range(3):
+        fleet.go(alone=True)
+    (only,) = fleet.roots
+    assert only.finding.rule.name == "connection-failed"
+    assert "region EU cannot be reached" in only.finding.message
+    assert "elsewhere (US)" in only.finding.message
+    assert len(fleet.messages) == 1
+    assert [one.kind for one in fleet.told].count(EXPLAINED) <= 1
+
+
+def test_a_network_that_reaches_nothing_stays_what_is_wrong() -> None:
+    fleet = Fleet(ill={name: {None: "connection-network"} for name in FLEET})
+    for _ in range(3):
+        fleet.go(alone=True)
+    (only,) = fleet.roots
+    assert (only.key, only.finding.rule.name) == (EVERYWHERE, "connection-network")
+
+
 def test_a_cause_that_becomes_clear_later_takes_over_the_message_of_its_symptom() -> None:
     places = {"acme": Place(region="us", version="2.15")}
     fleet = Fleet(places=places, ill={"acme": {"GET /contacts": "latency-limit"}})
