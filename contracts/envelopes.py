@@ -11,6 +11,9 @@ from typing import Any, Final
 
 from contracts.exchanges import BodyKind, Response
 
+MERGED: Final = "contact_merged"
+"""The code of a contact that is another one now; the answer's `Link` names that."""
+
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{1,63}\Z")
 """What a code looks like; anything else may hold a customer's data and is not repeated."""
 _FIELD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]-]{0,63}\Z")
@@ -19,7 +22,8 @@ _SCOPE: Final = re.compile(r"\b((?:read|write|manage|gather|list|create)_[a-z_]{
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorEnvelope:
-    """The first error of an answer. No message: it may quote what the customer sent."""
+    """The first error of an answer, one with a field before others. No message: it may quote what
+    the customer sent."""
 
     code: str | None = None
     field: str | None = None
@@ -41,7 +45,9 @@ def envelope_of(response: Response) -> ErrorEnvelope:
     body: dict[str, Any] = response.document
     errors = body.get("errors")
     if isinstance(errors, list):
-        first = next((one for one in errors if isinstance(one, dict)), {})
+        several = [one for one in errors if isinstance(one, dict)]
+        # The first that names a field tells more than one before it that names none.
+        first = next((one for one in several if one.get("field")), several[0] if several else {})
         return ErrorEnvelope(
             code=_matching(_CODE, first.get("code")),
             field=_matching(_FIELD, first.get("field")),
@@ -54,6 +60,7 @@ def envelope_of(response: Response) -> ErrorEnvelope:
     if "error_key" in body or body.get("type") == "error":
         return ErrorEnvelope(
             code=_matching(_CODE, body.get("error_key", body.get("code"))),
+            field=_matching(_FIELD, body.get("field")),
             scope=_scope(body.get("message")),
             is_intercoms=True,
         )

@@ -30,45 +30,54 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What came of asking: whether the host was reached, and its status page where it is one."""
+    """What came of asking: whether the host was reached, its status page where it is one, and how
+    many requests that took."""
 
     is_reached: bool
     page: StatusPage | None = None
+    requests: int = 1
 
 
 def is_reachable(url: str, *, clock: Clock, patience: timedelta = PATIENCE) -> bool:
     """Whether the host of `url` answers at all; what it answers does not matter, as long as it is
     not that it fails itself."""
-    response = _ask(url, clock, patience)
+    response = _once(url, clock, patience)  # one that redirects is reached
     return response is not None and response.status < 500
 
 
-def fetch_status(url: str, *, clock: Clock, patience: timedelta = PATIENCE) -> Asked:
-    """Fetch a status page, following it where it has moved to. One request, and one more for each
-    redirect."""
-    response = _ask(url, clock, patience)
+def fetch_status(
+    url: str,
+    *,
+    clock: Clock,
+    patience: timedelta = PATIENCE,
+    most_requests: int = 1 + MOST_REDIRECTS,
+) -> Asked:
+    """Fetch a status page, following it where it has moved to: one request, and one more for each
+    redirect, `most_requests` in all."""
+    response, requests = _ask(url, clock, patience, most_requests)
     if response is None or response.status >= 500:
-        return Asked(is_reached=False)
+        return Asked(is_reached=False, requests=requests)
     is_readable = response.is_success and response.kind is BodyKind.JSON
-    return Asked(is_reached=True, page=read_status(response.document) if is_readable else None)
+    page = read_status(response.document) if is_readable else None
+    return Asked(is_reached=True, page=page, requests=requests)
 
 
-def _ask(url: str, clock: Clock, patience: timedelta) -> Response | None:
-    """Return the last answer on the way; None where there was none."""
+def _ask(url: str, clock: Clock, patience: timedelta, most: int) -> tuple[Response | None, int]:
+    """Return the last answer on the way, None where there was none, and the requests sent."""
     response: Response | None = None
-    for _ in range(1 + MOST_REDIRECTS):
+    for sent in range(1, most + 1):
         answered = _once(url, clock, patience)
         if answered is None:
-            return response
+            return response, sent
         response = answered
         location = response.headers.get("location")
         if response.status not in _REDIRECTS or not location:
-            return response
+            return response, sent
         target = urljoin(url, location)
         if not _is_no_worse(target, url):
-            return response
+            return response, sent
         url = target
-    return response
+    return response, most
 
 
 def _once(url: str, clock: Clock, patience: timedelta) -> Response | None:

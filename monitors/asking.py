@@ -111,7 +111,10 @@ class Asker:
         if self._stop or self._canary is None or not self._canary.is_success:
             return None
         self.requests += 1
-        return self.sender.send(CANARY, versioned=False)
+        exchange = self.sender.send(CANARY, versioned=False)
+        if exchange.response is not None and exchange.response.status == 429:
+            self._pause(exchange.response)
+        return exchange
 
     def _visit(self, probe: Probe) -> Visit:
         try:

@@ -12,7 +12,7 @@ from typing import Final
 
 from contracts.client import IntercomClient
 from contracts.clock import Clock
-from contracts.outside import fetch_status, is_reachable
+from contracts.outside import MOST_REDIRECTS, fetch_status, is_reachable
 from contracts.statuspage import STATUS_URL
 from contracts.workspaces import REGIONS, Workspace
 from monitors.diagnosis import Outlook
@@ -48,8 +48,10 @@ class Surroundings:
             reached = is_reachable(self.settings.control_url, clock=self.clock)
             outlook = replace(outlook, is_control_reached=reached)
         if (url := self.status_url) and asked < budget:
-            asked += 1
-            page = fetch_status(url, clock=self.clock)
+            page = fetch_status(
+                url, clock=self.clock, most_requests=min(budget - asked, 1 + MOST_REDIRECTS)
+            )
+            asked += page.requests
             outlook = replace(outlook, is_page_reached=page.is_reached, page=page.page)
         return outlook, asked
 

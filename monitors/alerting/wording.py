@@ -7,6 +7,7 @@ from typing import Final
 from contracts.rules import Severity
 from monitors.alerting import phrases
 from monitors.alerting.extent import extent
+from monitors.detectors.countdown import step_words
 from monitors.records import IncidentState, Transition, TransitionKind
 
 RED: Final = "#d7263d"
@@ -52,7 +53,8 @@ def status(transition: Transition) -> str:
             by = phrases.escape(incident.acknowledged_by, MAX_PERSON)
             return f"{severity}, acknowledged by {by}," if by else f"{severity}, acknowledged,"
         case TransitionKind.ESCALATED:
-            return f"{severity}, escalated,"
+            stage = incident.finding.stage
+            return f"{severity}, {step_words(stage) if stage else 'escalated'},"
         case TransitionKind.EXPLAINED:
             return f"{severity}, part of a broader incident," if incident.parent else severity
         case TransitionKind.SPREAD:
@@ -80,6 +82,9 @@ def event(transition: Transition) -> str:
             by = phrases.escape(incident.acknowledged_by, MAX_PERSON)
             return f"Acknowledged by {by}" if by else "Acknowledged"
         case TransitionKind.ESCALATED:
+            if stage := incident.finding.stage:  # a step need not be more severe
+                words = step_words(stage)
+                return f"{words[0].upper()}{words[1:]}, {incident.severity.value}"
             return f"Escalated to {incident.severity.value}"
         case TransitionKind.EXPLAINED:
             return "Part of a broader incident now" if incident.parent else "Its cause is clear now"

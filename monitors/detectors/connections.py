@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from contracts.exchanges import Exchange, FailureKind
+from contracts.exchanges import Exchange, FailureKind, TransportFailure
 from contracts.findings import Finding
 from monitors.detectors.context import Context, finding, name_of
 
@@ -21,6 +21,17 @@ _FAILURES: Final = {
     FailureKind.OTHER: ("connection-failed", "it ended in a way that has no name here"),
 }
 """Every kind of failure; a kind that is missing here fails a test."""
+_OF_TLS: Final = (
+    ("certificate has expired", "the host's certificate has expired"),
+    ("certificate is not yet valid", "the host's certificate is not valid yet"),
+    ("mismatch, certificate is not valid for", "the host's certificate is for another host"),
+    ("self-signed certificate", "the host's certificate is signed by nobody known here"),
+    ("self signed certificate", "the host's certificate is signed by nobody known here"),
+    ("unable to get local issuer", "the host's certificate is signed by nobody known here"),
+    ("wrong version number", "what answered does not speak TLS"),
+    ("record layer failure", "what answered does not speak TLS"),
+)
+"""What OpenSSL calls the usual ones (X509_verify_cert_error_string), and what they mean."""
 
 
 def connection_failures(exchange: Exchange, context: Context) -> Iterator[Finding]:
@@ -28,7 +39,7 @@ def connection_failures(exchange: Exchange, context: Context) -> Iterator[Findin
     hosts and addresses that are nobody's business in a message."""
     if exchange.failure is None:
         return
-    rule, words = _FAILURES[exchange.failure.kind]
+    rule, _ = _FAILURES[exchange.failure.kind]
     yield finding(
         rule,
         exchange,
@@ -36,5 +47,13 @@ def connection_failures(exchange: Exchange, context: Context) -> Iterator[Findin
         location="body" if rule.startswith("body-") else "connection",
         expected="answer",
         observed=exchange.failure.kind.value,
-        message=f"{name_of(exchange)} had no answer: {words}.",
+        message=f"{name_of(exchange)} had no answer: {reason_of(exchange.failure)}.",
     )
+
+
+def reason_of(failure: TransportFailure) -> str:
+    """Say why there was no answer, in words of ours."""
+    _, words = _FAILURES[failure.kind]
+    if failure.kind is not FailureKind.TLS:
+        return words
+    return next((meant for said, meant in _OF_TLS if said in failure.detail), words)

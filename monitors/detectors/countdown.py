@@ -21,6 +21,12 @@ def stage_of(end: datetime | None, now: datetime) -> int:
     return 0 if end is None else sum(end - now <= timedelta(days=days) for days in COUNTDOWN)
 
 
+def step_words(stage: int) -> str:
+    """Say which step of the countdown `stage` (1 for the first) is."""
+    days = COUNTDOWN[min(stage, len(COUNTDOWN)) - 1]
+    return f"at most {days} days left" if days else "the end has come"
+
+
 def severity_of(rule: str, said: Announcement, now: datetime, *, is_used: bool) -> Severity:
     days = URGENT_DAYS if is_used else LAST_DAYS
     if said.sunset_at is not None and said.sunset_at - now <= timedelta(days=days):

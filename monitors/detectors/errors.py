@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from contracts.envelopes import ErrorEnvelope, envelope_of
+from contracts.envelopes import MERGED, ErrorEnvelope, envelope_of
 from contracts.exchanges import BodyKind, Exchange, Response
 from contracts.findings import Certainty, Finding
 from contracts.request_fields import is_declared
 from monitors.detectors.context import Context, finding, name_of
 from monitors.detectors.versions import INVALID_VERSION
 
-MERGED: Final = "contact_merged"
 _JUDGED_ELSEWHERE: Final = frozenset({401, 402, 403, 429})
 _REQUEST_TIMEOUT: Final = 408
 _STATUSES: Final = {

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
+from contracts.envelopes import MERGED, envelope_of
 from contracts.exchanges import BodyKind
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES
@@ -22,7 +23,7 @@ def vanished_endpoints(evidence: Evidence) -> Iterator[Diagnosed]:
     for observation, finding in missing.values():
         source = _list_that_names(observation, evidence)
         operation = observation.exchange.operation
-        if source is None or operation is None:
+        if source is None or operation is None or _is_merged(observation):
             continue
         evidence.take(
             [pair for pair in evidence.named(*_MISSING) if pair[0].identity == observation.identity]
@@ -32,6 +33,12 @@ def vanished_endpoints(evidence: Evidence) -> Iterator[Diagnosed]:
             operations=(str(operation),),
             confirmed=evidence.still_shows(observation.identity, finding),
         )
+
+
+def _is_merged(observation: Observation) -> bool:
+    """Whether it says where the object went: a list may name it a while longer."""
+    response = observation.exchange.response
+    return response is not None and envelope_of(response).code == MERGED
 
 
 def _of_endpoint(finding: Finding, source: Observation) -> Finding:

@@ -11,10 +11,12 @@ from typing import Final
 
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
+from monitors.detectors.connections import reason_of
 from monitors.diagnosis.observations import Diagnosed, Evidence, Explained, across, count
 from monitors.diagnosis.outlook import Outlook
 
-_NOT_REACHED: Final = frozenset({"connection-dns", "connection-refused", "connection-tls"})
+_TLS: Final = "connection-tls"
+_NOT_REACHED: Final = frozenset({"connection-dns", "connection-refused", _TLS})
 """The request was never sent to whoever answers for Intercom."""
 _DOWN: Final = _NOT_REACHED | {
     "connection-reset",
@@ -79,10 +81,16 @@ def _explained(
     certainty = Certainty.INFERRED
     if not has_answered and outlook.network_works:
         words = (
-            f"Intercom cannot be reached ({hit}, {_words(leading)}) while {_asked(outlook)} can: "
-            "it is Intercom or the way to it, not the network here"
+            f"Intercom cannot be reached ({hit}, {_why(leading, standing)}) while "
+            f"{_asked(outlook)} can: it is Intercom or the way to it, not the network here"
         )
         certainty = Certainty.RECORDED
+    elif leading.rule.name == _TLS and not has_answered:
+        words = (
+            f"Intercom's host cannot be trusted ({hit}): {_why(leading, standing)}. Most likely "
+            "it is on this machine's side (its clock, its authorities, a proxy that intercepts "
+            "TLS), else the host's"
+        )
     elif is_near and not has_answered:
         words = (
             f"Intercom's host could not be reached at all ({hit}): the "
@@ -119,6 +127,15 @@ def with_the_page(diagnosed: Diagnosed, outlook: Outlook) -> Diagnosed:
 
 def _words(finding: Finding) -> str:
     return finding.observed.replace("-", " ")
+
+
+def _why(leading: Finding, standing: Explained) -> str:
+    """Say of what was not trusted why not, and of anything else what it was."""
+    if leading.rule.name == _TLS:
+        for observation, finding in standing:
+            if finding is leading and observation.exchange.failure is not None:
+                return reason_of(observation.exchange.failure)
+    return _words(leading)
 
 
 def _asked(outlook: Outlook) -> str:

@@ -667,6 +667,51 @@ def test_a_certificate_nobody_vouches_for_is_a_tls_failure(certificate: tuple[Pa
     assert server.requests == []
 
 
+@pytest.mark.parametrize(
+    ("host", "days", "said"),
+    [
+        ("DNS:other.example", ("20200101000000Z", "20990101000000Z"), "mismatch, certificate is"),
+        ("IP:127.0.0.1", ("20200101000000Z", "20200201000000Z"), "certificate has expired"),
+        ("IP:127.0.0.1", ("20980101000000Z", "20990101000000Z"), "certificate is not yet valid"),
+    ],
+)
+def test_a_certificate_that_does_not_hold_says_why(
+    certificate: tuple[Path, Path], tmp_path: Path, host: str, days: tuple[str, str], said: str
+) -> None:
+    made = signed(tmp_path, certificate[1], host, *days)
+    with (
+        serving_tls(answer(), (made, certificate[1])) as server,
+        client(server.url, ca_bundle=made) as one,
+    ):
+        exchange = one.send(ME)
+    assert exchange.failure is not None
+    assert exchange.failure.kind is FailureKind.TLS
+    assert said in exchange.failure.detail
+
+
+def signed(folder: Path, key: Path, host: str, start: str, end: str) -> Path:
+    """A self-signed certificate for `host` that is valid from `start` to `end`."""
+    (folder / "index").touch()
+    (folder / "serial").write_text("01")
+    (folder / "ca.cnf").write_text(
+        f"[ca]\ndefault_ca=own\n[own]\ndatabase={folder}/index\nserial={folder}/serial\n"
+        f"new_certs_dir={folder}\ndefault_md=sha256\npolicy=any\ncopy_extensions=copy\n"
+        "[any]\ncommonName=supplied\n"
+    )
+    request, made = folder / "request.pem", folder / "made.pem"
+    about = ("-subj", "/CN=made", "-addext", f"subjectAltName={host}")
+    own = ("-batch", "-config", folder / "ca.cnf", "-selfsign", "-keyfile", key)
+    openssl = shutil.which("openssl") or "openssl"
+    for arguments in (
+        ("req", "-new", "-key", key, *about, "-out", request),
+        ("ca", *own, "-in", request, "-startdate", start, "-enddate", end, "-out", made),
+    ):
+        subprocess.run(  # noqa: S603 - a program of the system, with arguments of ours
+            [openssl, *map(str, arguments)], check=True, capture_output=True
+        )
+    return made
+
+
 def test_a_stalled_body_over_tls_is_a_read_timeout(certificate: tuple[Path, Path]) -> None:
     with (
         serving_tls(stall, certificate) as server,

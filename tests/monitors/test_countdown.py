@@ -35,8 +35,12 @@ def test_an_end_is_told_at_90_30_7_and_0_days_and_each_once(stage: "Stage") -> N
             causes |= {one.key for one in report.incidents}
     assert told == list(zip((100, 89, 29, 6, -1), TOLD, strict=True))
     assert len(causes) == 1
-    message, *_ = stage.messages()
+    message, *thread = stage.messages()
     assert "was to stop answering" in message.text
+    assert "CRITICAL, the end has come," in message.text
+    said = " ".join(one.text for one in thread)
+    assert "At most 90 days left, warning" in said
+    assert "scalated" not in said, "a step is told as what it is, whatever it does to the severity"
 
 
 def description(text: str, parameters: list[dict[str, Any]] | None = None) -> Spec:

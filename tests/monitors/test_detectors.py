@@ -1,5 +1,6 @@
 """What one exchange shows: refusals, errors, failures, versions, rates, slowness."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.conformance import Conformance
-from contracts.exchanges import Exchange, FailureKind
+from contracts.exchanges import Exchange, FailureKind, TransportFailure
 from contracts.findings import Finding
 from contracts.overlays import embedded_contract
 from contracts.reliance import Reliance, consumers_of
 from contracts.rules import Severity
 from monitors.detectors import DETECTORS, Context, detect
 from monitors.detectors.rate_limit import reset_of
+from monitors.diagnosis import Expectation, Observation, confirmations, diagnose, reconciled
 from monitors.latencies import Judged
 from monitors.regression import Kind, Verdict
 
@@ -134,6 +136,23 @@ def test_every_envelope_of_an_error_is_read(
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        {"errors": [{"code": "parameter_invalid", "field": "query"}]},
+        {"errors": [{"code": "client_error"}, {"code": "parameter_invalid", "field": "query"}]},
+        {"errors": {"query": "must be an object"}},
+        {"error_key": "invalid", "field": "query", "message": "Invalid"},
+        {"type": "error", "code": "invalid", "field": "query", "message": "Invalid"},
+    ],
+)
+def test_the_field_is_named_from_every_envelope_that_has_one(
+    an_exchange: "ExchangeFactory", body: Any
+) -> None:
+    finding = only(an_exchange("POST /contacts/search", 422, body), Context(relied=embedded()))
+    assert "(field query)" in finding.message
+
+
+@pytest.mark.parametrize(
     ("operation", "field"),
     [
         ("GET /data_attributes", "model"),
@@ -187,6 +206,27 @@ def test_every_way_to_have_no_answer_is_one_finding(
     finding = only(an_exchange(failure=kind))
     assert finding.observed == kind.value
     assert finding.rule.name.startswith(("connection-", "timeout", "body-"))
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [
+        ("[SSL] certificate verify failed: certificate has expired (_ssl.c:1)", "has expired"),
+        ("verify failed: IP address mismatch, certificate is not valid for '1.2'", "another host"),
+        ("verify failed: Hostname mismatch, certificate is not valid for 'x'.", "another host"),
+        ("verify failed: self-signed certificate (_ssl.c:1)", "signed by nobody known here"),
+        ("verify failed: unable to get local issuer certificate", "signed by nobody known here"),
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "does not speak TLS"),
+        ("something else", "no trusted TLS connection"),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_is_told(
+    an_exchange: "ExchangeFactory", detail: str, words: str
+) -> None:
+    failure = TransportFailure(kind=FailureKind.TLS, detail=detail)
+    finding = only(replace(an_exchange(failure=FailureKind.TLS), failure=failure))
+    assert words in finding.message
+    assert "'1.2'" not in finding.message, "the library's own words stay out"
 
 
 def test_a_timeout_says_in_which_phase(an_exchange: "ExchangeFactory") -> None:
@@ -306,7 +346,9 @@ def test_a_finding_carries_what_support_asks_for(an_exchange: "ExchangeFactory")
 
 
 HEADERS = (
-    "deprecation sunset link warning retry-after x-ratelimit-reset intercom-version content-type"
+    "deprecation sunset link warning retry-after x-ratelimit-reset x-ratelimit-limit "
+    "x-ratelimit-remaining x-runtime x-request-id x-intercom-version intercom-version "
+    "content-type location server date"
 )
 header_names = st.sampled_from(HEADERS.split())
 header_values = st.one_of(
@@ -314,7 +356,13 @@ header_values = st.one_of(
     st.integers().map(str),
     st.integers().map("@{}".format),
     st.sampled_from(
-        ["true", "?1", "?0", "@1e9", '299 - "Deprecated"', "<a>; rel=", '<x>; rel="sunset', "2.15"]
+        (
+            *("true", "?1", "?0", "@1e9", '299 - "Deprecated"', "<a>; rel=", '<x>; rel="sunset'),
+            *("2.15", "@-99999999999999", "@253402300800", "9" * 400, "-1", "0", "1e309", "nan"),
+            *("\xb2", "\u0663", '299 - ""', "Unstable", "text/html"),
+            *("Fri, 31 Dec 9999 23:59:59 -2359", "Mon, 01 Jan 0001 00:00:00 +2359"),
+            *('</contacts/1>; rel="canonical"', "<http://[>; rel=deprecation"),
+        )
     ),
     st.datetimes().map(lambda moment: moment.strftime("%a, %d %b %Y %H:%M:%S GMT")),
 )
@@ -324,6 +372,8 @@ documents: st.SearchStrategy[Any] = st.recursive(
         st.lists(inner, max_size=4)
         | st.dictionaries(
             st.sampled_from(["type", "errors", "code", "message", "data", "error_key", "app", "id"])
+            | st.sampled_from(["field", "required_permissions", "region", "id_code", "deleted"])
+            | st.sampled_from(["custom_attributes", "full_name", "data_type", "model", "name"])
             | st.text(max_size=5),
             inner,
             max_size=5,
@@ -333,24 +383,65 @@ documents: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(max_examples=300)
-@given(
-    operation=st.sampled_from(["GET /me", "GET /contacts/{contact_id}", "POST /x/search", None]),
-    status=st.integers(100, 599),
-    body=documents | st.binary(max_size=60),
-    headers=st.dictionaries(header_names, header_values, max_size=6),
-    failure=st.none() | st.sampled_from(FailureKind),
-    total_ms=st.floats(0, 1e6),
-    version=st.none() | st.text(max_size=8),
+HELD = Context(relied=embedded(), published=embedded(), known=frozenset())
+ODD_BODIES = (
+    b"",
+    b"\xff\xfe\x00",
+    b'\xef\xbb\xbf{"type": "list"}',
+    b"[" * 100_000,
+    b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
+    b'{"id": ' + b"9" * 10_000 + b"}",
+    b'{"created_at": 1e400, "id": NaN}',
+    b'{"type": "list", "data": [' + b"null," * 20_000 + b"0]}",
+    b'{"name": "\\ud800", "errors": [[]], "errors": {}}',
 )
-def test_no_exchange_makes_a_detector_raise(
-    an_exchange: "ExchangeFactory", operation: str | None, status: int, body: Any, **others: Any
+exchanges = st.fixed_dictionaries(
+    {
+        "operation": st.sampled_from(
+            (
+                *("GET /me", "GET /tags", "GET /contacts", "GET /contacts/{contact_id}"),
+                *("GET /data_attributes", "POST /contacts/search", "POST /x/search", None),
+            )
+        ),
+        "status": st.integers(100, 599) | st.sampled_from([200, 401, 403, 404, 410, 422, 429, 503]),
+        "body": documents | st.binary(max_size=60) | st.sampled_from(ODD_BODIES),
+        "headers": st.dictionaries(header_names, header_values, max_size=6),
+        "failure": st.none() | st.none() | st.sampled_from(FailureKind),
+        "total_ms": st.floats(0, 1e6),
+        "version": st.none() | st.text(max_size=8),
+    }
+)
+
+
+@settings(max_examples=100)
+@given(
+    pass_=st.lists(exchanges, min_size=1, max_size=6),
+    is_held_to_contracts=st.booleans(),
+    region=st.sampled_from(["us", "eu", "nowhere"]),
+    worked=st.none() | st.just(frozenset({"GET /tags"})),
+)
+def test_no_exchange_makes_a_detector_or_the_diagnosis_of_its_pass_raise(
+    an_exchange: "ExchangeFactory",
+    pass_: list[dict[str, Any]],
+    is_held_to_contracts: bool,
+    region: str,
+    worked: frozenset[str] | None,
 ) -> None:
-    found = detect(an_exchange(operation, status, body, **others), NOTHING)
-    assert len({one.cause for one in found}) == len(found)
-    for finding in found:
+    context = HELD if is_held_to_contracts else NOTHING
+    observations = []
+    for one in pass_:
+        exchange = an_exchange(**one, region=region)
+        found = detect(exchange, context)
+        assert len({finding.cause for finding in found}) == len(found)
+        observations.append(Observation(exchange=exchange, findings=found))
+    expected = Expectation(region=region, app_id="acme1", worked=worked)
+    confirmations(observations)
+    diagnosed = diagnose(list(reconciled(observations)), expected=expected)
+    every = [finding for one in observations for finding in one.findings]
+    for finding in [*every, *(one.finding for one in diagnosed)]:
         assert finding.message.endswith(".")
         assert Finding.from_json(finding.as_json()) == finding
+    assert every == [] or diagnosed != (), "trouble is never explained away"
 
 
 def test_every_detector_stands_in_the_table_under_a_name_of_its_own() -> None:

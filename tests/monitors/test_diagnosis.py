@@ -1,13 +1,14 @@
 """From the findings of a pass to their causes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.exchanges import Exchange, FailureKind
+from contracts.exchanges import Exchange, FailureKind, TransportFailure
 from contracts.findings import Certainty
 from contracts.rules import Severity
 from monitors.detectors import Context, detect
@@ -295,6 +296,34 @@ def test_an_object_that_is_still_listed_and_not_found_means_that_the_endpoint_is
         for identifier in ("7", "8")
     }
     assert found == {"7": ["deprecation-endpoint-gone"], "8": ["status-not-found"]}
+
+
+def test_a_merged_contact_that_is_still_listed_is_no_endpoint_gone(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    listed = an_exchange("GET /contacts", body={"data": [{"id": "7"}]})
+    merged = an_exchange(
+        "GET /contacts/{contact_id}",
+        410,
+        refused("contact_merged"),
+        url="https://api.intercom.io/contacts/7",
+    )
+    assert rules(diagnose(seen(an_exchange(ME, body=me()), listed, merged))) == ["status-gone"]
+
+
+def test_an_outage_by_a_certificate_says_what_is_wrong_with_it(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    expired = TransportFailure(kind=FailureKind.TLS, detail="certificate has expired (_ssl.c:1)")
+    pass_ = seen(
+        *(
+            replace(an_exchange(one, failure=FailureKind.TLS), failure=expired)
+            for one in (ME, *OTHERS)
+        )
+    )
+    (only,) = diagnose(pass_)
+    assert only.finding.rule.name == "connection-tls"
+    assert "the host's certificate has expired" in only.finding.message
 
 
 def test_unrelated_trouble_survives_a_broader_cause(an_exchange: "ExchangeFactory") -> None:

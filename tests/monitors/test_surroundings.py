@@ -70,6 +70,19 @@ def test_an_outage_that_intercom_reports_is_documented(stage: "Stage") -> None:
     assert beside(stage) == ["/_outside/api/v2/summary.json"]
 
 
+def test_redirects_of_the_status_page_count_among_what_confirms(stage: "Stage") -> None:
+    with stage.monitor(settings=outside(stage)) as monitor:
+        stage.passes(monitor, 1)
+        before = len(stage.intercom.requests)
+        lost = Fault(name="redirect-loop", operation=STATUS_PAGE)
+        stage.intercom.faults.replace([Fault(name="503"), lost])
+        (report,) = stage.passes(monitor, 1)
+    assert report.record.requests == len(stage.intercom.requests) - before
+    asked = sum(one.status is not None for one in report.record.measurements)
+    assert report.record.requests - asked <= MOST
+    assert len(beside(stage)) > 1, "it was followed"
+
+
 @pytest.mark.parametrize("fault", ["truncated-body", "redirect-loop"])
 def test_nobody_else_is_asked_of_an_answer_that_came(stage: "Stage", fault: str) -> None:
     a_pass(stage, Fault(name=fault, operation="GET /tags"))

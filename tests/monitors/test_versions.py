@@ -68,6 +68,14 @@ def test_the_default_is_asked_for_once_a_day_and_not_while_the_token_is_refused(
     assert [one.incident.finding.rule.name for one in refused.transitions] == ["auth-token-revoked"]
 
 
+def test_a_rate_limit_that_meets_the_daily_request_pauses_the_next_pass(stage: "Stage") -> None:
+    used_up = Fault(name="429", operation="GET /me", when=Condition(after=1))
+    stage.intercom.faults.replace([used_up])
+    with stage.monitor() as monitor:
+        assert monitor.run_pass(probes=FEW).record.requests == WITH_DEFAULT
+        assert monitor.run_pass(probes=FEW).record.requests == 0
+
+
 def test_who_is_several_releases_behind_hears_of_it_once(stage: "Stage") -> None:
     for version, words in [("2.14", "2 releases behind 2.16"), ("2.15", ""), ("2.16", "")]:
         with stage.monitor(stage.workspace(version, version=version)) as monitor:
