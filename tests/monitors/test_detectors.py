@@ -413,7 +413,7 @@ exchanges = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(
     pass_=st.lists(exchanges, min_size=1, max_size=6),
     is_held_to_contracts=st.booleans(),
