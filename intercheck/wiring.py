@@ -1,6 +1,7 @@
 """Put the parts together as the settings say."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,12 @@ def probes_of(settings: Settings, named: Spec | None = None) -> tuple[Probe, ...
     contract = embedded_contract(cache_dir=settings.cache_dir)
     specs = [spec for spec in (named, contract) if spec is not None]
     return load_probes(settings.monitoring.probes, specs=specs)
+
+
+def limits_of(settings: Settings, probes: Sequence[Probe]) -> dict[str, timedelta]:
+    """Return how long an answer may take, by the identity of a probe's operation."""
+    usual = settings.monitoring.maximum_response_time
+    return {one.operation.identity: one.maximum_response_time or usual for one in probes}
 
 
 def promises_of(

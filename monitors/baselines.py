@@ -11,7 +11,12 @@ def key_of(exchange: Exchange) -> str | None:
     """Name what is normal for an exchange; None where it asked nothing known."""
     if exchange.operation is None:
         return None
-    return f"{exchange.workspace} {exchange.region} {exchange.operation.identity}"
+    return named(exchange.workspace, exchange.region, exchange.operation.identity)
+
+
+def named(workspace: str, region: str, operation: str) -> str:
+    """Name what is normal for an operation, given by its identity."""
+    return f"{workspace} {region} {operation}"
 
 
 def timed(exchange: Exchange) -> float | None:

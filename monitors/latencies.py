@@ -15,6 +15,7 @@ from monitors.burning import Bucket, Ledger
 from monitors.commits import Commits, Deployment
 from monitors.makeup import UNTOLD, Makeup, Sample, Slowed, sample_of
 from monitors.regression import CALM, Kind, Verdict, Watch
+from monitors.troubles import Troubles, followed, troubles_from
 
 SLOWER: Final = 1.12
 """Times the usual: what is slower by less than 12 % is nobody's matter."""
@@ -42,6 +43,16 @@ UNJUDGED: Final = Judged()
 TOGETHER: Final = "together"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usual:
+    """What is known of an operation's latency, to be looked at."""
+
+    watch: Watch
+    troubles: Troubles
+    objectives: tuple[float, ...]
+    """Their latencies in milliseconds."""
+
+
 @dataclass(slots=True)
 class _Known:
     """What is remembered of one operation."""
@@ -50,6 +61,7 @@ class _Known:
     makeup: Makeup = field(default_factory=Makeup)
     told: str = ""
     ledgers: dict[float, Ledger] = field(default_factory=dict)
+    troubles: Troubles = ()
 
     def as_json(self) -> dict[str, Any]:
         form: dict[str, Any] = {"watch": self.watch.as_json(), "makeup": self.makeup.as_json()}
@@ -57,6 +69,8 @@ class _Known:
             form["told"] = self.told
         if self.ledgers:
             form["objectives"] = [[ms, one.as_json()] for ms, one in self.ledgers.items()]
+        if self.troubles:
+            form["troubles"] = [one.as_json() for one in self.troubles]
         return form
 
     @classmethod
@@ -70,6 +84,7 @@ class _Known:
             Makeup.from_json(form.get("makeup")),
             str(form.get("told", "")),
             _ledgers(form.get("objectives")),
+            troubles_from(form.get("troubles")),
         )
 
 
@@ -107,6 +122,13 @@ class Latencies:
         if key in self._known and self._known[key].told != told:
             self._known[key].told = told
             self.taken.append([key, told])
+
+    def usual(self, key: str) -> Usual | None:
+        """Return what is known of an operation (`baselines.named`); None where nothing is."""
+        known = self._known.get(key)
+        if known is None:
+            return None
+        return Usual(watch=known.watch, troubles=known.troubles, objectives=tuple(known.ledgers))
 
     def document(self) -> dict[str, Any]:
         """Return the stored form: operations by key, and commits by workspace and region."""
@@ -153,10 +175,12 @@ class Latencies:
         is_calm = verdict.kind is Kind.NOTHING
         known.makeup.take(sample, is_calm=is_calm)
         since = verdict.since
+        deployment = None if is_calm else self._commits_of(key).at_onset(since)
+        known.troubles = followed(known.troubles, sample.at, verdict, deployment)
         return Judged(
             verdict=verdict,
             slowed=UNTOLD if is_calm else known.makeup.compare(since, tail=verdict.tail),
-            deployment=None if is_calm else self._commits_of(key).at_onset(since),
+            deployment=deployment,
             is_slower=None if usual is None else sample.total > SLOWER * usual,
             told=known.told,
             spent={ms: tuple(one.buckets) for ms, one in known.ledgers.items()},

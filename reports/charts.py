@@ -12,8 +12,9 @@ from typing import Final
 from markupsafe import Markup
 
 from monitors.records import Outcome
-from reports.latencies import Sample
+from reports.latencies import Latency
 from reports.probes import Look
+from reports.usual import Baseline
 from reports.words import moment, number_of_ms
 
 CELL: Final = 4  # pixels; with a gap of 1 drawn over it, 50 looks are 200 wide
@@ -28,6 +29,8 @@ _SHAPES: Final = {
 }
 SPARK_WIDTH: Final = 104
 SPARK_HEIGHT: Final = 26
+BAND_POINTS: Final = 52
+"""One for every other pixel: a page has hundreds of bands."""
 
 
 def name_of(outcome: Outcome) -> str:
@@ -75,16 +78,20 @@ def _title(run: Sequence[Look]) -> str:
     return f"{first.outcome.value}{note}, {len(run)} looks, {moment(first.at)} to {moment(last.at)}"
 
 
-def sparkline(samples: Sequence[Sample]) -> Markup:
-    """Draw latency over time from zero up: total as a line, the server's share as an area."""
+def sparkline(latency: Latency, baseline: Baseline) -> Markup:
+    """Draw latency over time from zero up: total as a line, the server's share as an area; behind
+    them, where it is known, the band of what is usual, and where it became slower an upright."""
+    samples = latency.samples
     if len(samples) < 2:
         return Markup("")
-    top = max(sample.total_ms for sample in samples) or 1.0
+    hours = baseline.hours[:: 1 + len(baseline.hours) // BAND_POINTS]
+    highest = max(sample.total_ms for sample in samples)
+    top = max([highest, *(one.high for one in hours)]) or 1.0
     begin = samples[0].at
     span = (samples[-1].at - begin).total_seconds() or 1.0
 
     def place(at: datetime, value: float) -> str:
-        x = (at - begin).total_seconds() / span * (SPARK_WIDTH - 2) + 1
+        x = max((at - begin).total_seconds(), 0.0) / span * (SPARK_WIDTH - 2) + 1
         y = SPARK_HEIGHT - 1 - value / top * (SPARK_HEIGHT - 3)
         return f"{x:.1f},{y:.1f}"
 
@@ -95,12 +102,23 @@ def sparkline(samples: Sequence[Sample]) -> Markup:
         floor = [place(timed[-1][0], 0.0), place(timed[0][0], 0.0)]
         points = " ".join([*(place(at, min(ms, top)) for at, ms in timed), *floor])
         area = Markup('<polygon class="server" points="{}"/>').format(points)
-    label = f"latency from {moment(begin)} to {moment(samples[-1].at)}, at most {number_of_ms(top)}"
+    behind = [area]
+    if len(hours) > 1:
+        edge = [place(one.at, one.high) for one in hours]
+        edge += [place(one.at, one.low) for one in reversed(hours)]
+        behind.append(Markup('<polygon class="band" points="{}"/>').format(" ".join(edge)))
+    for onset in baseline.onsets:
+        ends = f"{place(onset.since, 0.0)} {place(onset.since, top)}"
+        behind.append(Markup('<polyline class="onset" points="{}"/>').format(ends))
+    label = (
+        f"latency from {moment(begin)} to {moment(samples[-1].at)}, at most {number_of_ms(highest)}"
+    )
     return Markup(
         '<svg class="spark" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}" height="{}">'
         '<title>{}</title>{}<polyline class="total" points="{}"/></svg>'
     ).format(
-        label, SPARK_WIDTH, SPARK_HEIGHT, SPARK_WIDTH, SPARK_HEIGHT, label, area, line
+        label, SPARK_WIDTH, SPARK_HEIGHT, SPARK_WIDTH, SPARK_HEIGHT, label,
+        Markup().join(behind), line
     )  # fmt: skip
 
 

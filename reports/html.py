@@ -17,6 +17,7 @@ from contracts.rules import Severity
 from monitors.records import Outcome
 from reports import words
 from reports.charts import GAPS, look_bar, name_of, said, sparkline
+from reports.plots import plot, told
 from reports.probes import ProbeSummary
 from reports.summaries import Summary
 from reports.timelines import timeline
@@ -31,6 +32,7 @@ MAX_FINDINGS: Final = 200
 MAX_RESOLVED: Final = 30
 MAX_SKIPPED: Final = 60
 MAX_CHARTED: Final = 60
+MAX_PLOTTED: Final = 12
 
 LEAST_WINDOW: Final = 20
 
@@ -56,6 +58,7 @@ def render(summary: Summary) -> str:
             script_digest=digest,
             style=Markup(source("report.css")),  # noqa: S704 - likewise
             charted=_charted(summary),
+            slower=_slower(summary),
             timeline=timeline(
                 [*summary.open, *summary.resolved[:MAX_RESOLVED]], now=summary.generated_at
             ),
@@ -70,6 +73,23 @@ def _window(summary: Summary) -> int:
     return max(LEAST_WINDOW, max(looks, default=0))
 
 
+def _slower(summary: Summary) -> list[tuple[str, ProbeSummary]]:
+    """Return the probes that are or were slower than usual: those that still are, the worst of
+    them, and the latest first."""
+    probes = [
+        (workspace.name, probe)
+        for workspace in summary.workspaces
+        for probe in workspace.probes
+        if probe.baseline.onsets and len(probe.latency.samples) > 1
+    ]
+
+    def rank(named: tuple[str, ProbeSummary]) -> tuple[bool, float, float]:
+        last = named[1].baseline.onsets[-1]
+        return last.until is not None, -last.factor, -last.since.timestamp()
+
+    return sorted(probes, key=rank)
+
+
 def _charted(summary: Summary) -> list[dict[str, object]]:
     """Return the series of the chart: of each probe times (epoch milliseconds) and latencies."""
     probes = [
@@ -82,7 +102,7 @@ def _charted(summary: Summary) -> list[dict[str, object]]:
 
 
 def _series(workspace: str, probe: ProbeSummary) -> dict[str, object]:
-    samples = probe.latency.samples
+    samples, hours = probe.latency.samples, probe.baseline.hours
     return {
         "name": f"{workspace} · {probe.operation}",
         "at": [round(sample.at.timestamp() * 1000) for sample in samples],
@@ -90,6 +110,10 @@ def _series(workspace: str, probe: ProbeSummary) -> dict[str, object]:
         "server": [
             None if sample.server_ms is None else round(sample.server_ms, 1) for sample in samples
         ],
+        "hours": [round(one.at.timestamp() * 1000) for one in hours],
+        "usual": [round(one.ms, 1) for one in hours],
+        "low": [round(one.low, 1) for one in hours],
+        "high": [round(one.high, 1) for one in hours],
     }
 
 
@@ -124,7 +148,10 @@ def environment() -> Environment:
         MAX_RESOLVED=MAX_RESOLVED,
         MAX_SKIPPED=MAX_SKIPPED,
         CHART_LIBRARY=CHART_LIBRARY,
+        MAX_PLOTTED=MAX_PLOTTED,
         look_bar=look_bar,
+        plot=plot,
+        told=told,
         said=said,
         sparkline=sparkline,
         counted=words.counted,

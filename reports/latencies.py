@@ -30,7 +30,9 @@ class Latency:
     """Percentiles of one probe in milliseconds; None where too few answers came to tell."""
 
     samples: tuple[Sample, ...]
-    """Oldest first, thinned for drawing."""
+    """Oldest first, thinned for drawing: of each stretch the slowest."""
+    middles: tuple[Sample, ...]
+    """Likewise, of each stretch the one in the middle: what an answer usually took."""
     count: int
     """Of all samples, before thinning."""
     p50_ms: float | None
@@ -54,6 +56,7 @@ def latency_of(samples: Sequence[Sample], *, points: int) -> Latency:
     last = samples[-1] if samples else None
     return Latency(
         samples=thinned(samples, points),
+        middles=thinned(samples, points, share=0.5),
         count=len(totals),
         p50_ms=percentile(totals, 0.50) if totals else None,
         p95_ms=percentile(totals, 0.95) if len(totals) >= SAMPLES_FOR_P95 else None,
@@ -64,14 +67,19 @@ def latency_of(samples: Sequence[Sample], *, points: int) -> Latency:
     )
 
 
-def thinned(samples: Sequence[Sample], points: int) -> tuple[Sample, ...]:
+def thinned(samples: Sequence[Sample], points: int, *, share: float = 1.0) -> tuple[Sample, ...]:
     """Keep at most `points` samples (two or more): the last one, and of each stretch before it the
-    slowest, because that is what people look for."""
+    slowest, because that is what people look for, or the one at another `share`."""
     if len(samples) <= points:
         return tuple(samples)
     before, stretches = samples[:-1], points - 1
     cuts = [index * len(before) // stretches for index in range(points)]
     return (
-        *(max(before[a:b], key=lambda one: one.total_ms) for a, b in pairwise(cuts)),
+        *(_ranked(before[a:b], share) for a, b in pairwise(cuts)),
         samples[-1],
     )
+
+
+def _ranked(samples: Sequence[Sample], share: float) -> Sample:
+    ordered = sorted(samples, key=lambda one: one.total_ms)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]

@@ -7,6 +7,7 @@ from monitors.records import Outcome
 from reports.episodes import Episode
 from reports.probes import ProbeSummary, WorkspaceSummary
 from reports.summaries import Summary, Undelivered
+from reports.usual import Baseline
 
 SCHEMA: Final = 1
 """The version of the envelope that every command prints under `--format json`."""
@@ -127,7 +128,38 @@ def _probe(probe: ProbeSummary) -> dict[str, object]:
             "last_server": latency.last_server_ms,
             "server_p50": latency.server_p50_ms,
         },
+        "usual": _usual(probe.baseline),
         "looks": [
             {"at": look.at.isoformat(), "outcome": look.outcome.value} for look in probe.looks
         ],
+    }
+
+
+def _usual(baseline: Baseline) -> dict[str, object]:
+    return {
+        "hours": [
+            {
+                "at": one.at.isoformat(),
+                "ms": round(one.ms, 1),
+                "low": round(one.low, 1),
+                "high": round(one.high, 1),
+            }
+            for one in baseline.hours
+        ],
+        "regressions": [
+            {
+                "since": one.since.isoformat(),
+                "until": one.until.isoformat() if one.until else None,
+                "became_usual": one.settled,
+                "slow_answers_only": one.tail,
+                "factor": round(one.factor, 2),
+                "usual_ms": round(one.usual_ms, 1),
+                "now_ms": round(one.now_ms, 1),
+                "deployment": one.deployment,
+                "deployed_at": one.deployed_at.isoformat() if one.deployed_at else None,
+            }
+            for one in baseline.onsets
+        ],
+        "objectives_ms": list(baseline.objectives),
+        "limit_ms": baseline.limit_ms,
     }

@@ -1,6 +1,6 @@
 """What became of each probe: its state now, its last looks, its latency."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -8,6 +8,7 @@ from typing import Final
 from contracts.exchanges import Operation
 from monitors.records import Measurement, Outcome
 from reports.latencies import Latency, Sample, latency_of
+from reports.usual import Baseline, baseline_of
 
 # As many looks as can be told apart in a bar 200 pixels wide.
 DEFAULT_WINDOW: Final = 50
@@ -16,6 +17,15 @@ DEFAULT_WINDOW: Final = 50
 CHART_POINTS: Final = 240
 
 MEASURED: Final = (Outcome.HEALTHY, Outcome.FAILED)
+
+
+Held = Callable[[Measurement, Sequence[Sample]], Baseline]
+"""What the samples of a probe, given by its latest measurement, are held against."""
+
+
+def held_against_nothing(_latest: Measurement, samples: Sequence[Sample]) -> Baseline:
+    """Know nothing that is usual."""
+    return baseline_of(samples, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +57,7 @@ class ProbeSummary:
     """Of all looks known, not only those in the bar."""
     failed: int
     latency: Latency
+    baseline: Baseline
 
     @property
     def availability(self) -> float | None:
@@ -83,7 +94,10 @@ class WorkspaceSummary:
 
 
 def workspaces_of(
-    measurements: Iterable[Measurement], *, window: int = DEFAULT_WINDOW
+    measurements: Iterable[Measurement],
+    *,
+    window: int = DEFAULT_WINDOW,
+    held: Held = held_against_nothing,
 ) -> tuple[WorkspaceSummary, ...]:
     """Sort measurements by Intercom workspace and operation; workspaces in trouble come first."""
     by_workspace: dict[str, dict[str, list[Measurement]]] = {}
@@ -100,7 +114,7 @@ def workspaces_of(
                 version=latest.version,
                 probes=tuple(
                     sorted(
-                        (probe_of(looks, window=window) for looks in probes.values()),
+                        (probe_of(looks, window=window, held=held) for looks in probes.values()),
                         key=lambda probe: (_ORDER[probe.state], probe.operation.path),
                     )
                 ),
@@ -117,7 +131,9 @@ _ORDER: Final = {
 }
 
 
-def probe_of(looks: list[Measurement], *, window: int) -> ProbeSummary:
+def probe_of(
+    looks: list[Measurement], *, window: int, held: Held = held_against_nothing
+) -> ProbeSummary:
     """Sum up the measurements of one probe, oldest first, at least one."""
     last = looks[-1]
     samples = [
@@ -141,6 +157,7 @@ def probe_of(looks: list[Measurement], *, window: int) -> ProbeSummary:
         healthy=sum(one.outcome is Outcome.HEALTHY for one in looks),
         failed=sum(one.outcome is Outcome.FAILED for one in looks),
         latency=latency_of(samples, points=CHART_POINTS),
+        baseline=held(last, samples),
     )
 
 

@@ -1,10 +1,18 @@
 """From the history to a summary: how far back a report looks."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from types import MappingProxyType
+from typing import Any, Final, Protocol
 
+from monitors.baselines import named
+from monitors.latencies import Latencies
+from monitors.memory import Memory
 from monitors.records import IncidentState, Measurement, PassRecord, QueuedNotice, Transition
+from reports.latencies import Sample
+from reports.probes import Held
 from reports.summaries import Summary, summarise
+from reports.usual import Baseline, baseline_of
 
 # A week shows what hangs on the day of the week, and stays small enough to read at once.
 MEASUREMENTS_BACK: Final = timedelta(days=7)
@@ -29,8 +37,16 @@ class Records(Protocol):
 
     def notices(self) -> tuple[QueuedNotice, ...]: ...
 
+    def documents_about(self, key: str) -> dict[str, Any]: ...
 
-def summary_of(history: Records, *, now: datetime) -> Summary:
+
+Limits = Mapping[str, timedelta]
+"""How long an answer may take, by the identity of an operation."""
+
+UNLIMITED: Final[Limits] = MappingProxyType({})
+
+
+def summary_of(history: Records, *, now: datetime, limits: Limits = UNLIMITED) -> Summary:
     """Sum up what `history` holds of the last week, and its incidents of the last month."""
     measurements = history.measurements(now - MEASUREMENTS_BACK)
     incidents = history.incidents(now - INCIDENTS_BACK)
@@ -42,7 +58,25 @@ def summary_of(history: Records, *, now: datetime) -> Summary:
         transitions=(one for one in history.transitions() if one.incident.id in told),
         notices=history.notices(),
         now=now,
+        held=_held(history, limits),
     )
+
+
+def _held(history: Records, limits: Limits) -> Held:
+    """Hold samples against what the history remembers of their workspace."""
+    read: dict[str, Latencies] = {}
+
+    def held(latest: Measurement, samples: Sequence[Sample]) -> Baseline:
+        workspace, operation = latest.workspace, latest.operation.identity
+        if workspace not in read:
+            documents = history.documents_about(workspace)
+            read[workspace] = Memory.of(workspace, documents, reference="").latencies
+        known = read[workspace].usual(named(workspace, latest.region, operation))
+        limit = limits.get(operation)
+        limit_ms = None if limit is None else limit.total_seconds() * 1000
+        return baseline_of(samples, known, limit_ms=limit_ms)
+
+    return held
 
 
 def _passes_with_every_probe(

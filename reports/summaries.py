@@ -20,7 +20,13 @@ from monitors.records import (
 )
 from reports.departures import FindingGroup, grouped_findings, latest_findings
 from reports.episodes import Episode, episodes_of
-from reports.probes import DEFAULT_WINDOW, WorkspaceSummary, workspaces_of
+from reports.probes import (
+    DEFAULT_WINDOW,
+    Held,
+    WorkspaceSummary,
+    held_against_nothing,
+    workspaces_of,
+)
 from reports.verdicts import Verdict, judge
 
 
@@ -92,16 +98,18 @@ def summarise(
     notices: Iterable[QueuedNotice] = (),
     now: datetime,
     window: int = DEFAULT_WINDOW,
+    held: Held = held_against_nothing,
 ) -> Summary:
     """Sum up what was recorded.
 
     `measurements` defaults to those inside `passes` and may reach further back; `window` is how
-    many of the last looks at each probe are shown. Orders of the inputs do not matter.
+    many of the last looks at each probe are shown; `held` knows what is usual. Orders of the inputs
+    do not matter.
     """
     ordered = sorted(passes, key=lambda record: record.started_at)
     if measurements is None:
         measurements = (one for record in ordered for one in record.measurements)
-    workspaces = workspaces_of(measurements, window=window)
+    workspaces = workspaces_of(measurements, window=window, held=held)
     episodes = episodes_of(incidents, transitions, now=now)
     grouped = grouped_findings(latest_findings(ordered))
     measured = [at for workspace in workspaces if (at := workspace.measured_at) is not None]

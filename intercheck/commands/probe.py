@@ -20,7 +20,7 @@ from intercheck.output import Coverage, Envelope, print_finding, print_json
 from intercheck.pass_output import asked, envelope_of, one_line, print_pass, was_measured
 from intercheck.probing import chosen_probes, chosen_workspaces, heartbeat_of, new_id
 from intercheck.settings import Settings
-from intercheck.wiring import announcer_of, channels_of, probes_of, promises_of
+from intercheck.wiring import announcer_of, channels_of, limits_of, probes_of, promises_of
 from monitors.asking import Visit
 from monitors.diagnosis import MOST
 from monitors.history import History
@@ -114,7 +114,7 @@ def command(
         ):
             report = monitor.run_pass(probes=probes)
             monitor.prune()
-            summary = summary_of(history, now=clock.now())
+            summary = summary_of(history, now=clock.now(), limits=limits_of(settings, every))
             keep_found(
                 settings,
                 "probe",

@@ -8,6 +8,7 @@ from contracts.clock import SystemClock
 from contracts.errors import NothingMeasuredError
 from intercheck import options, report_options
 from intercheck.exits import ExitCode
+from intercheck.wiring import limits_of, probes_of
 from monitors.history import History
 from reports import machine
 from reports.reading import summary_of
@@ -38,8 +39,9 @@ def command(
     """
     settings = options.settings_from(config_path)
     clock = SystemClock()
+    limits = limits_of(settings, probes_of(settings))
     with History.open(settings.history_url, clock=clock) as history:
-        summary = summary_of(history, now=clock.now())
+        summary = summary_of(history, now=clock.now(), limits=limits)
     if not summary.workspaces:
         raise NothingMeasuredError(
             "The history holds no pass of the last week to report on: run `intercheck probe` first."

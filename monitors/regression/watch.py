@@ -47,6 +47,9 @@ from monitors.regression.verdicts import CALM, Kind, Verdict
 SCHEMA: Final = 1
 """The version of the stored form; a state of another version is forgotten and learned anew."""
 
+NINE_OF_TEN: Final = 1.645
+"""Standard deviations around the middle that hold nine values of ten (normal distribution)."""
+
 
 class Watch:
     """What is known of one operation's latency; `take` learns from a sample and judges it."""
@@ -344,6 +347,12 @@ class Watch:
         if self._samples < FIRST:
             return None
         return math.exp(self._normal.expected[int(at // HOUR) % WEEK])
+
+    def spread(self, at: float) -> float:
+        """Return the factor within which, above and below the usual, nine answers of ten lie at a
+        time: how much they vary, and how well the usual of that hour is known."""
+        unknown = self._normal.unknown[int(at // HOUR) % WEEK]
+        return math.exp(NINE_OF_TEN * math.hypot(self._evidence.sigma, unknown))
 
     def as_json(self) -> dict[str, Any]:
         """Return the stored form: exact, since a restart must change nothing."""

@@ -18,6 +18,15 @@
       { x: at, y: chosen.server, name: "server (x-runtime)", mode: "lines", fill: "tozeroy",
         fillcolor: color("--server"), line: { color: color("--muted"), width: 1, dash: "dot" } },
     ];
+    if (chosen.hours.length) {
+      const hours = chosen.hours.map((time) => new Date(time).toISOString());
+      const edge = { x: hours, mode: "lines", line: { width: 0 }, hoverinfo: "skip" };
+      traces.unshift(
+        { ...edge, y: chosen.low, showlegend: false },
+        { ...edge, y: chosen.high, name: "usual: nine answers of ten", fill: "tonexty", fillcolor: color("--band") },
+        { x: hours, y: chosen.usual, name: "usual", mode: "lines", line: { color: color("--good-bar"), width: 1, dash: "dot" } },
+      );
+    }
     Plotly.react(plot, traces, {
       height: 320,
       margin: { l: 56, r: 16, t: 12, b: 40 },
