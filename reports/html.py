@@ -58,7 +58,8 @@ def render(summary: Summary) -> str:
             script_digest=digest,
             style=Markup(source("report.css")),  # noqa: S704 - likewise
             charted=_charted(summary),
-            slower=_slower(summary),
+            slower=(slower := _slower(summary)),
+            still_slower=any(probe.baseline.onsets[-1].until is None for _, probe in slower),
             timeline=timeline(
                 [*summary.open, *summary.resolved[:MAX_RESOLVED]], now=summary.generated_at
             ),

@@ -13,7 +13,8 @@ from reports.probes import ProbeSummary
 from reports.usual import Baseline, Onset
 from reports.words import moment, number_of_ms
 
-WIDTH: Final = 720
+WIDTH: Final = 860
+"""Pixels: a page gives it from 560 to 1200."""
 HEIGHT: Final = 210
 LEFT: Final = 52
 """Pixels for the figures of the scale."""
@@ -53,7 +54,7 @@ def plot(probe: ProbeSummary) -> Markup:
         *_limits(baseline, top, place, end),
         _line("slowest", [(one.at, one.total_ms) for one in latency.samples], place),
         _line("total", [(one.at, one.total_ms) for one in latency.middles], place),
-        *(part for one in baseline.onsets for part in _onset(one, place, begin, end)),
+        *(part for one in baseline.onsets for part in _onset(one, baseline, place, begin, end)),
     ]
     return Markup(
         '<svg class="plot" role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>'
@@ -172,7 +173,9 @@ def _points(places: list[tuple[float, float]]) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
 
 
-def _onset(onset: Onset, place: Place, begin: datetime, end: datetime) -> Iterator[Markup]:
+def _onset(
+    onset: Onset, baseline: Baseline, place: Place, begin: datetime, end: datetime
+) -> Iterator[Markup]:
     """Draw one regression: its time shaded, its beginning as a line with its factor, its end."""
     x, floor = place(onset.since, 0.0)
     last, _ = place(onset.until or end, 0.0)
@@ -189,6 +192,8 @@ def _onset(onset: Onset, place: Place, begin: datetime, end: datetime) -> Iterat
         yield _upright("onset", x, floor)
     if onset.until is not None:
         yield _upright("settled" if onset.settled else "over", last, floor)
+    if onset is not baseline.onsets[-1]:
+        return  # there is room for the words of one; all are said above the drawing
     since = f"{onset.since:%d %b %H:%M}"
     words = f"{onset.factor:.1f} times the usual since {since}"
     is_late = x > WIDTH / 2
