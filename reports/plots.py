@@ -81,7 +81,7 @@ def told(probe: ProbeSummary) -> str:
 
 
 def _told(onset: Onset) -> str:
-    what = "Slow answers took" if onset.tail else "Answers took"
+    what = "Averaged, slow answers took" if onset.tail else "Averaged, answers took"
     words = (
         f"{what} {onset.factor:.1f} times as long since {moment(onset.since)} "
         f"({number_of_ms(onset.now_ms)} for {number_of_ms(onset.usual_ms)})"
