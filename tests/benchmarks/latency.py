@@ -9,6 +9,7 @@ a bar is missed.
 
 import argparse
 import gzip
+import hashlib
 import importlib.util
 import json
 import statistics
@@ -132,6 +133,11 @@ def bare_call_us() -> float:
     return statistics.median(times) * 1e6
 
 
+def half_of(name: str) -> str:
+    """Return the half that a series belongs to, by a hash of its id."""
+    return "AB"[int(hashlib.sha256(name.encode()).hexdigest(), 16) % 2]
+
+
 def scorer(path: Path) -> ModuleType:
     """Load the scorer that lies beside the labelled series."""
     spec = importlib.util.spec_from_file_location("score", path)
@@ -223,6 +229,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("series", type=Path, nargs="?", help="labelled series, gzipped JSON")
     parser.add_argument("--made", type=int, default=0, help="make so many series of each family")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--half",
+        choices=("A", "B"),
+        help="half of the series by a hash of their id: to look at one and measure on the other",
+    )
     parser.add_argument("--check", action="store_true", help="exit 1 where a bar is missed")
     parser.add_argument("--alone", action="store_true", help="leave the simple methods out")
     parser.add_argument("--scorer", type=Path, help="score.py (default: beside the series)")
@@ -235,6 +246,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.series is not None:
         with gzip.open(chosen.series, "rt") as file:
             series += json.load(file)
+    if chosen.half:
+        series = [one for one in series if half_of(one["id"]) == chosen.half]
     shown: Iterable[str] = ()
     beside = chosen.series.parent / "score.py" if chosen.series else SHARED / "score.py"
     score = scorer(chosen.scorer or beside)
