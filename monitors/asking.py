@@ -101,9 +101,14 @@ class Asker:
             probe = Probe(operation=operation, every=SHORTEST_INTERVAL)
         try:
             path_params = self._path_params(probe)
-            return None if path_params is None else self._send(probe, path_params)
+            if path_params is None:
+                return None
+            exchange = self._exchange(probe, path_params)
         except NotAllowedError:
             return None
+        # Whether to go on is whoever confirms to say: the canary is not asked beside it.
+        self._heed_the_limit(exchange)
+        return exchange
 
     def ask_default(self) -> Exchange | None:
         """Ask `/me` for no version, so that the app's default answers; None where this pass has not
@@ -112,8 +117,7 @@ class Asker:
             return None
         self.requests += 1
         exchange = self.sender.send(CANARY, versioned=False)
-        if exchange.response is not None and exchange.response.status == 429:
-            self._pause(exchange.response)
+        self._heed_the_limit(exchange)
         return exchange
 
     def _visit(self, probe: Probe) -> Visit:
@@ -189,6 +193,11 @@ class Asker:
         return self._stop or _nothing_to_read(probe)
 
     def _send(self, probe: Probe, path_params: Mapping[str, str]) -> Exchange:
+        exchange = self._exchange(probe, path_params)
+        self._consider_stopping(probe, exchange)
+        return exchange
+
+    def _exchange(self, probe: Probe, path_params: Mapping[str, str]) -> Exchange:
         exchange = self.sender.send(
             probe.operation,
             path_params=path_params,
@@ -200,7 +209,6 @@ class Asker:
         self._lists[probe.identity] = exchange
         if probe.identity == CANARY.identity:
             self._canary = exchange
-        self._consider_stopping(probe, exchange)
         return exchange
 
     def _consider_stopping(self, probe: Probe, exchange: Exchange) -> None:
@@ -216,12 +224,18 @@ class Asker:
                     )
             return
         self._unanswered = 0
-        if exchange.response.status == 429:
-            self._pause(exchange.response)
-        elif exchange.response.status == 401 and not is_canary:
+        if exchange.response.status == 401 and not is_canary:
             # Of a scope that is missing the canary knows nothing; of a dead token it does.
             if _status(self._canary or self._ask_canary()) == 401:
                 self._stop = f"the token is refused, also by {CANARY}"
+        else:
+            self._heed_the_limit(exchange)
+
+    def _heed_the_limit(self, exchange: Exchange) -> None:
+        if exchange.response is None:
+            return
+        if exchange.response.status == 429:
+            self._pause(exchange.response)
         else:
             self._spare_the_reserve(exchange.response)
 

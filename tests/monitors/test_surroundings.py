@@ -83,6 +83,15 @@ def test_redirects_of_the_status_page_count_among_what_confirms(stage: "Stage") 
     assert len(beside(stage)) > 1, "it was followed"
 
 
+@pytest.mark.parametrize("fault", ["redirect-loop", "truncated-body", "connection-reset"])
+def test_confirming_what_has_no_answer_stays_within_its_budget(stage: "Stage", fault: str) -> None:
+    report = a_pass(stage, Fault(name=fault))
+    asked = sum(
+        one.status is not None or one.failure is not None for one in report.record.measurements
+    )
+    assert report.record.requests - asked <= MOST
+
+
 @pytest.mark.parametrize("fault", ["truncated-body", "redirect-loop"])
 def test_nobody_else_is_asked_of_an_answer_that_came(stage: "Stage", fault: str) -> None:
     a_pass(stage, Fault(name=fault, operation="GET /tags"))
