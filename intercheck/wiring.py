@@ -76,12 +76,13 @@ def channels_of(settings: Settings, *, clock: Clock) -> dict[str, Channel]:
     """
     channels: dict[str, Channel] = {**notifiers_of(settings, clock=clock)}
     routed = [name for route in settings.alerting.routes for name in route.to]
+    routed += [settings.alerting.fallback] if settings.alerting.fallback else []
     elsewhere = [name for name in dict.fromkeys(routed) if name not in channels]
     slack = settings.slack
     if slack is None:
         if elsewhere:
             raise ConfigurationError(
-                f"`alerting: routes:` leads to {elsewhere[0]}, which is no notifier, and no Slack "
+                f"`alerting:` leads to {elsewhere[0]}, which is no notifier, and no Slack "
                 "is configured: name it under `alerting: notifiers:`, or set SLACK_BOT_TOKEN."
             )
         return channels
@@ -90,7 +91,7 @@ def channels_of(settings: Settings, *, clock: Clock) -> dict[str, Channel]:
         return {**dict.fromkeys([slack.channel, *elsewhere], bot), **channels}
     if any(name != WEBHOOK for name in elsewhere):
         raise ConfigurationError(
-            "`alerting: routes:` leads to Slack channels, and an incoming webhook has only its own:"
+            "`alerting:` leads to Slack channels, and an incoming webhook has only its own:"
             f" configure a bot token (SLACK_BOT_TOKEN), or write `to: [{WEBHOOK}]`."
         )
     assert slack.webhook_url is not None  # noqa: S101 - the settings have one of the two
@@ -100,7 +101,7 @@ def channels_of(settings: Settings, *, clock: Clock) -> dict[str, Channel]:
 def announcer_of(settings: Settings, channels: Mapping[str, Channel]) -> Announcer:
     """Return who writes the messages, as the settings say where they go."""
     alerting = settings.alerting
-    routed = {name for route in alerting.routes for name in route.to}
+    routed = {name for route in alerting.routes for name in route.to} | {alerting.fallback}
     own = [settings.slack.channel or WEBHOOK] if settings.slack else []
     unrouted = [name for name in alerting.notifiers if name not in routed]
     quiet = alerting.quiet_hours
@@ -114,6 +115,7 @@ def announcer_of(settings: Settings, channels: Mapping[str, Channel]) -> Announc
             mentions=tuple(alerting.mentions),
             quiet_hours=quiet.window() if quiet else None,
         ),
+        substitute=alerting.fallback or "",
         routes=tuple(route.route() for route in alerting.routes),
         maintenance=alerting.maintenance_windows(),
         reminders=alerting.reminders(),

@@ -14,7 +14,8 @@ from contracts.errors import HistoryError
 from contracts.findings import Finding
 from contracts.workspaces import Workspace
 from monitors.afflicted import Afflicted
-from monitors.alerting.outbox import Channel, DeliveryReport, deliver
+from monitors.alerting.fallback import deliver_all
+from monitors.alerting.outbox import Channel, DeliveryReport
 from monitors.alerting.sustaining import sustain
 from monitors.alerting.telling import Announcer
 from monitors.evidence import Look
@@ -142,7 +143,9 @@ class Monitor:
     def deliver(self) -> DeliveryReport:
         """Deliver what waits in the outbox and is due."""
         with self._delivering:
-            report = deliver(self._history, self._channels, clock=self._clock)
+            report = deliver_all(
+                self._history, self._channels, announcer=self._announcer, clock=self._clock
+            )
             unheard = sustain(
                 self._announcer, self._channels, ledger=self._history, now=self._clock.now()
             )

@@ -14,7 +14,7 @@ from intercheck.exits import ExitCode
 from intercheck.incident_names import SHORT, incident_named
 from intercheck.output import COLORS, Envelope, print_finding, print_json
 from intercheck.wiring import announcer_of, channels_of
-from monitors.alerting.outbox import deliver
+from monitors.alerting.fallback import deliver_all
 from monitors.alerting.phrases import duration
 from monitors.history import History
 from monitors.records import Phase
@@ -123,10 +123,9 @@ def ack(incident: str, by: str | None, config_path: Path | None, output_format: 
         meant = incident_named(history.incidents(), incident)
         if meant.phase is not Phase.OPEN:
             raise ConfigurationError(f"Incident {meant.id[:SHORT]} is over: nothing to take on.")
-        taken = acknowledge_incident(
-            history, meant.key, by=name, announcer=announcer_of(settings, channels), clock=clock
-        )
-        delivery = deliver(history, channels, clock=clock)
+        announcer = announcer_of(settings, channels)
+        taken = acknowledge_incident(history, meant.key, by=name, announcer=announcer, clock=clock)
+        delivery = deliver_all(history, channels, announcer=announcer, clock=clock)
         meant = history.incident_states()[meant.key]
         (episode,) = episodes_of([meant], history.transitions(meant.id), now=clock.now())
     if output_format == "json":

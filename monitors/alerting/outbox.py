@@ -83,13 +83,15 @@ class DeliveryReport:
     """What became of the notices that were due, as counts of notices.
 
     `undeliverable` counts what waiting will not cure: recorded as such for good, or tried again
-    every pass until a person mends the channel. `errors` are distinct sentences.
+    every pass until a person mends the channel. `refused` are the notices that wait for that
+    person. `errors` are distinct sentences.
     """
 
     delivered: int = 0
     postponed: int = 0
     undeliverable: int = 0
     errors: tuple[str, ...] = ()
+    refused: tuple[QueuedNotice, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -103,15 +105,18 @@ def deliver(
     *,
     clock: Clock,
     until: datetime | None = None,
+    only: str | None = None,
 ) -> DeliveryReport:
     """Send what is due, by channel in the order it was recorded.
 
     The first failure of a channel holds back the rest of it in this call. Waits of a few seconds
     (a rate limit) are slept on `clock`; longer ones are left for the next call. No attempt begins
-    after `until`.
+    after `until`. `only` names the one channel to send to.
     """
     tally = _Tally()
     for name, incidents in _by_channel(outbox.due(clock.now())).items():
+        if only not in (None, name):
+            continue
         turn = _Turn(outbox, name, channels.get(name), clock, until, tally)
         for batch in incidents:
             turn.tell(batch)
@@ -120,6 +125,7 @@ def deliver(
         postponed=tally.postponed,
         undeliverable=tally.undeliverable,
         errors=tuple(tally.errors),
+        refused=tuple(tally.refused),
     )
 
 
@@ -129,6 +135,7 @@ class _Tally:
     postponed: int = 0
     undeliverable: int = 0
     errors: dict[str, None] = field(default_factory=dict)
+    refused: list[QueuedNotice] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -142,6 +149,8 @@ class _Turn:
     until: datetime | None
     tally: _Tally
     held: bool = False
+    is_refused: bool = False
+    """Whether what holds it waits for a person."""
 
     def tell(self, batch: Sequence[QueuedNotice]) -> None:
         """Send what is due of one incident: its message, then the lines of its thread."""
@@ -155,12 +164,17 @@ class _Turn:
         """Send what goes out as one; None where it did not, which is counted."""
         if self.held or (self.until is not None and self.clock.now() >= self.until):
             self.tally.postponed += len(part)
+            if self.is_refused:
+                self.tally.refused += part
             return None
         try:
             delivery = _attempt(self.outbox, self.name, self.channel, part, self.clock)
         except NotificationError as error:
             self.held = not error.concerns_message
             self.tally.errors[str(error)] = None
+            if error.permanent and not error.concerns_message:
+                self.is_refused = True
+                self.tally.refused += part
             if error.permanent:
                 self.tally.undeliverable += len(part)
             else:

@@ -156,6 +156,10 @@ class AlertingSettings(_Section):
     notifiers: Notifiers = {}
     """Where messages go beside Slack, by the name that `to:` of a route uses. One that no route
     names hears what no route concerns."""
+    fallback: Annotated[str, Field(min_length=1)] | None = None
+    """The notifier (or Slack channel) that is told what another channel refuses until somebody
+    mends it: the token was revoked, the channel is gone. It hears nothing else, unless a route names
+    it."""
     mentions: Mentions = []
     """Of what no route concerns."""
     quiet_hours: WindowSection | None = None

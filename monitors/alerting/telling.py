@@ -34,13 +34,15 @@ from monitors.records import IncidentState, Notice, Phase, Transition, Transitio
 class Announcer:
     """Writes the messages. `channels` are the names of all there are; `threaded` of them show a
     timeline under each message, `eventful` take documents, `stateful` know themselves what is
-    open. `fallback` leads where no route does."""
+    open. `fallback` leads where no route does; `substitute` is the channel that hears what another
+    one refuses, empty for none."""
 
     channels: Sequence[str]
     fallback: Route
     threaded: frozenset[str] = frozenset()
     eventful: frozenset[str] = frozenset()
     stateful: frozenset[str] = frozenset()
+    substitute: str = ""
     routes: Sequence[Route] = ()
     maintenance: Sequence[Maintenance] = ()
     surroundings: Surroundings = PLAIN

@@ -5,6 +5,9 @@ First all of Intercom is out, then, at once, a field is gone in one version, one
 5 tokens are dead. There have to be as many incidents as causes, each one message in the channel,
 each with the right reach.
 
+A quiet month: nothing is wrong, and ordinary life goes on. A month of faults: one after another,
+while Slack fails in every way and the process dies at random (`alerting_months.py`).
+
 Real: detectors, confirmation, diagnosis, folding, history (SQLite on disk), outbox, slack-sdk over
 HTTP to the local Slack, and the answers, recorded once over HTTP from the sandbox for each region,
 version and fault. Not real: each workspace's own HTTP, for which the recorded answers are handed
@@ -24,6 +27,8 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
+
+import alerting_months
 
 from contracts.client import IntercomClient
 from contracts.exchanges import Exchange, FailureKind, Operation, TransportFailure
@@ -82,13 +87,18 @@ def probes_asked() -> tuple[Probe, ...]:
     return with_sources([one for one in every if one.identity in ASKED], every, pinned=())
 
 
-def record(clock: VirtualClock) -> Tapes:
+def record(
+    clock: VirtualClock,
+    regions: Sequence[str] = REGIONS,
+    versions: Sequence[str] = VERSIONS,
+    faults_by_name: Mapping[str, Sequence[Fault]] = FAULTS,
+) -> Tapes:
     """Ask the sandbox everything once, over HTTP."""
     tapes: Tapes = {}
     probes = probes_asked()
-    for region in REGIONS:
+    for region in regions:
         with Sandbox(clock=clock, latency=False, rate_limit=10**6, region=region) as sandbox:
-            for version in VERSIONS:
+            for version in versions:
                 workspace = Workspace(
                     name="tape",
                     token=Secret(sandbox.token),
@@ -105,7 +115,7 @@ def record(clock: VirtualClock) -> Tapes:
                 known = {one.identity: one for one in probes}
                 asker = Asker(sender=client, known=known, clock=clock)
                 asker.visit_all(probes)
-                for name, faults in FAULTS.items():
+                for name, faults in faults_by_name.items():
                     sandbox.faults.replace(faults)
                     answers = [asker.again(probe.operation) for probe in probes]
                     tapes[region, version, name] = {
@@ -307,13 +317,51 @@ def expect(
     return wrong
 
 
+def months(options: argparse.Namespace) -> list[str]:
+    """Play the two months; return what is not as it has to be."""
+    wrong: list[str] = []
+    every = timedelta(minutes=options.every)
+    for name in ("quiet", "faults"):
+        if options.only not in (None, name):
+            continue
+        clock = VirtualClock()
+        tapes = record(clock, ("us",), ("2.15",), alerting_months.FAULTS)
+        tape = {fault: answers for (_, _, fault), answers in tapes.items()}
+        started = time.perf_counter()
+        for seed in range(options.seed, options.seed + (options.seeds if name == "faults" else 1)):
+            with tempfile.TemporaryDirectory() as folder, SlackStandIn(clock=clock) as slack:
+                played = Path(folder), slack, clock, tape, probes_asked()
+                if name == "quiet":
+                    wrong += alerting_months.quiet(
+                        *played,
+                        workspaces=options.healthy,
+                        days=options.days,
+                        every=every,
+                        seed=seed,
+                    )
+                else:
+                    wrong += alerting_months.troubled(
+                        *played, days=options.days, seed=seed, most=options.faults
+                    )
+        print(f"{time.perf_counter() - started:.0f} s")
+    return wrong
+
+
 def main() -> int:
     """Measure, print, and with --check fail where a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="exit 1 when a bar is missed")
+    parser.add_argument("--only", choices=("fleet", "quiet", "faults"), help="one scenario")
     parser.add_argument("--workspaces", type=int, default=300, help="size of the fleet (24 to 300)")
+    parser.add_argument("--healthy", type=int, default=10, help="workspaces of the quiet month")
+    parser.add_argument("--days", type=int, default=30, help="of each month")
+    parser.add_argument("--every", type=int, default=60, help="minutes between passes, quiet month")
+    parser.add_argument("--faults", type=int, default=1000, help="at most so many in a month")
+    parser.add_argument("--seed", type=int, default=0, help="the first seed")
+    parser.add_argument("--seeds", type=int, default=3, help="months of faults")
     options = parser.parse_args()
-    wrong = fleet(options.workspaces)
+    wrong = fleet(options.workspaces) if options.only in (None, "fleet") else []
+    wrong += months(options)
     for line in wrong:
         print(f"MISSED  {line}")
     return int(options.check and bool(wrong))
