@@ -18,10 +18,17 @@ HEADER = (
 )
 
 
-def entry_of(finding: Finding, *, reason: str, until: date, link: str = "") -> Deviation:
-    """Return the entry that accepts what `finding` says."""
+def entry_of(
+    finding: Finding,
+    *,
+    reason: str,
+    until: date,
+    link: str = "",
+    causes: Collection[str] = (),
+) -> Deviation:
+    """Return the entry that accepts what `finding` says, and the other `causes` it stands for."""
     return Deviation(
-        keys=(finding.cause,),
+        keys=tuple(dict.fromkeys((finding.cause, *causes))),
         reason=reason,
         until=until,
         link=link,

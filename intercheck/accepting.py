@@ -1,12 +1,16 @@
 """The user's own files beside the packaged ones: what is accepted, and who reads what."""
 
-from collections.abc import Callable
-from datetime import date
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
 
 import click
 
+from contracts.clock import SystemClock
 from contracts.consumers import EXTENSION
-from contracts.deviations import PACKAGED, Ledger, read_ledger
+from contracts.deviations import PACKAGED, Deviation, Ledger, read_ledger
 from contracts.documents import read_document
 from contracts.errors import ConfigurationError, SpecError
 from contracts.ledger_text import entry_of, with_entries
@@ -18,6 +22,9 @@ from intercheck.settings import Settings
 from monitors.alerting.contacts import Contact, contacts_of
 from monitors.alerting.digest import EXPIRES_WITHIN, Expiring
 from monitors.history import History
+from reports.writing import write_whole
+
+_SPAN: Final = re.compile(r"([1-9]\d{0,3})d\Z")
 
 
 def ledger_of(settings: Settings, today: date) -> Ledger:
@@ -105,19 +112,46 @@ def _own_consumers(settings: Settings) -> object:
 
 
 def accept_incident(
-    settings: Settings, history: History, key: str, *, until: date, by: str
+    settings: Settings, history: History, key: str, *, until: date, reason: str, link: str = ""
 ) -> None:
-    """Write into the user's ledger that the incident of `key` is accepted until then; the next
-    pass finds it accepted. Raises ConfigurationError where the file cannot be written."""
+    """Write into the user's ledger that the incident of `key` is accepted until then, with all the
+    causes it stands for. Raises ConfigurationError where the file cannot be written."""
     state = history.incident_states().get(key)
     if state is None:
         return
-    path = settings.deviations
-    entry = entry_of(state.finding, reason=f"accepted in Slack by {by}", until=until, link="")
+    entry = entry_of(state.finding, reason=reason, until=until, link=link, causes=state.causes)
+    write_entries(settings.deviations, [entry])
+
+
+def write_entries(path: Path, entries: Sequence[Deviation]) -> None:
+    """Add entries to a ledger; ConfigurationError where that cannot be."""
     text = path.read_text("utf-8") if path.exists() else ""
+    write_ledger(path, with_entries(text, entries, source=str(path)))
+
+
+def write_ledger(path: Path, text: str) -> None:
+    """Write a ledger whole; ConfigurationError where that cannot be."""
     try:
-        path.write_text(with_entries(text, [entry], source=str(path)), "utf-8")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text)
     except OSError as error:
         raise ConfigurationError(
-            f"{path} cannot be written ({error.strerror}): check its folder and its permissions."
+            f"{path} cannot be written ({error.strerror or error}): name another file with "
+            "`deviations:`."
         ) from None
+
+
+def read_day(written: str) -> date:
+    """Read a day such as 2027-06-30, or a span such as 90d from today."""
+    today = SystemClock().now().date()
+    if match := _SPAN.match(written):
+        return today + timedelta(days=int(match[1]))
+    try:
+        day = date.fromisoformat(written)
+    except ValueError:
+        raise click.UsageError(
+            f"{written!r} is neither a day such as 2027-06-30 nor a span such as 90d."
+        ) from None
+    if day < today:
+        raise click.UsageError(f"{day} is over: name a day to come.")
+    return day

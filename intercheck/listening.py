@@ -13,7 +13,7 @@ from monitors.alerting.buttons import LEASE, TERM, lease
 from monitors.alerting.socketmode import Socket
 from monitors.alerting.telling import Announcer
 from monitors.history import History
-from monitors.responding import Responder, note_acceptance
+from monitors.responding import Responder, end_accepted
 
 RENEWAL: Final = TERM / 3  # two may come late
 
@@ -91,8 +91,9 @@ def ears_of(
         return Deaf()
 
     def accept(key: str, until: date, by: str) -> None:
-        accept_incident(settings, history, key, until=until, by=by)
-        note_acceptance(history, key, until=until, by=by, announcer=announcer, clock=clock)
+        reason = f"accepted in Slack by {by}"
+        accept_incident(settings, history, key, until=until, reason=reason)
+        end_accepted(history, key, until=until, by=by, why=reason, announcer=announcer, clock=clock)
 
     responder = Responder(
         history=history,

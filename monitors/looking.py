@@ -1,7 +1,7 @@
 """Look at one workspace: ask, detect, confirm what is not certain, diagnose, and learn."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -85,6 +85,7 @@ class Looker:
             *self._described(observations),
             *self._of_versions(memory),
         ]
+        diagnosed = [self._held_to_the_ledger(one) for one in diagnosed]
         for exchange, told in told_as(observations, diagnosed):
             memory.latencies.tell(exchange, told)
         return Look(
@@ -94,6 +95,11 @@ class Looker:
             diagnosed=diagnosed,
             requests=asker.requests + asked,
         )
+
+    def _held_to_the_ledger(self, one: Diagnosed) -> Diagnosed:
+        """Note what is accepted under the name that the diagnosis gave it."""
+        why = one.finding.accepted or self.promise.accepted.get(one.finding.cause)
+        return replace(one, finding=replace(one.finding, accepted=why)) if why else one
 
     def _described(self, observations: Sequence[Observation]) -> Iterator[Diagnosed]:
         """Yield what is announced of operations that no probe asks."""

@@ -13,7 +13,7 @@ from monitors.alerting.silences import KIND as SILENCES
 from monitors.alerting.silences import Silence
 from monitors.alerting.telling import Announcer
 from monitors.history import History
-from monitors.incidents import acknowledge
+from monitors.incidents import accept, acknowledge
 from monitors.records import Phase, Transition
 
 
@@ -26,13 +26,16 @@ def acknowledge_incident(
     """
     now = clock.now()
     with history.transaction():
-        state = history.incident_states().get(key)
+        states = history.incident_states()
+        state = states.get(key)
         if state is None:
             return None
         taken, transition = acknowledge(state, by=by, now=now)
         if taken is None or transition is None:
             return None
-        announcement = announcer.announce([transition], ledger=history, now=now)
+        announcement = announcer.announce(
+            [transition], ledger=history, incidents={**states, key: taken}.values(), now=now
+        )
         history.record(
             None,
             states=[taken],
@@ -80,21 +83,46 @@ def silence_incident(
     return silence
 
 
-def note_acceptance(
-    history: History, key: str, *, until: date, by: str, announcer: Announcer, clock: Clock
-) -> None:
-    """Say in the threads of an incident that `by` has accepted it; the ledger says so already."""
+def end_accepted(
+    history: History,
+    key: str,
+    *,
+    until: date,
+    by: str,
+    why: str,
+    announcer: Announcer,
+    clock: Clock,
+) -> Transition | None:
+    """End the open incident of `key`, which `by` has accepted: the ledger says so already. Its
+    message and its thread say it; None where it is not open."""
     now = clock.now()
     with history.transaction():
-        state = history.incident_states().get(key)
-        if state is None:
-            return
+        states = history.incident_states()
+        state = states.get(key)
+        if state is None or state.phase is not Phase.OPEN:
+            return None
+        over, transition = accept(state, why=why, now=now)
+        if over is None or transition is None:
+            return None
         told = history.told([state.id]).get(state.id, frozenset()) & announcer.threaded
-        notices = (
+        announcement = announcer.announce(
+            [transition],
+            ledger=history,
+            incidents={**states, key: over}.values(),
+            now=now,
+        )
+        lines = (
             accepted(state, channel=channel, until=until, by=by, now=now)
             for channel in sorted(told)
         )
-        history.record(None, notices=notices)
+        history.record(
+            None,
+            states=[over],
+            transitions=[transition],
+            notices=[*announcement.notices, *lines],
+            documents=announcement.documents,
+        )
+    return transition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

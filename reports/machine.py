@@ -1,6 +1,7 @@
 """The summary for programs: the published envelope (schema 1), whole."""
 
 import json
+from dataclasses import asdict
 from typing import Final
 
 from monitors.records import Outcome
@@ -81,6 +82,10 @@ def incident_document(episode: Episode) -> dict[str, object]:
         "events": [
             {"kind": event.kind.value, "at": event.at.isoformat()} for event in episode.events
         ],
+        "reach": asdict(incident.reach) if incident.reach else None,
+        "parent": incident.parent or None,
+        "children": list(incident.children),
+        "accepted": incident.accepted or None,
         "certainty": finding.certainty.value,
         "request_id": finding.request_id,
         "deployment": finding.deployment,

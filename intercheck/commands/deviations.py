@@ -1,6 +1,5 @@
 """`intercheck deviations list|accept|prune`: departures that are accepted on purpose."""
 
-import re
 import sys
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,44 +9,26 @@ import click
 
 from contracts.clock import SystemClock
 from contracts.deviations import PACKAGED, Deviation, read_ledger
-from contracts.errors import ConfigurationError
 from contracts.exchanges import Operation
 from contracts.findings import Finding
-from contracts.ledger_text import entry_of, with_entries, without_entries
+from contracts.ledger_text import entry_of, without_entries
 from contracts.rules import Severity
 from intercheck import options
+from intercheck.accepting import read_day, write_entries, write_ledger
 from intercheck.exits import is_failing
 from intercheck.found import COMMANDS, Found, all_found, last_found
 from intercheck.output import Envelope, print_finding, print_json
 from intercheck.settings import Settings
 from monitors.history import History
 from reports.words import counted
-from reports.writing import write_whole
 
 SOON: Final = timedelta(days=30)
 """Ends nearer than this are pointed out: a month is time enough to ask Intercom again."""
 
-_SPAN: Final = re.compile(r"([1-9]\d{0,3})d\Z")
 _OF_THE_MOMENT: Final = (
     "auth-", "connection-", "latency-", "rate-limit-", "server-error", "timeout"
 )  # fmt: skip
 """Rules that say how things stand, not what is promised: nothing to accept by the dozen."""
-
-
-def read_day(written: str) -> date:
-    """Read a day such as 2027-06-30, or a span such as 90d from today."""
-    today = SystemClock().now().date()
-    if match := _SPAN.match(written):
-        return today + timedelta(days=int(match[1]))
-    try:
-        day = date.fromisoformat(written)
-    except ValueError:
-        raise click.UsageError(
-            f"{written!r} is neither a day such as 2027-06-30 nor a span such as 90d."
-        ) from None
-    if day < today:
-        raise click.UsageError(f"{day} is over: name a day to come.")
-    return day
 
 
 @click.group(name="deviations")
@@ -120,7 +101,8 @@ def accept(
 ) -> None:
     """Accept what the last run found: the CAUSEs named, or all of it.
 
-    A CAUSE may also be that of an incident. Without one it shows what would fail a run and asks.
+    A CAUSE may also be that of an incident (`intercheck incidents accept` ends it at once).
+    Without one it shows what would fail a run and asks.
     What says how things stand (a refused token, a timeout, latency) is only accepted by its cause.
 
     \b
@@ -142,10 +124,10 @@ def accept(
         raise click.UsageError("The reason is empty: say why it is accepted.")
     last_day = read_day(until or _ask("Until (a day, or such as 90d)", "--until"))
     entries = [entry_of(one, reason=reason, until=last_day, link=link) for one in chosen]
-    path = settings.deviations
-    text = path.read_text("utf-8") if path.exists() else ""
-    _write(path, with_entries(text, entries, source=str(path)))
-    click.echo(f"{counted(len(entries), 'cause')} accepted until {last_day}, in {path}.")
+    write_entries(settings.deviations, entries)
+    click.echo(
+        f"{counted(len(entries), 'cause')} accepted until {last_day}, in {settings.deviations}."
+    )
 
 
 @command.command(short_help="Drop your entries that are over, or accept nothing any more.")
@@ -176,7 +158,7 @@ def prune(dry_run: bool, config_path: Path | None) -> None:
         click.echo(f"{own[index].where}: {own[index].seen or ', '.join(own[index].keys)}: {why}")
     if dropped and not dry_run:
         text = path.read_text("utf-8")
-        _write(path, without_entries(text, dropped.keys(), source=str(path)))
+        write_ledger(path, without_entries(text, dropped.keys(), source=str(path)))
     verb = "would be dropped" if dry_run else "dropped"
     click.echo(f"{len(dropped)} of {len(own)} {verb}.")
 
@@ -249,14 +231,3 @@ def _described(one: Deviation, today: date) -> dict[str, object]:
         "seen": one.seen,
         "where": one.where,
     }
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text)
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path} cannot be written ({error.strerror or error}): name another file with "
-            "`deviations:`."
-        ) from None

@@ -10,22 +10,25 @@ import click
 from contracts.clock import SystemClock
 from contracts.errors import ConfigurationError
 from intercheck import options
+from intercheck.accepting import accept_incident, read_day
 from intercheck.exits import ExitCode
 from intercheck.incident_names import SHORT, incident_named
 from intercheck.output import COLORS, Envelope, print_finding, print_json
 from intercheck.wiring import announcer_of, channels_of
+from monitors.alerting.extent import extent
 from monitors.alerting.fallback import deliver_all
+from monitors.alerting.outbox import DeliveryReport
 from monitors.alerting.phrases import duration
 from monitors.history import History
 from monitors.records import Phase
-from monitors.responding import acknowledge_incident
+from monitors.responding import acknowledge_incident, end_accepted
 from reports.episodes import Episode, episodes_of
 from reports.machine import incident_document
 
 
 @click.group(name="incidents")
 def command() -> None:
-    """List the incidents, show one, take one on.
+    """List the incidents, show one, take one on, accept one.
 
     \b
     Examples:
@@ -115,9 +118,7 @@ def ack(incident: str, by: str | None, config_path: Path | None, output_format: 
     """
     settings = options.settings_from(config_path)
     clock = SystemClock()
-    name = (by or getpass.getuser()).strip()
-    if not name:
-        raise ConfigurationError("--by names nobody: write who takes it on.")
+    name = _who(by, "takes it on")
     channels = channels_of(settings, clock=clock)
     with History.open(settings.history_url, clock=clock) as history:
         meant = incident_named(history.incidents(), incident)
@@ -128,6 +129,76 @@ def ack(incident: str, by: str | None, config_path: Path | None, output_format: 
         delivery = deliver_all(history, channels, announcer=announcer, clock=clock)
         meant = history.incident_states()[meant.key]
         (episode,) = episodes_of([meant], history.transitions(meant.id), now=clock.now())
+    said = f"Incident {meant.id[:SHORT]} ({meant.finding.rule.name}) is {name}'s"
+    return _answer(episode, delivery, said + ("." if taken else " already."), output_format)
+
+
+@command.command(name="accept")
+@click.argument("incident")
+@click.option("--until", required=True, help="Its last day, or a span such as 90d.")
+@click.option("--reason", required=True, help="Why it is accepted.")
+@click.option("--link", default="", help="What Intercom was told, or where it is known.")
+@click.option("--by", metavar="NAME", help="Who accepts it (default: the user of this process).")
+@options.config
+@options.output_format
+def accept(
+    incident: str,
+    until: str,
+    reason: str,
+    link: str,
+    by: str | None,
+    config_path: Path | None,
+    output_format: str,
+) -> ExitCode:
+    """Accept an open incident until a day: it is over, and told again after that day.
+
+    All its causes are written into your deviations file; `intercheck deviations` lists and drops
+    them.
+
+    \b
+    Examples:
+      intercheck incidents accept 4f3a --until 90d --reason "told Intercom"
+    """
+    last_day = read_day(until)
+    if not reason.strip():
+        raise click.UsageError("The reason is empty: say why it is accepted.")
+    settings = options.settings_from(config_path)
+    clock = SystemClock()
+    name = _who(by, "accepts it")
+    channels = channels_of(settings, clock=clock)
+    with History.open(settings.history_url, clock=clock) as history:
+        meant = incident_named(history.incidents(), incident)
+        if meant.phase is not Phase.OPEN:
+            raise ConfigurationError(f"Incident {meant.id[:SHORT]} is over: nothing to accept.")
+        accept_incident(
+            settings, history, meant.key, until=last_day, reason=reason.strip(), link=link
+        )
+        announcer = announcer_of(settings, channels)
+        end_accepted(
+            history,
+            meant.key,
+            until=last_day,
+            by=name,
+            why=reason.strip(),
+            announcer=announcer,
+            clock=clock,
+        )
+        delivery = deliver_all(history, channels, announcer=announcer, clock=clock)
+        meant = history.incident_states()[meant.key]
+        (episode,) = episodes_of([meant], history.transitions(meant.id), now=clock.now())
+    said = f"Incident {meant.id[:SHORT]} ({meant.finding.rule.name}) is accepted until {last_day}."
+    return _answer(episode, delivery, said, output_format)
+
+
+def _who(by: str | None, does: str) -> str:
+    name = (by or getpass.getuser()).strip()
+    if not name:
+        raise ConfigurationError(f"--by names nobody: write who {does}.")
+    return name
+
+
+def _answer(episode: Episode, delivery: DeliveryReport, said: str, output_format: str) -> ExitCode:
+    """Print what became of an incident, and what was not delivered."""
     if output_format == "json":
         print_json(
             Envelope(
@@ -137,10 +208,7 @@ def ack(incident: str, by: str | None, config_path: Path | None, output_format: 
             )
         )
     else:
-        click.echo(
-            f"Incident {meant.id[:SHORT]} ({meant.finding.rule.name}) is {name}'s"
-            + ("." if taken else " already.")
-        )
+        click.echo(said)
         for error in delivery.errors:
             click.echo(error, err=True)
     return ExitCode.CLEAN if delivery.is_complete else ExitCode.FINDINGS
@@ -174,6 +242,14 @@ def _print_episode(episode: Episode) -> None:
     click.echo("")
     click.echo(f"Intercom workspaces  {', '.join(episode.incident.workspaces)}")
     click.echo(f"Operations           {', '.join(episode.incident.operations) or 'all'}")
+    if episode.incident.reach is not None:
+        click.echo(f"Reaches              {extent(episode.incident.reach)}")
+    if episode.incident.parent:
+        click.echo(f"Part of              incident {episode.incident.parent[:SHORT]}")
+    for child in episode.incident.children:
+        click.echo(f"Explains             {child}")
+    if episode.incident.accepted:
+        click.echo(f"Accepted             {episode.incident.accepted}")
     for event in episode.events:
         click.echo(f"{event.at:%Y-%m-%d %H:%M:%S} UTC  {event.kind.value}")
 

@@ -78,6 +78,6 @@ def accepted(
         sequence=sequence_of(now),
         kind=Telling.ACCEPTED,
         text=f":white_check_mark: *Accepted until {until} by {who}*. It stands in the "
-        "deviations file, and is over with the next passes; after that day it is told again.",
+        "deviations file, so this is over; after that day it is told again.",
         form=NoticeForm.REPLY,
     )

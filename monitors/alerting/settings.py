@@ -158,8 +158,8 @@ class AlertingSettings(_Section):
     names hears what no route concerns."""
     fallback: Annotated[str, Field(min_length=1)] | None = None
     """The notifier (or Slack channel) that is told what another channel refuses until somebody
-    mends it: the token was revoked, the channel is gone. It hears nothing else, unless a route names
-    it."""
+    mends it: the token was revoked, the channel is gone. It hears nothing else, unless a route
+    names it."""
     mentions: Mentions = []
     """Of what no route concerns."""
     quiet_hours: WindowSection | None = None

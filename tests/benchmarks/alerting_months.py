@@ -235,7 +235,7 @@ class Months:
             settings=MonitorSettings.model_validate({"status-url": "off"}),
         )
         self.monitor.lives = self.lives
-        self.monitor.dies = bot.dies = self.dies  # type: ignore[method-assign]
+        self.monitor.dies = bot.dies = self.dies
 
     def survive(self, act: Callable[[], object]) -> None:
         """Do it; start again from the file where the process died of it."""
@@ -257,7 +257,7 @@ class Months:
 
     def settle(self) -> None:
         """Deliver until all that can arrive has: the longest backoff is a quarter of an hour."""
-        self.dies = self.monitor.dies = staticmethod(lambda: False)  # type: ignore[assignment]
+        self.dies = self.monitor.dies = staticmethod(lambda: False)
         self.slack.faults.clear()
         self.history.close()
         self._open()
@@ -372,7 +372,7 @@ def _judged(months: Months, events: Sequence[tuple[str, Any, Any]]) -> list[str]
         for one in transitions
         if one.kind is TransitionKind.OPENED and not one.incident.parent
     }
-    newest = {one.incident.id: one.incident for one in months.history.incidents()}
+    newest = {one.id: one for one in months.history.incidents()}
     posted = months.slack.messages(DEFAULT_CHANNEL)
     parents = [one for one in posted if (one.metadata or {}).get("event_type") == _INCIDENT]
     by_incident = Counter(_payload(one)["incident"] for one in parents)

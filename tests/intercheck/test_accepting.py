@@ -54,8 +54,8 @@ def test_an_acceptance_counts_at_once_in_a_process_that_runs_already(
     with History.open(f"sqlite:///{tmp_path}/h.sqlite", clock=SystemClock()) as history:
         history.record(None, states=[state])
         last_day = TODAY + timedelta(days=9)
-        accept_incident(settings, history, state.key, until=last_day, by="ann: # x")
-    assert ledger.accepted()[cause] == "accepted in Slack by ann: # x"
+        accept_incident(settings, history, state.key, until=last_day, reason="by ann: # x")
+    assert ledger.accepted()[cause] == "by ann: # x"
     today[0] = last_day + timedelta(days=1)
     assert cause not in ledger.accepted(), "it has an end"
     today[0] = TODAY

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from monitors.alerting.telling import Announcer
 from monitors.history import History
 from monitors.incidents import Sighting, fold
 from monitors.policies import Policy
-from monitors.records import IncidentState, TransitionKind
+from monitors.records import IncidentState, Reach, TransitionKind
 from sandbox.slack import DEFAULT_CHANNEL, SlackStandIn
 
 Run = Callable[..., tuple[int, str, str]]
@@ -266,3 +267,47 @@ def test_the_settings_say_who_hears_of_it(
     (notice,) = json.loads(out)["notices"]
     assert notice["channel"] == "#oncall"
     assert notice["text"].endswith("<!here>")
+
+
+def test_an_accepted_incident_is_over_at_once_and_all_its_causes_stand_in_the_ledger(
+    run: Run, incident: IncidentState, slack: SlackStandIn, history_url: str, tmp_path: Path
+) -> None:
+    other = "v1:0a1b2c3d4e5f6071"
+    with History.open(history_url, clock=SystemClock()) as history:
+        history.record(None, states=[replace(incident, causes=(incident.finding.cause, other))])
+    known = "--reason", "told Intercom", "--by", "ann"
+    assert run("incidents", "accept", "4f3a", "--until", "yesterday", *known)[0] == 2
+    code, out, _ = run("incidents", "accept", "4f3a", "--until", "2099-12-31", *known)
+    assert (code, out) == (
+        0,
+        "Incident 4f3a91c2 (auth-token-revoked) is accepted until 2099-12-31.\n",
+    )
+    ledger = (tmp_path / "deviations.yaml").read_text()
+    assert incident.finding.cause in ledger
+    assert other in ledger
+    (message,) = slack.messages()
+    assert "ACCEPTED after" in message.text
+    assert any("Accepted until 2099-12-31 by ann" in one.text for one in message.replies)
+    assert run("incidents", "list")[1] == "No incident is open.\n"
+    assert "told Intercom" in run("incidents", "show", "4f3a")[1]
+    assert run("incidents", "accept", "4f3a", "--until", "90d", *known)[0] == 2
+
+
+def test_showing_an_incident_says_how_far_it_goes_and_what_it_explains(
+    run: Run, incident: IncidentState, history_url: str
+) -> None:
+    with History.open(history_url, clock=SystemClock()) as history:
+        wide = replace(
+            incident,
+            reach=Reach(afflicted=2, measured=3, configured=3),
+            children=("auth-scope-missing GET /tags",),
+            parent="5f6071aabbccdd",
+        )
+        history.record(None, states=[wide])
+    out = run("incidents", "show", "4f3a")[1]
+    assert "2 of 3 Intercom workspaces" in out
+    assert "auth-scope-missing GET /tags" in out
+    assert "incident 5f6071aa" in out
+    (shown,) = json.loads(run("incidents", "show", "4f3a", "--format", "json")[1])["incidents"]
+    assert shown["reach"]["afflicted"] == 2
+    assert (shown["parent"], shown["children"]) == (wide.parent, list(wide.children))

@@ -57,6 +57,21 @@ def test_a_revoked_token_is_one_incident_and_one_message_resolved_in_place(stage
     assert why == {"the token is refused, also by GET /me"}
 
 
+def test_what_the_diagnosis_named_is_accepted_by_that_name(stage: "Stage") -> None:
+    ledger: dict[str, str] = {}
+    held_to = Promises(lambda version: None, accepted=lambda: ledger)
+    with stage.monitor(held_to=held_to) as monitor:
+        stage.passes(monitor, 1)
+        stage.intercom.faults.add(Fault(name="refused-token"))
+        (opened,) = stage.passes(monitor, 1)
+        (incident,) = opened.incidents
+        assert incident.finding.rule.name == "auth-token-refused", "each answer says less"
+        ledger.update(dict.fromkeys(incident.causes, "known"))
+        (over, after) = stage.passes(monitor, 2)
+    assert [one.kind for one in over.transitions] == [TransitionKind.RESOLVED]
+    assert (over.incidents, after.transitions) == ((), ())
+
+
 def test_a_blip_is_nobodys_business(stage: "Stage") -> None:
     with stage.monitor() as monitor:
         stage.passes(monitor, 1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from monitors.records import (
     Transition,
     TransitionKind,
 )
+from monitors.responding import acknowledge_incident, end_accepted
 from sandbox.clock import VirtualClock
 
 OPENED, ESCALATED, RESOLVED, ACKNOWLEDGED = (
@@ -335,3 +336,29 @@ def test_there_is_a_value_for_every_label_and_tags_come_from_the_contract(
     to_b = Route(to=("#b",), matchers=(parse_matcher("tag=Contacts"),))
     desk.announcer = replace(desk.announcer, routes=(to_b,), tags=tags)
     assert desk.tell(OPENED) == [("#b", OPENED)]
+
+
+def test_taking_on_one_incident_forgets_nothing_of_what_is_held_back_of_another(
+    desk: Desk, transition: Callable[..., Transition]
+) -> None:
+    desk.silence('rule="schema-required"')
+    assert desk.tell(OPENED) == []
+    held = transition(OPENED, 1)
+    other = replace(held.incident, id="incident-2", key="v1:00000000000000aa")
+    desk.history.record(None, states=[held.incident, other], transitions=[held])
+    acknowledge_incident(
+        desk.history, other.key, by="ann", announcer=desk.announcer, clock=desk.clock
+    )
+    desk.clock.advance(8 * HOUR)
+    assert desk.tell() == [("#a", OPENED)]
+    desk.silence('rule="schema-required"')
+    end_accepted(
+        desk.history,
+        other.key,
+        until=date(2099, 1, 1),
+        by="ann",
+        why="known",
+        announcer=desk.announcer,
+        clock=desk.clock,
+    )
+    assert desk.history.incident_states()[other.key].accepted == "known"
