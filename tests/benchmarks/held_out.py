@@ -11,6 +11,7 @@ import os
 import sys
 from typing import Any, Final
 
+from beside import Flags, told, with_twenty_times
 from mutants import (
     CLEANING,
     CONDITIONAL_BAR,
@@ -37,8 +38,9 @@ MAKERS: Final = OF_LISTS | OF_OBJECTS | OF_ANSWERS
 
 def run(
     given: argparse.Namespace, described: Documented, api: Api, token: str
-) -> tuple[list[Lapse], Said, int]:
-    """Plant, run, and return the lapses, what was said, and the requests that it took."""
+) -> tuple[list[Lapse], Said, int, tuple[Flags, frozenset[str]] | None]:
+    """Plant, run, and return the lapses, what was said, the requests that it took, and what
+    `st run` says beside it."""
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
 
     def ask(method: str, path: str, query: str, body: bytes) -> Answer:
@@ -52,7 +54,18 @@ def run(
         said, requests, _ = run_ours(
             serving, given.spec, given.seed, token, *most, writes="test-workspace"
         )
-    return planted, said, requests
+        if given.ours_only:
+            return planted, said, requests, None
+        with serve(api) as sound:
+            theirs = with_twenty_times(
+                serving,
+                sound,
+                open_description(given.spec).document,
+                token=token,
+                requests=CONDITIONAL_REQUESTS,
+                most_seconds=given.st_seconds,
+            )
+    return planted, said, requests, theirs
 
 
 def main() -> int:
@@ -62,6 +75,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--server", choices=("workspace", "sandbox"), default="workspace")
     parser.add_argument("--count", type=int, default=PLANTED, help="how many are planted")
+    parser.add_argument("--ours-only", action="store_true", help="leave `st run` out")
+    parser.add_argument(
+        "--st-seconds",
+        type=int,
+        default=300,
+        help="at the most for each of two `st run` with 20 times our requests",
+    )
     parser.add_argument("--check", action="store_true", help="exit 1 where the bar is missed")
     given = parser.parse_args()
     if not SHARED.is_dir():
@@ -71,10 +91,12 @@ def main() -> int:
     described = Documented(spec.document)
     if given.server == "workspace":
         api = remembering(described, app_id=SANDBOX_APP, version=given.spec, seed=given.seed)
-        planted, said, requests = run(given, described, api, TOKEN)
+        planted, said, requests, theirs = run(given, described, api, TOKEN)
     else:
         with Sandbox(spec, clock=SystemClock(), latency=False, rate_limit=1_000_000) as sandbox:
-            planted, said, requests = run(given, described, forwarded(sandbox.url), sandbox.token)
+            planted, said, requests, theirs = run(
+                given, described, forwarded(sandbox.url), sandbox.token
+            )
     missed = [one for one in planted if not any(one.is_found_by(*what) for what in said)]
     # What follows from a bug, at its own operation, is true as well.
     broken = {operation for one in planted for operation, _ in one.shows}
@@ -83,8 +105,15 @@ def main() -> int:
         print(f"    missed: {one}")
     for what in false:
         print(f"    false flag: {' '.join(what)}")
+    beside = 0
+    if theirs is not None:
+        flags, operations = theirs
+        st_found = [one for one in planted if operations & {name for name, _ in one.shows}]
+        beside = len(st_found)
+        print(told(flags, st_found, len(planted)))
     found, least = len(planted) - len(missed), CONDITIONAL_BAR * given.count // PLANTED
     keeps = found >= least and not false and requests <= CONDITIONAL_REQUESTS
+    keeps = keeps and found > beside
     print(
         f"{given.server} {given.spec} seed {given.seed}: found {found} of {len(planted)} "
         f"({len({one.kind for one in planted})} kinds), false flags {len(false)}, {requests} "

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from beside import st_run, told, with_twenty_times
 from planting import conditional
 from planting.servers import Documented, Serving, forwarded, from_examples, serve
 from planting.static import Mutant, mutated, plant
@@ -142,7 +143,7 @@ def ours(serving: Serving, description: str, seed: int, token: str, mutants: lis
     )
 
 
-def schemathesis(
+def beside(
     tool: str,
     serving: Serving,
     document: dict[str, Any],
@@ -150,40 +151,22 @@ def schemathesis(
     mutants: list[Mutant],
     *arguments: str,
 ) -> Score:
-    """Run `st run` against the same server.
+    """Score `st run` over static mutants.
 
     It says places in prose only, so a failure anywhere in a broken operation counts as found: more
     than it deserves.
     """
-    before, started = len(serving.seen), time.perf_counter()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "description.json").write_text(json.dumps(document, default=str))
-        subprocess.run(
-            [
-                PROGRAMS / "st",
-                *("run", "description.json", "--url", serving.url, "--no-color"),
-                *("--include-method", "GET", "--continue-on-failure", *arguments),
-                *("--checks", "response_schema_conformance"),
-                *("--header", f"Authorization: Bearer {token or 'none'}"),
-                *("--report", "json", "--report-json-path", "report.json"),
-            ],
-            cwd=folder,
-            capture_output=True,
-            check=False,
-        )
-        seconds = time.perf_counter() - started
-        report = json.loads((folder / "report.json").read_text())
-    flagged = {name for failure in report["failures"] for name in failure["operations"]}
+    only = ("--include-method", "GET", "--checks", "response_schema_conformance")
+    flags = st_run(serving, document, token, *only, *arguments)
     broken = {f"{mutant.method} {mutant.path}": mutant for mutant in mutants}
     return Score(
         tool=tool,
         planted=len(mutants),
-        found=len(flagged & broken.keys()),
-        false_flags=tuple(sorted(flagged - broken.keys())),
-        missed=tuple(str(mutant) for name, mutant in broken.items() if name not in flagged),
-        requests=len(serving.seen) - before,
-        seconds=seconds,
+        found=len(flags.operations & broken.keys()),
+        false_flags=tuple(sorted(flags.operations - broken.keys())),
+        missed=tuple(str(one) for name, one in broken.items() if name not in flags.operations),
+        requests=flags.requests,
+        seconds=flags.seconds,
     )
 
 
@@ -220,17 +203,11 @@ def measure(given: argparse.Namespace) -> bool:
                 ("st run, examples", spec.document),
                 ("st run, examples, closed", with_closed_schemas(spec.document)),
             ):
-                print(
-                    schemathesis(
-                        tool, serving, document, given.token, mutants, "--phases", "examples"
-                    )
-                )
+                phase = ("--phases", "examples")
+                print(beside(tool, serving, document, given.token, mutants, *phase))
             limit = ("--max-time", str(max(1, round(score.seconds))))
-            print(
-                schemathesis(
-                    "st run, all, our time", serving, spec.document, given.token, mutants, *limit
-                )
-            )
+            tool = "st run, all, our time"
+            print(beside(tool, serving, spec.document, given.token, mutants, *limit))
     selected = sum(is_allowed(one.operation.method, one.operation.path) for one in spec.operations)
     most = MOST_PER_OPERATION * selected
     keeps = score.found == PLANTED and not score.false_flags and score.requests <= most
@@ -265,6 +242,16 @@ def measure_conditional(given: argparse.Namespace) -> bool:
                 *("--max-requests", str(CONDITIONAL_REQUESTS - CLEANING)),
                 writes="test-workspace",
             )
+            if not given.ours_only:
+                with serve(forwarded(sandbox.url)) as sound:
+                    st_flags, st_operations = with_twenty_times(
+                        serving,
+                        sound,
+                        spec.document,
+                        token=sandbox.token,
+                        requests=CONDITIONAL_REQUESTS,
+                        most_seconds=given.st_seconds,
+                    )
     at = {id(one): _places_of(one, described) for one in planted}
     found = {
         id(one)
@@ -286,9 +273,14 @@ def measure_conditional(given: argparse.Namespace) -> bool:
     print(score)
     for line in (*score.missed, *score.false_flags):
         print(f"    {'missed' if line in score.missed else 'false flag'}: {line}")
+    if not given.ours_only:
+        st_found = [one for one in planted if at[id(one)] & st_operations]
+        print(told(st_flags, st_found, len(planted)))
     kinds = len({one.kind for one in planted})
     keeps = score.found >= CONDITIONAL_BAR and not score.false_flags
     keeps = keeps and requests <= CONDITIONAL_REQUESTS
+    if not given.ours_only:
+        keeps = keeps and score.found > len(st_found)
     print(
         f"bar: {CONDITIONAL_BAR} of {PLANTED} ({kinds} kinds), no false flag, "
         f"{CONDITIONAL_REQUESTS} requests: {'ok' if keeps else 'MISSED'}"
@@ -305,6 +297,12 @@ def main() -> int:
     parser.add_argument("--token", default="", help="for --base-url")
     parser.add_argument("--conditional", action="store_true", help="bugs that need a condition")
     parser.add_argument("--ours-only", action="store_true", help="leave `st run` out")
+    parser.add_argument(
+        "--st-seconds",
+        type=int,
+        default=300,
+        help="at the most for each of two `st run` with 20 times our requests (--conditional)",
+    )
     parser.add_argument("--check", action="store_true", help="exit 1 where a bar is missed")
     given = parser.parse_args()
     if not SHARED.is_dir():
