@@ -7,19 +7,19 @@ from contracts.errors import ConfigurationError
 
 
 class Phase(StrEnum):
-    """What a run does after it has asked every operation once, plainly. The first four are called
-    as Schemathesis calls them."""
+    """What a run does after it has asked every operation once, plainly; in this order. All but the
+    first are called as Schemathesis calls them."""
 
+    BEHAVIOUR = "behaviour"
+    """Our own checks over several answers: pages, searches, filters, order, tokens."""
+    STATEFUL = "stateful"
+    """Create, read, update, archive, delete, read again: where writes are allowed."""
     EXAMPLES = "examples"
     """What the description shows as examples."""
     COVERAGE = "coverage"
     """Every documented parameter, value of an enum and boundary, one at a time."""
     FUZZING = "fuzzing"
     """Random data that the description allows."""
-    STATEFUL = "stateful"
-    """Create, read, update, archive, delete, read again: where writes are allowed."""
-    BEHAVIOUR = "behaviour"
-    """Our own checks over several answers: pages, searches, filters, order, tokens."""
 
 
 EVERY_PHASE = frozenset(Phase)

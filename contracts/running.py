@@ -18,7 +18,13 @@ from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from contracts.allowlist import NotAllowedError
 from contracts.behaviour import LISTS, OTHERS, Check, Inquiry, Turn
-from contracts.behaviour.lifecycles import LONGEST_LIFE, author_of, lifecycles, live_through
+from contracts.behaviour.lifecycles import (
+    LONGEST_LIFE,
+    Lifecycle,
+    author_of,
+    lifecycles,
+    live_through,
+)
 from contracts.behaviour.refusals import forbidden_data
 from contracts.behaviour.watch import Watch
 from contracts.budget import BudgetSpentError, RateBudget
@@ -42,7 +48,8 @@ from contracts.standards import Standard
 from contracts.tally import StopError, Tally
 from contracts.tuning import Tuning
 
-NOT_WRITTEN: Final = "nothing is created that this selection, or this budget, cannot remove again"
+NOT_WRITTEN: Final = "nothing is created that this selection cannot remove again"
+NO_ROOM: Final = "too few requests were left to create something and to remove it again"
 NOT_CHOSEN: Final = "it writes, and the phase stateful was not chosen"
 NOT_REACHED: Final = "the run ended before its turn"
 OPENING: Final = "opening"
@@ -95,6 +102,8 @@ class Run:
         self._turns: Counter[str] = Counter()
         self._news: set[str] = set()
         self._phase = OPENING
+        self._is_spent = False
+        self._lives: list[Lifecycle] = []  # not begun yet
         self._last: Exchange | None = None
         self.inquiry = Inquiry(self, spec, fill=self._identifiers.fill, run_id=run_id)
         self._judge = Judge(standard, on_refusal=self.inquiry.suspect_refusal)
@@ -104,6 +113,8 @@ class Run:
         """Take turns until budget, questions or hope are spent; return why some operations never
         had theirs."""
         reads = [one for one in operations if self._is_read(one)]
+        if Phase.STATEFUL in self._phases and journal is not None:
+            self._lives += lifecycles(self._spec, {one.operation.identity for one in operations})
         have_had_their_turn = False
         try:
             for operation in reads:
@@ -111,15 +122,15 @@ class Run:
             have_had_their_turn = True
             if Phase.BEHAVIOUR in self._phases:
                 self._look_into(LISTS, reads)
-            if Phase.STATEFUL in self._phases and journal is not None:
-                self._write(operations, journal)
+            if journal is not None:
+                self._write(journal)
             if Phase.BEHAVIOUR in self._phases:
                 self._look_into(OTHERS, reads)
             if self._phases & GENERATED:
                 self._ask_what_promises_most(reads)
         except (BudgetSpentError, StopError) as error:
-            is_spent = self.gate.requests >= self._most_requests
-            return "" if have_had_their_turn and is_spent else str(error)
+            self._is_spent = self.gate.requests >= self._most_requests
+            return "" if have_had_their_turn and self._is_spent else str(error)
         return ""
 
     def all_findings(self) -> Iterator[Finding]:
@@ -130,11 +141,23 @@ class Run:
         )
         yield from self.tally.findings.values()
 
+    def unreached(self) -> tuple[Phase, ...]:
+        """Return the chosen phases that the budget left nothing for."""
+        is_over = {Phase.STATEFUL: self._lacks_room and bool(self._lives)}
+        return tuple(
+            one
+            for one in Phase
+            if one in self._phases and not self.spent[one] and is_over.get(one, self._is_spent)
+        )
+
     def skips(self, operations: tuple[SpecOperation, ...]) -> Iterator[Skip]:
         """Say of each operation that was not exercised why."""
         not_written = NOT_WRITTEN if Phase.STATEFUL in self._phases else NOT_CHOSEN
+        not_begun = {name for life in self._lives for name in life.resource.writes}
         for one in operations:
             otherwise = NOT_REACHED if self._is_read(one) else not_written
+            if one.operation.identity in not_begun:
+                otherwise = NO_ROOM if self._lacks_room else NOT_REACHED
             yield from self.tally.skips([one], otherwise)
 
     def tried(self, operations: tuple[SpecOperation, ...]) -> tuple[int, int]:
@@ -171,18 +194,21 @@ class Run:
                     with suppress(NotAllowedError):
                         check(self.inquiry, turn)
 
-    def _write(self, operations: tuple[SpecOperation, ...], journal: Journal) -> None:
+    @property
+    def _lacks_room(self) -> bool:
+        """Whether a life that began now would be cut short."""
+        return self.gate.requests + LONGEST_LIFE > self._most_requests
+
+    def _write(self, journal: Journal) -> None:
         self._phase = Phase.STATEFUL
-        chosen = {one.operation.identity for one in operations}
-        for life in lifecycles(self._spec):
-            has_room = self.gate.requests + LONGEST_LIFE <= self._most_requests
-            if has_room and {life.resource.create, life.resource.delete} <= chosen:
-                self._on_progress(self.gate.requests, life.create.operation)
-                author = author_of(self.inquiry.first)
-                try:
-                    live_through(self.inquiry, life, journal, author=author)
-                except NotAllowedError as error:
-                    self.tally.explain(life.create.operation.identity, error.reason)
+        while self._lives and not self._lacks_room:
+            life = self._lives.pop(0)
+            self._on_progress(self.gate.requests, life.create.operation)
+            author = author_of(self.inquiry.first)
+            try:
+                live_through(self.inquiry, life, journal, author=author)
+            except NotAllowedError as error:
+                self.tally.explain(life.create.operation.identity, error.reason)
 
     def _is_read(self, operation: SpecOperation) -> bool:
         wanted = operation.operation

@@ -7,7 +7,10 @@ from typing import Any, Final
 
 import click
 
+from contracts.errors import ConfigurationError
+from contracts.planning import Plan
 from contracts.selection import Selection, Trait, Traits, path_key
+from contracts.spec import Spec
 
 PROPERTIES: Final = ("path", "method", "tag", "operation-id")
 
@@ -51,6 +54,16 @@ def filters(function: Callable[..., Any]) -> Callable[..., Any]:
 def selection_of(given: Mapping[str, tuple[str, ...]]) -> Selection:
     """Return what the options of `filters` choose."""
     return Selection(include=_traits("include", given), exclude=_traits("exclude", given))
+
+
+def refuse_empty(planned: Plan, description: Spec) -> None:
+    """Raise ConfigurationError where the filters pick nothing: a gate that asks nothing is no
+    gate."""
+    if not planned.operations and not planned.skipped:
+        raise ConfigurationError(
+            f"No operation of {description.source} is what --include-… and --exclude-… select: "
+            "`intercheck contract --plan`, without them, lists what there is."
+        )
 
 
 def _traits(verb: str, given: Mapping[str, tuple[str, ...]]) -> Traits:

@@ -20,7 +20,7 @@ _VALUES: Final = {
     "base-url": "Test this host instead of Intercom's own.",
     "workspace": "Which Intercom workspace of the configuration.",
     "max-requests": "Send no more than this.",
-    "phases": "Which phases, with commas: examples, coverage, fuzzing, stateful, behaviour.",
+    "phases": "Which phases, with commas: behaviour, stateful, examples, coverage, fuzzing.",
     "mode": "Data that the description allows (positive), forbids (negative), or both (all).",
     "seed": "Same seed, same requests.",
     "config": "Configuration file.",
@@ -72,6 +72,8 @@ def pytest_collection_modifyitems(
         return
     run = _Run(arguments=_arguments(config))
     planned = run.plan()
+    if not planned["plan"]:
+        raise pytest.UsageError(f"intercheck: {_nothing_to_ask(planned['coverage']['skipped'])}")
     skipped = [str(one["operation"]) for one in planned["coverage"]["skipped"]]
     names = dict.fromkeys(_blank(one) for one in (*planned["plan"], *skipped))
     parent = _Contract.from_parent(session, name="intercheck", nodeid="intercheck")
@@ -91,6 +93,15 @@ def _arguments(config: pytest.Config) -> list[str]:
         if config.getoption(f"--intercheck-{flag}"):
             found.append(f"--{flag}")
     return found
+
+
+def _nothing_to_ask(skipped: Sequence[dict[str, Any]]) -> str:
+    """Say why a run that would pass without asking anything is refused."""
+    first = skipped[0]
+    return (
+        f"nothing that is selected is sent ({first['operation']}: {first['why']}): select more "
+        "with --intercheck-include-…, or less with --intercheck-exclude-…."
+    )
 
 
 def _blank(operation: str) -> str:

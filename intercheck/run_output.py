@@ -62,7 +62,7 @@ def show_plan(planned: Plan, asking: Asking, max_requests: int, output_format: s
         click.echo(line)
     click.echo(f"\n{len(lines)} operations, at most {max_requests} requests; nothing was sent.")
     click.echo(
-        f"Each is asked once, plainly; then {', '.join(_in_order(asking.phases))} "
+        f"Each read is asked once, plainly; then {', '.join(_in_order(asking.phases))} "
         f"({asking.mode.value} data)."
     )
     if asking.source is not None:
@@ -124,6 +124,7 @@ def envelope_of(
             ],
         },
         "stopped": report.stopped,
+        "unreached": [one.value for one in report.unreached],
         "not_measured": list(report.not_measured),
         "known": sorted(known & {one.fingerprint for one in report.findings}),
         "curl": {
@@ -152,6 +153,12 @@ def show(report: SuiteReport, envelope: Envelope, output_format: str, *, base_ur
         f"{counted(report.requests, 'request')} in {envelope.coverage.seconds:.1f} s."
     )
     _show_coverage(report)
+    if report.unreached:
+        click.echo(
+            f"  not reached: {', '.join(report.unreached)}, because the "
+            f"{counted(report.requests, 'request')} went to what comes before: allow more with "
+            "--max-requests, or choose with --phases"
+        )
     if report.not_measured:
         click.echo(f"  not measured, as nothing shows it: {', '.join(report.not_measured)}")
     for why, count in Counter(skipped.why for skipped in report.skipped).most_common():

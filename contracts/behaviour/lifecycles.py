@@ -4,7 +4,7 @@ Everything that is created is named `intercheck-…` and stands in the journal b
 that it is removed whatever happens to this process.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -38,12 +38,14 @@ class Lifecycle:
     delete: SpecOperation
 
 
-def lifecycles(spec: Spec) -> Iterator[Lifecycle]:
-    """Yield those that the description has all operations for."""
+def lifecycles(spec: Spec, chosen: Container[str]) -> Iterator[Lifecycle]:
+    """Yield those that the description has all operations for, and that are `chosen` (identities)
+    from creation to deletion."""
     for resource in RESOURCES:
         create, read = spec.get(resource.create), spec.get(resource.read)
         delete = spec.get(resource.delete)
-        if create is not None and read is not None and delete is not None:
+        is_whole = resource.create in chosen and resource.delete in chosen
+        if is_whole and create is not None and read is not None and delete is not None:
             yield Lifecycle(resource=resource, create=create, read=read, delete=delete)
 
 

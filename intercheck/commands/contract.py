@@ -15,12 +15,12 @@ from contracts.phases import Mode, Phase
 from contracts.planning import plan
 from contracts.rules import Severity
 from contracts.spec import Spec
-from contracts.suite import MOST_REQUESTS, default_budget, run_suite
+from contracts.suite import MOST_PER_OPERATION, MOST_REQUESTS, default_budget, run_suite
 from intercheck import options
 from intercheck.accepting import ledger_of, reads_for
 from intercheck.concluding import conclude, run_of
 from intercheck.exits import ExitCode, exit_code, is_failing
-from intercheck.filters import filters, selection_of
+from intercheck.filters import filters, refuse_empty, selection_of
 from intercheck.phase_options import asking_of, asking_options
 from intercheck.run_options import ResultOptions
 from intercheck.run_options import results as results_options
@@ -37,8 +37,8 @@ from intercheck.targets import configured_workspace, description_of, refuse_nega
 @click.option(
     "--max-requests",
     type=click.IntRange(min=1),
-    help="Send no more than this (default: three for each operation, and no more than "
-    f"{MOST_REQUESTS}).",
+    help="Send no more than this (default: "
+    f"{MOST_PER_OPERATION} for each operation, and no more than {MOST_REQUESTS}).",
 )
 @asking_options
 @filters
@@ -108,6 +108,7 @@ def command(
     ):
         refuse_negative(asking.mode, target.workspace)
         planned = plan(description, client, selection, asking.tuning)
+        refuse_empty(planned, description)
         most_requests = max_requests or default_budget(planned)
         if only_plans:
             show_plan(planned, asking, most_requests, output_format)

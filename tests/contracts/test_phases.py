@@ -76,7 +76,7 @@ def test_a_phase_is_asked_for_by_its_name_and_sends_only_its_own(
 
 
 def test_a_name_that_is_no_phase_is_refused_with_those_that_are() -> None:
-    with pytest.raises(ConfigurationError, match="'fuzz' is no phase: choose from examples, "):
+    with pytest.raises(ConfigurationError, match="'fuzz' is no phase: choose from behaviour, "):
         phases_named(["fuzz"])
 
 

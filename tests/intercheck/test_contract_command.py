@@ -116,6 +116,35 @@ def test_a_run_that_asked_five_operations_of_many_says_that_it_tested_little(run
     assert "This run tested little (score 7 of 100): 5 of 49 operations" in out
 
 
+def test_phases_that_the_budget_left_nothing_for_are_named(run: Run) -> None:
+    code, out, _ = run("--include-path", "/me", "--max-requests", "60")
+    assert code == 0
+    assert "not reached" not in out, "there is nothing left to ask"
+    code, out, _ = run("--include-path-regex", "^/contacts(/{contact_id})?$", "--max-requests", "5")
+    assert code == 0
+    assert "not reached: stateful, examples, coverage, fuzzing, because the 5 requests" in out
+    assert "too few requests were left" in out
+    _, out, _ = run(
+        *("--include-path", "/contacts", "--max-requests", "5"),
+        *("--format", "json"),
+    )
+    assert json.loads(out)["unreached"] == ["examples", "coverage", "fuzzing"]
+
+
+def test_without_a_budget_every_phase_has_its_turn(run: Run) -> None:
+    code, out, _ = run("--include-path-regex", "^/(contacts|tags)(/|$)", "--format", "json")
+    assert code == 0
+    phases = set(json.loads(out)["phases"])
+    assert phases >= {"behaviour", "stateful", "examples", "coverage", "fuzzing"}
+    assert json.loads(out)["unreached"] == []
+
+
+def test_filters_that_pick_nothing_are_wrong_usage(run: Run) -> None:
+    code, _, err = run("--include-path", "/contakts")
+    assert code == 2
+    assert "No operation of the relied-upon contract for 2.15 is what --include-" in err
+
+
 def test_a_workspace_nobody_configured_is_wrong_usage(run: Run) -> None:
     code, _, err = run("--workspace", "acme")
     assert code == 2

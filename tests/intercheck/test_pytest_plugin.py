@@ -92,3 +92,22 @@ def test_a_wrong_option_is_wrong_usage_in_one_sentence(run: Pytest) -> None:
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert "'2.99' is neither a file nor a published version" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--intercheck-include-path=/contakts",), "No operation of"),
+        (
+            ("--intercheck-include-path=/events", "--intercheck-include-method=POST"),
+            "nothing that is selected is sent (POST /events: an event cannot be deleted)",
+        ),
+    ],
+)
+def test_a_selection_that_asks_nothing_is_wrong_usage_and_not_green(
+    run: Pytest, arguments: tuple[str, ...], why: str
+) -> None:
+    done = run("--intercheck", *arguments)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert why in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
