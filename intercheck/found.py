@@ -3,6 +3,7 @@
 Findings hold kinds and places, never values, so that they may lie in the cache.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -63,7 +64,8 @@ def last_found(settings: Settings, command: str | None = None) -> Found:
     chosen = [one for one in every if command in (None, one.command)]
     if not chosen:
         raise NothingMeasuredError(
-            f"No run of {command or ', '.join(COMMANDS)} has left findings: run "
+            f"No run of {command or ', '.join(COMMANDS)} has left findings for "
+            f"{settings.deviations}: run "
             f"`intercheck {command or COMMANDS[0]}` first."
         )
     return max(chosen, key=lambda one: one.at)
@@ -75,7 +77,9 @@ def all_found(settings: Settings) -> list[Found]:
 
 
 def _path(settings: Settings, command: str) -> Path:
-    return settings.cache_dir / "found" / f"{command}.json"
+    """Keep apart what runs of other ledgers found: it would be accepted, and pruned, in this."""
+    ledger = hashlib.sha256(bytes(settings.deviations.resolve())).hexdigest()[:16]
+    return settings.cache_dir / "found" / ledger / f"{command}.json"
 
 
 def _read(path: Path) -> Found | None:

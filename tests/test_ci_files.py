@@ -46,7 +46,10 @@ def test_the_action_calls_the_command_with_options_that_it_has(
     assert {word for word in called.split() if word.startswith("--")} <= OPTIONS
     assert "--state state.json" in called
     plain = run_script(step["run"], tmp_path)
-    assert plain.startswith("intercheck contract --max-requests 150 --fail-on warning")
+    assert plain.startswith("intercheck contract --fail-on warning")
+    limited = run_script(step["run"], tmp_path, MAX_REQUESTS="60")
+    assert "--max-requests 60" in limited
+    assert "--max-requests" not in plain
     assert "--spec" not in plain
 
 
@@ -65,10 +68,9 @@ def run_script(script: str, folder: Path, **given: str) -> str:
     tools.mkdir(exist_ok=True)
     (tools / "intercheck").write_text('#!/bin/sh\necho intercheck "$@"\n', "utf-8")
     (tools / "intercheck").chmod(0o755)
-    names = ("INTERCOM_TOKEN_INPUT", "SPEC", "BASE_URL", "CONFIG", "STATE")
+    names = ("INTERCOM_TOKEN_INPUT", "SPEC", "BASE_URL", "CONFIG", "STATE", "MAX_REQUESTS")
     environ = {
         **dict.fromkeys(names, ""),
-        "MAX_REQUESTS": "150",
         "FAIL_ON": "warning",
         "REPORT_DIR": "out",
         **given,

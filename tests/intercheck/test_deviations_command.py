@@ -58,6 +58,24 @@ def test_what_a_run_found_is_accepted_and_still_shown(capsys: pytest.CaptureFixt
     }
 
 
+def test_what_was_found_under_another_configuration_is_neither_accepted_nor_pruned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replay(WRONG)
+    accept("--all")
+    other = tmp_path / "other"
+    other.mkdir()
+    monkeypatch.chdir(other)
+    capsys.readouterr()
+    assert accept("--all") == 3
+    assert "has left findings for" in capsys.readouterr().err
+    replay(RIGHT)
+    monkeypatch.chdir(tmp_path)
+    before = Path("deviations.yaml").read_text("utf-8")
+    assert run("deviations", "prune") == 0
+    assert Path("deviations.yaml").read_text("utf-8") == before
+
+
 def test_a_cause_is_accepted_by_its_name_alone(capsys: pytest.CaptureFixture[str]) -> None:
     replay(WRONG)
     findings = json.loads(capsys.readouterr().out)["findings"]
