@@ -23,7 +23,14 @@ from contracts.standards import Reads, Standard, with_contradictions
 from contracts.tally import HOPELESS
 from contracts.tuning import UNTUNED, Tuning
 
-__all__ = ["HOPELESS", "MOST_PER_OPERATION", "MOST_REQUESTS", "SuiteReport", "default_budget", "run_suite"]
+__all__ = [
+    "HOPELESS",
+    "MOST_PER_OPERATION",
+    "MOST_REQUESTS",
+    "SuiteReport",
+    "default_budget",
+    "run_suite",
+]
 
 MOST_REQUESTS: Final = 1000
 """Default budget: every phase has its turn over the largest description."""
