@@ -17,13 +17,13 @@ from urllib.parse import unquote_to_bytes
 
 from contracts.documents import parse_document
 from contracts.errors import ConfigurationError
+from contracts.paths import is_plain
 
 METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 """Those that Intercom documents. HEAD, OPTIONS and TRACE are nobody's contract."""
 
 _PARAMETER: Final = "{}"
 _TEMPLATE: Final = re.compile(r"\{[^{}/]*\}")
-_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CACHED_PATHS: Final = 4096  # probes ask for the same few hundred paths again and again
 
 
@@ -176,23 +176,7 @@ def _split(path: str) -> tuple[str, ...] | None:
     if not path.startswith("/"):
         return None
     segments = tuple(path[1:].split("/"))
-    return segments if all(map(_is_plain, segments)) else None
-
-
-def _is_plain(segment: str) -> bool:
-    if not segment or _ESCAPE.search(segment):
-        return False
-    try:
-        decoded = unquote_to_bytes(segment).decode()
-    except UnicodeDecodeError:
-        return False
-    text = unicodedata.normalize("NFKC", decoded)
-    if not text.strip("."):
-        return False
-    return not any(
-        character in "/\\?#;%" or unicodedata.category(character)[0] in "CZ"
-        for character in decoded + text
-    )
+    return segments if all(map(is_plain, segments)) else None
 
 
 def _spelling(segment: str) -> str:

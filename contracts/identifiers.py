@@ -9,9 +9,10 @@ says it with a link, that counts first.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from contracts.exchanges import Exchange, Operation
+from contracts.paths import is_plain
 
 MOST_PER_KIND: Final = 20
 """Identifiers kept of a kind; a page of the shortest lists."""
@@ -75,7 +76,11 @@ class Identifiers:
 
 
 def _add(known: list[str], value: str) -> None:
-    if value not in known and len(known) < MOST_PER_KIND:
+    # An external id is whatever a customer wrote: `../admins` would ask for another path than the
+    # one that it is filled into, and what the client refuses to send is in the way of others.
+    if value in known or len(known) >= MOST_PER_KIND:
+        return
+    if is_plain(quote(value, safe="", errors="replace")):
         known.append(value)
 
 

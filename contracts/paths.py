@@ -1,13 +1,16 @@
-"""Which path template a concrete path belongs to."""
+"""Which template a path belongs to, and which segments can be read in one way only."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Final, Generic, TypeVar
+from urllib.parse import unquote_to_bytes
 
 T = TypeVar("T")
 
 _PARAMETER: Final = re.compile(r"\{[^{}/]*\}")
 _ANY: Final = "{}"
+_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class _Node(Generic[T]):
@@ -51,3 +54,20 @@ def _descend(node: _Node[T], segments: list[str]) -> T | None:
         if below is not None and (found := _descend(below, rest)) is not None:
             return found
     return None
+
+
+def is_plain(segment: str) -> bool:
+    """Say whether a segment, as it is on the wire, is one segment to every server."""
+    if not segment or _ESCAPE.search(segment):
+        return False
+    try:
+        decoded = unquote_to_bytes(segment).decode()
+    except UnicodeDecodeError:
+        return False
+    text = unicodedata.normalize("NFKC", decoded)
+    if not text.strip("."):
+        return False
+    return not any(
+        character in "/\\?#;%" or unicodedata.category(character)[0] in "CZ"
+        for character in decoded + text
+    )

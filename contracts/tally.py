@@ -15,6 +15,11 @@ HOPELESS: Final = 3
 """Operations refused or unanswered, with none that succeeded, after which the rest is not asked."""
 
 
+OUTAGE: Final = 5
+"""Operations in a row without any answer, though others had one before, after which the target
+counts as gone and the rest is not asked: more than may be slow at the same time."""
+
+
 class StopError(Exception):
     """The rest of the run would tell nothing."""
 
@@ -29,6 +34,7 @@ class Tally:
         self._whys: dict[str, str] = {}
         self._refused: dict[str, Exchange] = {}
         self._unanswered: list[Exchange] = []
+        self._silent: set[str] = set()
 
     def keep(self, findings: Iterable[Finding]) -> bool:
         """Keep findings, each once; say whether one of them is new."""
@@ -48,8 +54,11 @@ class Tally:
         """
         operation = exchange.operation
         assert operation is not None  # noqa: S101 - the gate sends nothing else
+        if exchange.response is not None:
+            self._silent.clear()
         if exchange.response is None:
             self._unanswered.append(exchange)
+            self._silent.add(operation.identity)
             self._whys[operation.identity] = "it got no answer"
         elif exchange.response.status in (401, 403):
             code = envelope_of(exchange.response).code or "no code"
@@ -73,6 +82,8 @@ class Tally:
                 yield Skip(operation=found.operation, why=self._whys.get(identity, otherwise))
 
     def _give_up_without_hope(self) -> None:
+        if len(self._silent) >= OUTAGE:
+            raise StopError(f"{OUTAGE} operations in a row got no answer.")
         if self.exercised or self.answered > len(self._refused):
             return
         if len(self._unanswered) >= HOPELESS:

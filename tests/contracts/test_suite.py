@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ from contracts.selection import Selection, Trait, Traits
 from contracts.spec import Spec, parse_spec
 from contracts.standards import Standard
 from contracts.suite import HOPELESS, SuiteReport, run_suite
+from contracts.tally import OUTAGE
 from contracts.workspaces import Secret, Workspace
 from sandbox.intercom import Condition, Fault, Sandbox
 
@@ -311,6 +313,25 @@ def test_nobody_there_ends_the_run_soon(contract: Spec) -> None:
     assert {finding.rule.name for finding in report.findings} == {"connection-refused"}
 
 
+def test_a_target_that_dies_in_the_middle_is_not_asked_for_the_rest_of_the_budget(
+    contract: Spec,
+) -> None:
+    with Sandbox(latency=False) as sandbox, ExitStack() as life:
+        dying = life.enter_context(Sandbox(latency=False, clock=sandbox.clock))
+
+        def progress(requests: int, _: Operation) -> None:
+            if requests == HOPELESS:
+                life.close()
+
+        with client_of(dying) as client:
+            report = run_suite(
+                contract, client, clock=sandbox.clock, most_requests=100, on_progress=progress
+            )
+    assert report.answered == HOPELESS
+    assert report.requests == HOPELESS + OUTAGE
+    assert "no answer" in report.stopped
+
+
 def test_the_rate_limit_is_one_finding_of_the_app(sandbox: Sandbox, contract: Spec) -> None:
     sandbox.faults.add(Fault(name="429", when=Condition(times=2)))
     report = run(sandbox, contract)
@@ -408,8 +429,8 @@ def test_a_link_tells_an_identifier_that_no_word_of_a_path_would() -> None:
 def test_identifiers_come_from_lists_and_fit_what_lies_below() -> None:
     known = Identifiers()
     known.learn(exchange("GET /contacts", b'{"data":[{"id":"a"},{"id":"b"},{"id":null}]}'))
-    known.learn(exchange("POST /contacts/search", b'{"data":[{"id":"a","external_id":"A 1"}]}'))
-    assert known.fill("/contacts/find_by_external_id/{external_id}") == {"external_id": "A 1"}
+    known.learn(exchange("POST /contacts/search", b'{"data":[{"id":"a","external_id":"A-1"}]}'))
+    assert known.fill("/contacts/find_by_external_id/{external_id}") == {"external_id": "A-1"}
     known.learn(exchange("POST /tickets/search", b'{"tickets":[{"id":7}],"pages":{}}'))
     known.learn(exchange("GET /teams/{id}", b'{"id":"x","admins":[{"id":"y"}]}'))
     known.learn(exchange("GET /tags", b'{"data":[{"id":"z"}]}', status=500))
@@ -418,6 +439,28 @@ def test_identifiers_come_from_lists_and_fit_what_lies_below() -> None:
     assert known.fill("/contacts/{contact_id}/notes", turn=1) == {"contact_id": "b"}
     assert known.fill("/tickets/{id}/tags/{tag_id}") == {"id": "7"}
     assert known.fill("/me") == {}
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "../admins",
+        "..",
+        "1?a=b",
+        "http://127.0.0.1/1",
+        "a;b",
+        "A 1",
+        "%2e%2e",
+        "\\ud800",
+        "1\\r\\nX: 1",
+    ],
+)
+def test_an_identifier_that_would_ask_for_another_path_is_not_taken(hostile: str) -> None:
+    known = Identifiers()
+    items = f'[{{"id": "{hostile}"}}, {{"external_id": "{hostile}", "id": "c1@example.com"}}]'
+    known.learn(exchange("GET /contacts", f'{{"data": {items}}}'.encode()))
+    assert known.fill("/contacts/{id}") == {"id": "c1@example.com"}
+    assert known.fill("/contacts/find_by_external_id/{external_id}") == {}
 
 
 def test_the_first_question_is_the_plainest() -> None:
