@@ -150,7 +150,9 @@ def accept(
     config_path: Path | None,
     output_format: str,
 ) -> ExitCode:
-    """Accept an open incident until a day: it is over, and told again after that day.
+    """Accept an open incident until a day.
+
+    It is over, and told again after that day if it is still so.
 
     All its causes are written into your deviations file; `intercheck deviations` lists and drops
     them.
