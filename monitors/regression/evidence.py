@@ -1,218 +1,194 @@
-"""How unusual the latest residuals are, on time scales from minutes to hours.
+"""How unusual the latest samples are, on time scales from minutes to hours.
 
-A residual is what a sample lies above normal, in log units. Their exponentially weighted means
-(Roberts, 1959) on a geometric grid of time scales find steps and ramps; the weighted share of
-those beyond the operation's own 95th percentile finds what slows the slow answers only. Each is
-held against its own past: so noise, autocorrelation and drift have their price.
+Exponentially weighted means (Roberts, 1959) on a geometric grid of time scales, each held against
+its own past: so noise, autocorrelation, bursts and drift have their price, without a model of any
+of them. A mean is unusual where its own daily maxima say that it comes once in so many weeks: the
+limit is extrapolated from them as of a Gumbel distribution (Gumbel, 1958), by their L-moments
+(Hosking, 1990).
 """
 
 import math
+from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Any, Final
 
-import numpy as np
-
 HOUR: Final = 3600.0
-SCALES: Final = (900.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 57600.0)
-"""Seconds. A longer one would find less that matters, a shorter one would find bursts."""
-TAIL_SCALES: Final = (21600.0, 43200.0)
-"""Seconds. One answer in twenty is beyond the 95th percentile: it takes hours to count them."""
-TAIL: Final = 0.05
-"""The share of answers that is beyond the upper quantile when all is well."""
-MEMORY: Final = 14 * 24.0
-"""Hours after which the past of a statistic has lost most of its weight."""
-CLIP: Final = 3.0
-"""Sigmas beyond which a residual counts no more: one spike is no evidence."""
-OUTLIER: Final = 6.5
-"""Times the usual square beyond which an hour makes a statistic no more variable: what was slow and
-not found must not hide the next."""
-DOUBT: Final = 3.0
-"""Times the fourth moment of the past, 1.3 times its size, for everything small that was told and
-over soon: what does this every other day will not be told every other day."""
-SIGMA_FIRST: Final = 0.25
-"""Log units: the spread before it is known. Recorded answers spread by 0.1 to 0.3."""
-SIGMA_LEAST: Final = 0.02
-"""Log units: clocks with coarse ticks, and constants, look steadier than anything is."""
-DRIFT: Final = 0.03
-"""Log units by which the level of a healthy operation wanders within hours, before it is known."""
-BIN: Final = 0.02
-BINS: Final = 140
-LOWEST: Final = -1.2
-"""The histogram of residuals in log units: a third to five times normal."""
+ONCE_IN: Final = 1000.0
+"""Weeks in which one mean exceeds its limit by chance. There are eleven, which hang together, and
+an operation may cry wolf once in twenty weeks: the rest is for what a fit to some days misses."""
+DAYS: Final = 28
+"""Daily maxima remembered: as long as what is normal is."""
+DAYS_FIRST: Final = 7.0
+"""Days that count as much as what is assumed before any is known: each day of the week once."""
+HOURS_FIRST: Final = 12.0
+"""Hours that count as much as the assumed size of a mean."""
+TOGETHER: Final = 1.0
+"""Hours within which samples are taken to hang together before it is known: then an hour is worth
+one sample."""
+UNKNOWN: Final = 3.0
+"""Times what is unknown of normal: what is assumed to be one sigma is that seldom thrice as far."""
+NOTHING: Final = -9.0
+"""Log units: lower than any mean."""
 
 
 class Evidence:
-    """The weighted means of the residuals of one operation, and their own past."""
+    """Weighted means of one quantity, of which `usual` is the mean when all is well, on `scales`
+    (hours; 0 is the quantity as `exact` gives it); below `least` nothing matters.
+
+    `power` is 2 for sums of many, whose squares have exponential tails, and 1 for counts of few,
+    which have such tails themselves.
+    """
 
     __slots__ = (
+        "_block",
+        "_calm",
+        "_hours",
+        "_least",
         "_past",
+        "_power",
         "_rates",
-        "_spread",
-        "_tail_past",
-        "_tail_rates",
+        "_squares",
+        "_tops",
+        "_usual",
         "_weight",
-        "beyond",
-        "counted",
-        "high",
-        "level",
+        "limits",
         "means",
         "scales",
-        "shares",
-        "sigma",
-        "step",
-        "tail_scales",
     )
 
-    def __init__(self) -> None:
-        self.means = [0.0] * len(SCALES)
-        self.shares = [TAIL] * len(TAIL_SCALES)
-        self.level = 0.0
-        """The recent residual without clipping at sigmas: how much slower it is."""
-        self.sigma = SIGMA_FIRST
-        self.beyond = 2.0 * SIGMA_FIRST
-        """The own 95th percentile of residuals, in log units."""
-        self.counted = 0
-        """How many of the latest residuals in a row were beyond it."""
-        self.high = 3.0 * SIGMA_FIRST
-        """How far the latest of those beyond it were above normal, in log units."""
-        self._spread = np.zeros(BINS)
-        self._past = [0.0] * len(SCALES)
-        self._tail_past = [0.0] * len(TAIL_SCALES)
+    def __init__(
+        self, scales: Sequence[float], *, least: float, power: float, usual: float = 0.0
+    ) -> None:
+        size = len(scales)
+        self.scales, self._usual, self._least, self._power = scales, usual, least, power
+        self.means = [usual] * size
+        self.limits = [math.inf] * size
+        """How large the means must be, in this hour, to be unusual."""
+        self._calm = [math.inf] * size
+        self._rates = [1.0] * size
+        self._tops = [NOTHING] * size
+        self._block = [NOTHING] * size
+        self._hours = 0
+        self._past: list[list[float]] = []
+        self._squares = [0.0] * size
         self._weight = 0.0
-        self.set_step(300.0)
 
     def set_step(self, step: float) -> None:
         """Take the usual time between samples, in seconds."""
-        self.step = step
-        self._rates = [1.0 - math.exp(-step / max(scale, 3.0 * step)) for scale in SCALES]
-        self._tail_rates = [1.0 - math.exp(-step / max(one, 20.0 * step)) for one in TAIL_SCALES]
-        self._rescale()
+        self._rates = [-math.expm1(-step / (one * HOUR)) if one else 1.0 for one in self.scales]
 
-    def take(self, residual: float, unknown: float, *, learning: bool) -> None:
-        """Take a residual; `unknown` is how far normal may be off. It becomes part of what is
-        usual only when `learning`."""
-        most = CLIP * self.sigma + 4.0 * unknown
-        clipped = most if residual > most else -most if residual < -most else residual
-        means = self.means
+    def take(self, quantity: float, exact: float = 0.0) -> None:
+        """Take the quantity of a sample."""
+        means, tops = self.means, self._tops
         for index, rate in enumerate(self._rates):
-            means[index] += rate * (clipped - means[index])
-        wide = 2.0 if residual > 2.0 else -2.0 if residual < -2.0 else residual
-        self.level += self._rates[1] * (wide - self.level)
-        # The third in a row and those after it are a burst, which is no matter of the tail.
-        if residual > self.beyond + unknown:
-            self.counted += 1
-            self.high += 0.1 * (wide - self.high)
-            counts = 1.0 if self.counted <= 2 else 0.0
-        else:
-            self.counted = 0
-            counts = 0.0
-        shares = self.shares
-        for index, rate in enumerate(self._tail_rates):
-            shares[index] += rate * (counts - shares[index])
-        if learning:
-            place = int((residual - LOWEST) / BIN)
-            self._spread[0 if place < 0 else BINS - 1 if place >= BINS else place] += 1.0
+            mean = means[index] + rate * (quantity - means[index]) if rate < 1.0 else exact
+            means[index] = mean
+            if mean > tops[index]:
+                tops[index] = mean
+
+    def found(self, most: float = math.inf) -> int | None:
+        """Return the shortest scale on which the mean is unusual, and less than `most`."""
+        for index, mean in enumerate(self.means):
+            if mean > self.limits[index] and self._least < mean < most:
+                return index
+        return None
+
+    def shows(self, size: float, longest: float) -> float:
+        """Return the shortest scale, in hours, on which so much would be unusual, or `longest`."""
+        shorter = (one for one in self.scales if one < longest)
+        return next(
+            (one for one, calm in zip(shorter, self._calm, strict=False) if calm < size), longest
+        )
 
     def fade(self, seconds: float) -> None:
         """Let evidence grow old over a time without samples."""
-        for index, scale in enumerate(SCALES):
-            self.means[index] *= math.exp(-seconds / scale)
-        self.level *= math.exp(-seconds / SCALES[1])
-        for index, scale in enumerate(TAIL_SCALES):
-            self.shares[index] += (TAIL - self.shares[index]) * -math.expm1(-seconds / scale)
-        self.counted = 0
+        for index, scale in enumerate(self.scales):
+            kept = math.exp(-seconds / (scale * HOUR)) if scale else 0.0
+            self.means[index] = self._usual + (self.means[index] - self._usual) * kept
 
     def clear(self) -> None:
         """Forget what is going on, and keep what is usual."""
-        self.means = [0.0] * len(SCALES)
-        self.shares = [TAIL] * len(TAIL_SCALES)
-        self.level = 0.0
-        self.counted = 0
+        self.means = [self._usual] * len(self.scales)
+        self._tops = [NOTHING] * len(self.scales)
 
     def doubt(self) -> None:
-        """Make what was told, and was nothing that lasted, part of what is usual."""
-        self._past = [past * DOUBT for past in self._past]
-        self._tail_past = [past * DOUBT for past in self._tail_past]
-        self._rescale()
+        """Make what was told, and was nothing that lasted, one of the maxima: as if it had just
+        reached the limit."""
+        self._block = [
+            max(block, min(top, calm))
+            for block, top, calm in zip(self._block, self._tops, self._calm, strict=True)
+        ]
 
-    def settle(self, unknown: float) -> None:
-        """Make the hour that ends part of the past of every statistic."""
-        keep = math.exp(-1.0 / MEMORY)
+    def settle(self) -> None:
+        """Make the hour that ends part of the past, less by what was unknown in it."""
+        keep = math.exp(-1.0 / (DAYS / 2 * 24.0))
         self._weight = self._weight * keep + 1.0
         for index, mean in enumerate(self.means):
-            usual = self.scales[index] ** 2
-            known = usual / (usual + unknown * unknown)
-            squared = min(mean * mean * known, OUTLIER * usual)
-            self._past[index] = self._past[index] * keep + squared * squared / 3.0
-        for index, share in enumerate(self.shares):
-            squared = min((share - TAIL) ** 2, OUTLIER * self.tail_scales[index] ** 2)
-            self._tail_past[index] = self._tail_past[index] * keep + squared * squared / 3.0
-        self._spread *= keep
-        total = float(self._spread.sum())
-        if total >= 20.0:
-            cumulated = np.cumsum(self._spread) / total
-            low, high, top = np.interp((0.25, 0.75, 1.0 - TAIL), cumulated, _EDGES).tolist()
-            self.sigma = max((high - low) / 1.349, SIGMA_LEAST)
-            trust = total / (total + 100.0)
-            self.beyond = trust * max(top, self.sigma) + (1.0 - trust) * 2.5 * self.sigma
-        self._rescale()
+            calm = self._calm[index] - self._usual
+            known = calm / (self.limits[index] - self._usual)
+            size = min(abs(mean - self._usual) * known, calm)
+            self._squares[index] = self._squares[index] * keep + size * size
+            top = min((self._tops[index] - self._usual) * known, calm) + self._usual
+            self._block[index] = max(self._block[index], top)
+        self._tops = list(self.means)
+        self._hours += 1
+        if self._hours >= 24:
+            self._past = [*self._past[1 - DAYS :], [round(one, 4) for one in self._block]]
+            self._block = [NOTHING] * len(self.scales)
+            self._hours = 0
 
-    def _rescale(self) -> None:
-        """Work out how large each statistic usually is: what theory says counts as much as some
-        hours of the past, more of them for long time scales, which take longer to be known."""
-        weight = self._weight
-        self.scales = []
-        for index, rate in enumerate(self._rates):
-            prior = 12.0 + 4.0 * SCALES[index] / HOUR
-            first = self.sigma**2 * 2.0 * rate / (2.0 - rate) + DRIFT**2
-            self.scales.append(
-                ((prior * first * first + self._past[index]) / (prior + weight)) ** 0.25
-            )
-        self.tail_scales = []
-        for index, rate in enumerate(self._tail_rates):
-            prior = 12.0 + 4.0 * TAIL_SCALES[index] / HOUR
-            first = 1.5 * TAIL * (1.0 - TAIL) * rate / (2.0 - rate)
-            self.tail_scales.append(
-                ((prior * first * first + self._tail_past[index]) / (prior + weight)) ** 0.25
-            )
+    def fit(self, sigma: float, unknown: float) -> None:
+        """Work out the limits; `sigma` is the assumed size of the quantity, `unknown` how far
+        normal may be off in the hour that begins."""
+        days = len(self._past)
+        for index, scale in enumerate(self.scales):
+            together = max(2.0 * scale, TOGETHER)  # a weighted mean is worth twice its time
+            first = HOURS_FIRST + 2.0 * scale
+            squares = first * sigma * sigma * TOGETHER / together + self._squares[index]
+            size = math.sqrt(squares / (first + self._weight))
+            chances = max(24.0 / together, 1.0) * 7.0 * ONCE_IN
+            calm = _NORMAL.inv_cdf(1.0 - 1.0 / chances) * size
+            if days >= 2:
+                maxima = [max(day[index] - self._usual, 0.0) for day in self._past]
+                most = _extrapolated([one**self._power for one in maxima], 7.0 * ONCE_IN)
+                calm = (DAYS_FIRST * calm + days * most ** (1.0 / self._power)) / (
+                    DAYS_FIRST + days
+                )
+            self._calm[index] = self._usual + max(calm, 1e-6)
+            self.limits[index] = self._usual + math.hypot(max(calm, 1e-6), UNKNOWN * unknown)
 
     def as_json(self) -> dict[str, Any]:
         """Return the stored form: exact, since a restart must change nothing."""
         return {
             "means": list(self.means),
-            "shares": list(self.shares),
-            "level": self.level,
-            "sigma": self.sigma,
-            "beyond": self.beyond,
-            "counted": self.counted,
-            "high": self.high,
-            "spread": self._spread.tolist(),
-            "past": list(self._past),
-            "tail_past": list(self._tail_past),
+            "limits": list(self.limits),
+            "calm": list(self._calm),
+            "tops": list(self._tops),
+            "block": list(self._block),
+            "hours": self._hours,
+            "past": [list(day) for day in self._past],
+            "squares": list(self._squares),
             "weight": self._weight,
-            "step": self.step,
-            "scales": list(self.scales),
-            "tail_scales": list(self.tail_scales),
         }
 
-    @classmethod
-    def from_json(cls, form: dict[str, Any]) -> "Evidence":
+    def restore(self, form: dict[str, Any]) -> None:
         """Read the stored form."""
-        evidence = cls()
-        evidence.set_step(form["step"])
-        evidence.means = list(form["means"])
-        evidence.shares = list(form["shares"])
-        evidence.level = form["level"]
-        evidence.sigma = form["sigma"]
-        evidence.beyond = form["beyond"]
-        evidence.counted = form["counted"]
-        evidence.high = form["high"]
-        evidence._spread = np.array(form["spread"])
-        evidence._past = list(form["past"])
-        evidence._tail_past = list(form["tail_past"])
-        evidence._weight = form["weight"]
-        evidence.scales = list(form["scales"])
-        evidence.tail_scales = list(form["tail_scales"])
-        return evidence
+        self.means, self.limits = list(form["means"]), list(form["limits"])
+        self._calm, self._tops = list(form["calm"]), list(form["tops"])
+        self._block, self._hours = list(form["block"]), form["hours"]
+        self._past = [list(day) for day in form["past"]]
+        self._squares, self._weight = list(form["squares"]), form["weight"]
 
 
-_EDGES: Final = LOWEST + BIN * (np.arange(BINS) + 1.0)
+def _extrapolated(maxima: list[float], once_in: float) -> float:
+    """Return what the maximum of a day exceeds once in so many days, by the L-moments of a Gumbel
+    distribution; at least 0."""
+    count = len(maxima)
+    mean = sum(maxima) / count
+    ranked = sum(rank * one for rank, one in enumerate(sorted(maxima)))
+    scale = (2.0 * ranked / (count * (count - 1)) - mean) / math.log(2.0)
+    return max(mean + scale * (math.log(once_in) - _EULER), 0.0)
+
+
+_EULER: Final = 0.5772156649
+_NORMAL: Final = NormalDist()

@@ -21,8 +21,9 @@ class Verdict:
 
     `opened` and `closed` are true for the one sample at which a trouble begins, or ends; one that
     comes back soon is the same one, and is not opened again. `usual_ms` is the median for this
-    hour of the week, `now_ms` the recent one; for `tail` they are of the slow answers. `since` is
-    in seconds of Unix time. `confidence` is between 0 and 1, and low while little is known.
+    hour of the week, `now_ms` the recent one; for `tail` they are of the slow answers (p95).
+    `since` is the onset, in seconds of Unix time. `confidence` is between 0 and 1, and low while
+    little is known.
     """
 
     kind: Kind = Kind.NOTHING
