@@ -33,7 +33,7 @@ class Trouble:
     """The most that was seen, over an hour."""
     now: float
     left: float
-    """What is left of it, on the time scale on which half of it would show."""
+    """What is left of it, on the time scale on which it shows."""
     confidence: float
     loud: bool = False
 
@@ -51,7 +51,7 @@ class Trouble:
     def take(self, extra: float, step: float, evidence: Evidence) -> None:
         """Take what a sample lies above normal: a median of the latest, or a share."""
         longest = TAIL_LEFT if self.tail else LONGEST_LEFT
-        scale = TAIL_LEFT if self.tail else evidence.shows(OVER * self.size, longest)
+        scale = TAIL_LEFT if self.tail else evidence.shows(self.size, longest)
         self.left += _rate(step, scale) * (extra - self.left)
         if not self.tail:
             self.now += _rate(step, NOW) * (extra - self.now)

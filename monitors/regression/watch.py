@@ -48,6 +48,8 @@ HALF_SURE: Final = 6.0
 """Hours of knowledge with which one is half as sure as one can be."""
 STEPS: Final = (5.0, HOUR)
 """Seconds: the least and the most that is taken for the time between samples."""
+PACE_OF: Final = 5
+"""Times between samples, of which the median is the pace: two gaps are no new pace."""
 MOST_MS: Final = 1e7
 MOST_PER_HOUR: Final = 128
 FIRST: Final = 3
@@ -73,6 +75,7 @@ class Watch:
         "_level",
         "_normal",
         "_pace",
+        "_passed",
         "_peak",
         "_samples",
         "_since",
@@ -105,6 +108,7 @@ class Watch:
         self._closed_at = NEVER
         self._since = 0.0
         self._peak = 0.0
+        self._passed: list[float] = []
         self._set_pace()
         self._fit(0)
 
@@ -161,10 +165,8 @@ class Watch:
         if passed > max(GAP, 3.0 * self._step):
             self._level.fade(passed)
             self._tail.fade(passed)
-        if self._samples == 1:
-            self._step = passed
-        else:  # slowly: one gap is no new pace
-            self._step *= math.sqrt(min(max(passed / self._step, 0.9), 1.1))
+        self._passed = [*self._passed[1 - PACE_OF :], passed]
+        self._step = sorted(self._passed)[len(self._passed) // 2]
         self._step = min(max(self._step, STEPS[0]), STEPS[1])
         if not 0.9 < self._step / self._pace < 1.1:
             self._pace = self._step
