@@ -9,7 +9,7 @@ from monitors.regression.evidence import HOUR, Evidence
 from monitors.regression.habits import Habits
 from monitors.regression.normal import WEEK, Normal
 from monitors.regression.samples import TAIL, Latest, Spread
-from monitors.regression.trouble import LOUD, Trouble
+from monitors.regression.trouble import LOUD, OVER, Trouble
 from monitors.regression.verdicts import CALM, Kind, Verdict
 
 SCHEMA: Final = 2
@@ -265,7 +265,7 @@ class Watch:
         else:
             extra = share - TAIL if trouble.tail else middle
             trouble.take(extra, self._step, self._level)
-        if not trouble.is_over:
+        if not trouble.is_over and not self._is_plainly_over(trouble):
             return self._say(trouble, usual)
         self._peak = max(self._peak, 0.0 if trouble.tail else trouble.size)
         self._closed_at = at
@@ -274,6 +274,13 @@ class Watch:
             self._tail.doubt()
         self._forget()
         return Verdict(closed=True, since=trouble.since, usual_ms=math.exp(usual))
+
+    def _is_plainly_over(self, trouble: Trouble) -> bool:
+        """Whether as many of the latest as would tell of it at once are nearer to normal: of what
+        stands out of single spikes one sees the end as soon as the beginning."""
+        if trouble.tail or trouble.size <= self._spread.spike:
+            return False
+        return self._latest.highest() < OVER * trouble.size
 
     def _forget(self) -> None:
         """Forget what is going on, and keep what is usual."""
