@@ -117,10 +117,9 @@ class Latest:
         return max(min(recent), 0.0) if len(recent) == self.need - 1 else 0.0
 
     def highest(self) -> float:
-        """Return the most of the latest, as many as a burst and one more; infinity while there are
-        fewer."""
-        recent = [residual for _, residual in islice(reversed(self._kept), self.need - 1)]
-        return max(recent) if len(recent) == self.need - 1 else math.inf
+        """Return the most of the latest, as many as of a burst; infinity while there are fewer."""
+        recent = [residual for _, residual in islice(reversed(self._kept), self.need - 2)]
+        return max(recent) if len(recent) == self.need - 2 else math.inf
 
     def step(self, spread: Spread) -> float:
         """Return the least of the latest if they are slower than single spikes are and as alike as

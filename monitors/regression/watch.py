@@ -276,8 +276,9 @@ class Watch:
         return Verdict(closed=True, since=trouble.since, usual_ms=math.exp(usual))
 
     def _is_plainly_over(self, trouble: Trouble) -> bool:
-        """Whether as many of the latest as would tell of it at once are nearer to normal: of what
-        stands out of single spikes one sees the end as soon as the beginning."""
+        """Whether the latest are nearer to normal, for as long as a burst: of what stands out of
+        single spikes one sees the end as soon as the beginning, and what comes back is not told
+        again."""
         if trouble.tail or trouble.size <= self._spread.spike:
             return False
         return self._latest.highest() < OVER * trouble.size
