@@ -9,6 +9,7 @@ bar is missed.
 import argparse
 import os
 import sys
+from collections import Counter
 from typing import Any, Final
 
 from beside import Flags, told, with_twenty_times
@@ -25,22 +26,29 @@ from mutants import (
 )
 from planting.lapses import Lapse, lapsing, plant, resources
 from planting.lapses_of_answers import OF_ANSWERS
-from planting.lapses_of_lists import OF_LISTS
 from planting.lapses_of_objects import OF_OBJECTS
+from planting.lapses_of_pages import OF_PAGES
+from planting.lapses_of_searches import OF_SEARCHES
+from planting.lapses_of_writes import OF_WRITES
 from planting.servers import Answer, Api, Ask, Documented, forwarded, serve
+from planting.third_of_answers import THIRD_OF_ANSWERS
+from planting.third_of_lists import THIRD_OF_LISTS
+from planting.third_of_writes import THIRD_OF_WRITES
 from planting.workspace import TOKEN, remembering
 
 from contracts.clock import SystemClock
 from sandbox.intercom import Sandbox
 
-MAKERS: Final = OF_LISTS | OF_OBJECTS | OF_ANSWERS
+SECOND: Final = OF_PAGES | OF_SEARCHES | OF_OBJECTS | OF_WRITES | OF_ANSWERS
+THIRD: Final = THIRD_OF_LISTS | THIRD_OF_WRITES | THIRD_OF_ANSWERS
+CATALOGUES: Final = {"second": SECOND, "third": THIRD, "both": SECOND | THIRD}
 
 
 def run(
     given: argparse.Namespace, described: Documented, api: Api, token: str
-) -> tuple[list[Lapse], Said, int, tuple[Flags, frozenset[str]] | None]:
-    """Plant, run, and return the lapses, what was said, the requests that it took, and what
-    `st run` says beside it."""
+) -> tuple[list[Lapse], Said, int, Counter[str], tuple[Flags, frozenset[str]] | None]:
+    """Plant, run, and return the lapses, what was said, the requests that it took, which lapses
+    an answer showed, and what `st run` says beside it."""
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
 
     def ask(method: str, path: str, query: str, body: bytes) -> Answer:
@@ -48,14 +56,16 @@ def run(
         return api(Ask(headers=headers | {"intercom-version": given.spec}, **asked))
 
     found = list(resources(described, ask))
-    planted = plant(described, MAKERS, found, count=given.count, seed=given.seed)
-    with serve(lapsing(api, planted)) as serving:
+    makers = CATALOGUES[given.catalogue]
+    planted = plant(described, makers, found, count=given.count, seed=given.seed)
+    shown_by: Counter[str] = Counter()
+    with serve(lapsing(api, planted, shown_by)) as serving:
         most = ("--max-requests", str(CONDITIONAL_REQUESTS - CLEANING))
         said, requests, _ = run_ours(
             serving, given.spec, given.seed, token, *most, writes="test-workspace"
         )
         if given.ours_only:
-            return planted, said, requests, None
+            return planted, said, requests, shown_by, None
         with serve(api) as sound:
             theirs = with_twenty_times(
                 serving,
@@ -65,7 +75,7 @@ def run(
                 requests=CONDITIONAL_REQUESTS,
                 most_seconds=given.st_seconds,
             )
-    return planted, said, requests, theirs
+    return planted, said, requests, shown_by, theirs
 
 
 def main() -> int:
@@ -74,6 +84,7 @@ def main() -> int:
     parser.add_argument("--spec", default="2.15", metavar="VERSION")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--server", choices=("workspace", "sandbox"), default="workspace")
+    parser.add_argument("--catalogue", choices=sorted(CATALOGUES), default="both")
     parser.add_argument("--count", type=int, default=PLANTED, help="how many are planted")
     parser.add_argument("--ours-only", action="store_true", help="leave `st run` out")
     parser.add_argument(
@@ -91,10 +102,10 @@ def main() -> int:
     described = Documented(spec.document)
     if given.server == "workspace":
         api = remembering(described, app_id=SANDBOX_APP, version=given.spec, seed=given.seed)
-        planted, said, requests, theirs = run(given, described, api, TOKEN)
+        planted, said, requests, shown_by, theirs = run(given, described, api, TOKEN)
     else:
         with Sandbox(spec, clock=SystemClock(), latency=False, rate_limit=1_000_000) as sandbox:
-            planted, said, requests, theirs = run(
+            planted, said, requests, shown_by, theirs = run(
                 given, described, forwarded(sandbox.url), sandbox.token
             )
     missed = [one for one in planted if not any(one.is_found_by(*what) for what in said)]
@@ -102,7 +113,8 @@ def main() -> int:
     broken = {operation for one in planted for operation, _ in one.shows}
     false = [what for what in said if what[0] not in broken]
     for one in missed:
-        print(f"    missed: {one}")
+        shown = f"shown by {shown_by[str(one)]} answers" if shown_by[str(one)] else "never shown"
+        print(f"    missed: {one} ({shown})")
     for what in false:
         print(f"    false flag: {' '.join(what)}")
     beside = 0

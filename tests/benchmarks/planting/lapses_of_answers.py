@@ -73,7 +73,7 @@ def _listed(
     return make
 
 
-def _lenient(accepts: Callable[[str], bool]) -> Callable[[], Callable[[Ask, Api], Answer]]:
+def lenient(accepts: Callable[[str], bool]) -> Callable[[], Callable[[Ask, Api], Answer]]:
     """Take a request without a good token for one with the last good one."""
 
     def wrap() -> Callable[[Ask, Api], Answer]:
@@ -154,10 +154,10 @@ OF_ANSWERS: Final[dict[str, Maker]] = {
     ),
     "error-as-html": _error("error-as-html", _as_page, "media-type", "body", "header:content-type"),
     "no-token-accepted": _listed(
-        "no-token-accepted", _lenient(lambda given: not given), "status", family="token"
+        "no-token-accepted", lenient(lambda given: not given), "status", family="token"
     ),
     "wrong-token-accepted": _listed(
-        "wrong-token-accepted", _lenient(bool), "status", family="token"
+        "wrong-token-accepted", lenient(bool), "status", family="token"
     ),
     "refused-as-not-found": _listed(
         "refused-as-not-found", _refuses_oddly, "status", family="token"
