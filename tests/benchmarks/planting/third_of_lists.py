@@ -4,10 +4,8 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from planting.lapses import (
     Ground,
     Lapse,
@@ -25,8 +23,9 @@ from planting.lapses_of_pages import list_lapse
 from planting.lapses_of_searches import names_found, operator_lapse, search_lapse
 from planting.servers import Answer, Api, Ask
 
+from contracts.overlays import embedded_contract
+
 LOST: Final = 3  # the object, counted from the first of the list, that no search finds
-CONTRACT: Final = Path(__file__).parents[3] / "contracts"
 
 
 def _without_size_after_first(ask: Ask) -> Ask:
@@ -92,11 +91,13 @@ def _renamed(one: dict[str, Any], name: str) -> dict[str, Any]:
     return {f"{key}_value" if key == name else key: value for key, value in one.items()}
 
 
-def read_by_consumers(method: str, path: str) -> set[str]:
-    """Return the patterns that the consumers of the relied-upon contract read of an operation."""
+def read_by_consumers(version: str, method: str, path: str) -> set[str]:
+    """Return the patterns that the consumers of the relied-upon contract read of an operation;
+    none where what is relied on is not known for this version."""
     blank = re.sub(r"\{[^}]+\}", "{}", path)
     read: set[str] = set()
-    for consumer in yaml.safe_load((CONTRACT / "intercom.yaml").read_text())["x-consumers"]:
+    contract = embedded_contract(version)
+    for consumer in contract.document["x-consumers"] if contract else ():
         for operation, patterns in consumer["reads"].items():
             if re.sub(r"\{[^}]+\}", "{}", operation) == f"{method} {blank}":
                 read |= set(patterns)
@@ -106,12 +107,10 @@ def read_by_consumers(method: str, path: str) -> set[str]:
 def read_field_gone(ground: Ground, resource: Resource) -> Lapse | None:
     """A field that a consumer reads is not in every other object of a list."""
     version = ground.described.document["info"]["version"]
-    if version != "2.15" and not (CONTRACT / "overlays" / f"{version}.yaml").is_file():
-        return None  # what is relied on is not known for this version
     prefix = f"/{resource.key}/*/"
     names = [
         pattern.removeprefix(prefix)
-        for pattern in sorted(read_by_consumers("GET", resource.listing or ""))
+        for pattern in sorted(read_by_consumers(version, "GET", resource.listing or ""))
         if pattern.startswith(prefix) and pattern.count("/") == prefix.count("/")
     ]
     names = [one for one in names if (resource.sample or {}).get(one) is not None and one != "id"]
