@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from contracts.behaviour.inquiry import Inquiry, document_of
+from contracts.behaviour.shown import answer_examples
 from contracts.errors import SpecError
 from contracts.exchanges import Exchange
 from contracts.spec import SpecOperation
@@ -46,12 +47,23 @@ class Page:
 
 
 def keys_of(operation: SpecOperation) -> tuple[str, ...]:
-    """Return the documented names under which a list operation has its items."""
+    """Return the names under which a list operation has its items: those that are described, and
+    those that the description's own examples show."""
     return _keys(operation)
 
 
 @cache
 def _keys(operation: SpecOperation) -> tuple[str, ...]:
+    shown = (
+        name
+        for example in answer_examples(operation)
+        for name, value in (example.items() if isinstance(example, dict) else ())
+        if isinstance(value, list) and value and all(isinstance(one, dict) for one in value)
+    )
+    return tuple(dict.fromkeys((*_described_keys(operation), *shown)))
+
+
+def _described_keys(operation: SpecOperation) -> tuple[str, ...]:
     spec = operation.spec
     try:
         schema = operation.response_schema(200)
@@ -86,6 +98,19 @@ def page_of(operation: SpecOperation, exchange: Exchange) -> Page | None:
         type=document["type"] if isinstance(document.get("type"), str) else None,
         next=_next(told.get("next")),
     )
+
+
+def answers_from_example(operation: SpecOperation, exchange: Exchange) -> bool:
+    """Whether an answer is the description's own example: then nothing there reacts."""
+    page = page_of(operation, exchange)
+    for example in answer_examples(operation):
+        if example == document_of(exchange):
+            return True
+        shown = example.get(page.key) if page and page.key and isinstance(example, dict) else None
+        ids = [str(one.get("id")) for one in shown or () if isinstance(one, dict)]
+        if page and ids and ids == page.ids:
+            return True
+    return False
 
 
 def ask_page(

@@ -3,8 +3,7 @@
 from typing import Any, Final
 
 from contracts.behaviour.inquiry import OBJECTS, Inquiry, Turn, document_of, is_json_object
-from contracts.behaviour.lists import page_of
-from contracts.behaviour.shown import answers_from_example
+from contracts.behaviour.lists import answers_from_example, page_of
 from contracts.exchanges import Exchange
 from contracts.spec import SpecOperation
 

@@ -5,8 +5,15 @@ from typing import Any, Final
 
 from contracts.behaviour.counts import check_numbers, check_total
 from contracts.behaviour.inquiry import PAGES, SIZE, Inquiry, Turn, live
-from contracts.behaviour.lists import Page, ask_page, follow, keys_of, page_of
-from contracts.behaviour.shown import EVERYTHING, answers_from_example, is_search
+from contracts.behaviour.lists import (
+    Page,
+    answers_from_example,
+    ask_page,
+    follow,
+    keys_of,
+    page_of,
+)
+from contracts.behaviour.shown import EVERYTHING, is_search
 
 MOST_PAGES: Final = 4
 """Pages after the first of one walk; trouble of page 2 shows on page 2."""

@@ -5,10 +5,17 @@ from typing import Any, Final
 
 from contracts.behaviour.counts import check_only_page
 from contracts.behaviour.inquiry import FILTER, SEARCH, Inquiry, Turn, live
-from contracts.behaviour.lists import Page, ask_page, follow, keys_of, page_of
+from contracts.behaviour.lists import (
+    Page,
+    answers_from_example,
+    ask_page,
+    follow,
+    keys_of,
+    page_of,
+)
 from contracts.behaviour.pages import SMALL
 from contracts.behaviour.queries import NOTHING, Question, combine, mismatch, questions
-from contracts.behaviour.shown import EVERYTHING, answers_from_example, is_search
+from contracts.behaviour.shown import EVERYTHING, is_search
 
 _SORTED: Final = frozenset({"POST /contacts/search"})
 """Searches for which `sort` is documented; others leave it unread."""

@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from contracts.behaviour.inquiry import document_of
-from contracts.behaviour.lists import page_of
 from contracts.cases import first_example
 from contracts.errors import SpecError
-from contracts.exchanges import Exchange, Response
+from contracts.exchanges import Response
 from contracts.spec import JSON, SpecOperation
 
 EVERYTHING: Final = {"query": {"field": "created_at", "operator": ">", "value": "0"}}
@@ -25,19 +23,6 @@ def is_search(operation: SpecOperation) -> bool:
     """Whether it takes Intercom's search language."""
     query = (documented_body(operation) or {}).get("query")
     return operation.operation.method == "POST" and isinstance(query, dict) and "operator" in query
-
-
-def answers_from_example(operation: SpecOperation, exchange: Exchange) -> bool:
-    """Whether an answer is the description's own example: then nothing there reacts."""
-    page = page_of(operation, exchange)
-    for example in answer_examples(operation):
-        if example == document_of(exchange):
-            return True
-        shown = example.get(page.key) if page and page.key and isinstance(example, dict) else None
-        ids = [str(one.get("id")) for one in shown or () if isinstance(one, dict)]
-        if page and ids and ids == page.ids:
-            return True
-    return False
 
 
 def repeats_example(operation: SpecOperation, response: Response) -> bool:

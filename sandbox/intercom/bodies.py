@@ -13,6 +13,12 @@ from sandbox.intercom.store import Record, Store
 from sandbox.intercom.views import view
 
 FALLBACK_STATUS: Final = 200
+LISTED_AS: Final[Mapping[str, str]] = {
+    "GET /conversations": "conversations",
+    "GET /ticket_types": "data",
+}
+"""Where some descriptions name the items of a list otherwise than the API and their own example do
+(Intercom-OpenAPI#166, intercom-node#485): served is what the API answers."""
 REDIRECTS: Final = range(300, 400)
 
 
@@ -32,7 +38,7 @@ class Bodies:
         if answer.record is not None:
             return self._record(shape, answer.record, store)
         if answer.records is not None:
-            return self._listing(shape, answer, store)
+            return self._listing(operation, shape, answer, store)
         if answer.document is not MISSING:
             return fit(shape, answer.document)
         return self._example(operation, status, shape)
@@ -57,7 +63,7 @@ class Bodies:
             record.fitted[shape] = known
         return known[1]
 
-    def _listing(self, shape: Shape, answer: Answer, store: Store) -> Any:
+    def _listing(self, operation: SpecOperation, shape: Shape, answer: Answer, store: Store) -> Any:
         records = answer.records or ()
         if shape.type == "array":
             return [self._record(shape.items, one, store) for one in records]
@@ -66,8 +72,19 @@ class Bodies:
             return fit(shape, answer.envelope)
         document = fit(shape, {**answer.envelope, name: []})
         items = shape.properties[name].items
-        document[name] = [self._record(items, one, store) for one in records]
+        served = LISTED_AS.get(operation.operation.identity, name)
+        if served not in shape.properties:
+            del document[name]
+            items = self._searched(operation, served) or items
+        document[served] = [self._record(items, one, store) for one in records]
         return document
+
+    def _searched(self, operation: SpecOperation, name: str) -> Shape | None:
+        """Return the items of the search beside a list, None where no such search is described."""
+        search = operation.spec.get(f"POST {operation.operation.path}/search")
+        shape = None if search is None else self._shape(search, success_status(search))
+        listed = None if shape is None else shape.properties.get(name)
+        return None if listed is None else listed.items
 
     def _example(self, operation: SpecOperation, status: int, shape: Shape) -> Any:
         key = (operation.operation.identity, status)

@@ -160,6 +160,8 @@ def _conversation(record: Record, store: Store) -> View:
             "total_count": len(parts),
         },
         "linked_objects": {"type": "list", "total_count": 0, "has_more": False, "data": []},
+        "topics": {"type": "topic.list", "topics": [], "total_count": 0},
+        "ticket": None,
         "ai_agent_participated": False,
         "ai_agent": None,
         "sla_applied": None,
