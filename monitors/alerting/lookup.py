@@ -27,6 +27,11 @@ class Found:
     sequence: int
 
 
+class CutOffError(Exception):
+    """Slack's limit came between two pages: an app that may read once a minute would begin anew
+    each time, and never get to the second."""
+
+
 def find_channel(api: SlackWebApi, name: str) -> Mapping[str, object] | None:
     """Return the channel of that name or id as `conversations.list` describes it, or None.
 
@@ -43,7 +48,7 @@ def find_channel(api: SlackWebApi, name: str) -> Mapping[str, object] | None:
 def newest(api: SlackWebApi, channel: str, incident_id: str, *, since: datetime) -> Found | None:
     """Return the incident's message of the highest sequence since then; `channel` is an id.
 
-    Raises SlackCallError where the channel cannot be read.
+    Raises SlackCallError where the channel cannot be read, CutOffError where not all of it can.
     """
     pages = _pages(api, "conversations.history", channel, since)
     found = (one for page in pages for one in _ours(page, EVENT_TYPE, channel, incident_id))
@@ -55,7 +60,7 @@ def reply(
 ) -> Found | None:
     """Return the reply of that sequence in the thread of the incident's message `parent`.
 
-    Raises SlackCallError where the thread cannot be read.
+    Raises SlackCallError where the thread cannot be read, CutOffError where not all of it can.
     """
     channel, ts = parent
     for page in _pages(api, "conversations.replies", channel, since, ts=ts):
@@ -70,15 +75,20 @@ def _pages(
 ) -> Iterator[Mapping[str, object]]:
     cursor: str | None = None
     for page in count(1):
-        answer = api.call(
-            method,
-            channel=channel,
-            oldest=f"{since.timestamp():.6f}",
-            limit=PAGE,
-            include_all_metadata=True,
-            cursor=cursor,
-            **which,
-        )
+        try:
+            answer = api.call(
+                method,
+                channel=channel,
+                oldest=f"{since.timestamp():.6f}",
+                limit=PAGE,
+                include_all_metadata=True,
+                cursor=cursor,
+                **which,
+            )
+        except SlackCallError as error:
+            if error.retry_after is not None and page > 1:
+                raise CutOffError from None
+            raise
         yield answer
         cursor = _next_cursor(answer)
         if cursor is None or page == MAX_PAGES:

@@ -162,6 +162,8 @@ class SlackBot:
             since = queued.created_at - CLOCK_SKEW
             incident_id = queued.notice.incident_id
             return lookup.newest(self.api, channel, incident_id, since=since), True
+        except lookup.CutOffError:
+            return None, False
         except SlackCallError as error:
             if error.is_setup:
                 return None, False
@@ -174,6 +176,8 @@ class SlackBot:
         notice, since = queued.notice, queued.created_at - CLOCK_SKEW
         try:
             found = lookup.reply(self.api, parent, notice.incident_id, notice.sequence, since=since)
+        except lookup.CutOffError:
+            return None, False
         except SlackCallError as error:
             if error.is_setup:
                 return None, False

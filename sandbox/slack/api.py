@@ -6,6 +6,7 @@ Reference: https://docs.slack.dev/reference/methods
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Final
 
 from sandbox.slack.content import Arguments, content, refuse
@@ -20,6 +21,7 @@ from sandbox.slack.workspace import (
     WEBHOOK_ID,
     Channel,
     Message,
+    RateLimitedError,
     SlackError,
     SlackWorkspace,
 )
@@ -28,6 +30,8 @@ MAX_POST_TEXT: Final = 40_000  # characters of `text` in chat.postMessage
 MAX_UPDATE_TEXT: Final = 4_000  # and in chat.update
 DEFAULT_PAGE: Final = 100
 MAX_PAGE: Final = 999
+
+LIMITED_PAGE: Final = 15  # messages, for apps outside the marketplace since 2025
 
 DEFAULT_SCOPES: Final = ("chat:write", "channels:history", "channels:read")
 
@@ -45,6 +49,8 @@ class Api:
     app_token: str
     open_socket: Callable[[], str]
     scopes: set[str] = field(default_factory=lambda: set(DEFAULT_SCOPES))
+    read_at: float = float("-inf")
+    """When a history was read last, of the workspace's clock."""
 
     def call(self, method: str, token: str | None, arguments: Arguments) -> Answer:
         """Answer one call; SlackError for `ok: false`."""
@@ -141,6 +147,11 @@ def _page(api: Api, messages: list[Message], arguments: Arguments) -> Answer:
     limit = _whole(arguments, "limit", DEFAULT_PAGE)
     if not 1 <= limit <= MAX_PAGE:
         raise SlackError("invalid_limit")
+    if pause := api.faults.history_pause:
+        now = api.workspace.clock.now().timestamp()
+        if now < api.read_at + pause:
+            raise RateLimitedError(ceil(api.read_at + pause - now))
+        api.read_at, limit = now, min(limit, LIMITED_PAGE)
     cursor = str(arguments.get("cursor") or "0")
     if not cursor.isdigit():
         raise SlackError("invalid_cursor")

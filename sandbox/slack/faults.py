@@ -21,8 +21,13 @@ FAULTS: Final = {
     "timeout-before-delivery": "the request is swallowed and never answered",
     "timeout-after-delivery": "the request is carried out and never answered",
     "lagging-history": "history and replies show nothing younger than `seconds`",
+    "limited-history": "history and replies: 15 messages once in `seconds`, as Slack lets apps "
+    "outside its marketplace",
 }
 """Every fault by name, with what it does."""
+
+LASTING: Final = frozenset({"lagging-history", "limited-history"})
+"""What colours an answer rather than taking its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +88,21 @@ class Faults:
     @property
     def history_lag(self) -> float:
         """Seconds by which history is behind."""
-        return max(
-            (fault.seconds for fault in self.active if fault.name == "lagging-history"), default=0.0
-        )
+        return self._longest("lagging-history")
+
+    @property
+    def history_pause(self) -> float:
+        """Seconds between two reads of a history; 0 where nothing limits them."""
+        return self._longest("limited-history")
+
+    def _longest(self, name: str) -> float:
+        return max((fault.seconds for fault in self.active if fault.name == name), default=0.0)
 
     def take(self, method: str) -> Fault | None:
         """Return the oldest fault that concerns a request to `method`, and count it."""
         with self._lock:
             for index, fault in enumerate(self._active):
-                if fault.name == "lagging-history" or fault.method not in (None, method):
+                if fault.name in LASTING or fault.method not in (None, method):
                     continue
                 left = None if fault.times is None else fault.times - 1
                 rest = [replace(fault, times=left)] if left is None or left > 0 else []

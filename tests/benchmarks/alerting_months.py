@@ -7,12 +7,13 @@ The parts are those of `alerting.py`, whose tapes are played; what ordinary life
 
 import itertools
 import random
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
+
+from alerting_told import Told
 
 from contracts.exchanges import (
     Exchange,
@@ -24,13 +25,12 @@ from contracts.exchanges import (
     TransportFailure,
 )
 from contracts.workspaces import Secret, Workspace
-from monitors.alerting.slack import REPEAT_NOTE, SlackBot
+from monitors.alerting.slack import SlackBot
 from monitors.history import History
 from monitors.monitor import Monitor
 from monitors.probe_files import load_probes
 from monitors.probes import Probe
 from monitors.promises import Promises
-from monitors.records import NoticeStatus, TransitionKind
 from monitors.settings import MonitorSettings
 from sandbox.clock import VirtualClock
 from sandbox.intercom import Fault
@@ -366,34 +366,8 @@ def _trouble(slack: SlackStandIn, chance: random.Random) -> None:
 
 def _judged(months: Months, events: Sequence[tuple[str, Any, Any]]) -> list[str]:
     """Compare the channel with what happened."""
-    transitions = months.history.transitions()
-    opened = {
-        one.incident.id: one
-        for one in transitions
-        if one.kind is TransitionKind.OPENED and not one.incident.parent
-    }
-    newest = {one.id: one for one in months.history.incidents()}
-    posted = months.slack.messages(DEFAULT_CHANNEL)
-    parents = [one for one in posted if (one.metadata or {}).get("event_type") == _INCIDENT]
-    by_incident = Counter(_payload(one)["incident"] for one in parents)
-    marked = Counter(
-        _payload(one)["incident"] for one in parents if REPEAT_NOTE in str(one.attachments)
-    )
-    lost = [id for id in opened if not by_incident[id]]
-    doubled = {
-        id: number - 1 - marked[id] for id, number in by_incident.items() if number > 1 + marked[id]
-    }
-    pending = months.history.notices(NoticeStatus.PENDING)
-    given_up = months.history.notices(NoticeStatus.UNDELIVERABLE)
-    stale = [
-        id
-        for id in opened
-        if newest[id].resolved_at
-        and not any(
-            _payload(one)["incident"] == id and _payload(one)["sequence"] == newest[id].sequence
-            for one in parents
-        )
-    ]
+    told = Told.of(months.history, months.slack)
+    opened, posted = told.opened, told.posted
     wrong: list[str] = []
     grouped = 0
     untold = 0
@@ -411,24 +385,8 @@ def _judged(months: Months, events: Sequence[tuple[str, Any, Any]]) -> list[str]
     print(
         f"faults: {len(events)} in sequence, {months.deaths} deaths, {len(opened)} incidents, "
         f"{len(posted)} channel messages ({rate:.2f} an incident, bar {MOST_PER_INCIDENT}); "
-        f"lost {len(lost) + untold}, doubled unmarked {sum(doubled.values())}, marked "
-        f"{sum(marked.values())}, stale {len(stale)}, undelivered {len(pending) + len(given_up)}, "
-        f"wrongly grouped {grouped}"
+        f"untold {untold}, {told}, wrongly grouped {grouped}"
     )
-    wrong += [f"{len(lost)} incidents without a message"] if lost else []
-    wrong += [f"{sum(doubled.values())} messages doubled"] if doubled else []
-    wrong += [f"{len(stale)} messages say less than is known"] if stale else []
-    wrong += (
-        [f"{len(pending)} notices wait, {len(given_up)} given up"] if pending or given_up else []
-    )
+    wrong += told.wrong()
     wrong += [f"{rate:.2f} channel messages an incident"] if rate > MOST_PER_INCIDENT else []
-    for each in [*pending, *given_up][:5]:
-        print(f"  not delivered: {each.notice.kind.value} {each.notice.form.value}: {each.error}")
     return wrong
-
-
-_INCIDENT: Final = "intercheck_incident"
-
-
-def _payload(message: Any) -> Any:
-    return message.metadata["event_payload"]

@@ -222,6 +222,29 @@ def test_a_lost_message_is_found_among_hundreds_of_others(
     assert len([message for message in slack.messages() if message.metadata]) == 1
 
 
+@pytest.mark.parametrize(("others", "messages"), [(5, 1), (40, 2)])
+def test_an_app_that_may_read_once_a_minute_tells_again_what_it_cannot_look_for_and_says_so(
+    desk: Desk,
+    outbox: MemoryOutbox,
+    slack: SlackStandIn,
+    notice: MakeNotice,
+    others: int,
+    messages: int,
+) -> None:
+    slack.faults.inject("limited-history", seconds=60)
+    slack.faults.inject("timeout-after-delivery", method="chat.postMessage", times=1)
+    outbox.add(notice())
+    desk.deliver()
+    channel = slack.workspace.channel(CHANNEL)
+    for number in range(others):
+        desk.clock.sleep(1)
+        slack.workspace.post(channel, Message(ts="", text=f"chatter {number}"))
+    desk.deliver_until_done()
+    ours = [message for message in slack.messages() if message.metadata]
+    assert len(ours) == messages
+    assert (REPEAT_NOTE in str(ours[-1].attachments)) is (messages == 2)
+
+
 def test_a_channel_that_cannot_be_read_is_told_again_and_says_so(
     desk: Desk, outbox: MemoryOutbox, slack: SlackStandIn, notice: MakeNotice
 ) -> None:
