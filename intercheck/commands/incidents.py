@@ -51,7 +51,8 @@ def command() -> None:
 def list_incidents(
     with_resolved: bool, days: int, config_path: Path | None, output_format: str
 ) -> ExitCode:
-    """List the open incidents, the worst and then the oldest first.
+    """List the open incidents, the worst and then the oldest first; what another one explains
+    follows it.
 
     \b
     Examples:
@@ -68,7 +69,7 @@ def list_incidents(
             Envelope(command="incidents", incidents=[incident_document(one) for one in shown])
         )
         return ExitCode.CLEAN
-    for episode in shown:
+    for episode in _by_parent(shown):
         _print_line(episode)
     if not shown:
         click.echo("No incident is open." if not with_resolved else "There was no incident.")
@@ -193,7 +194,10 @@ def accept(
 
 
 def _who(by: str | None, does: str) -> str:
-    name = (by or getpass.getuser()).strip()
+    try:
+        name = (by or getpass.getuser()).strip()
+    except (KeyError, OSError):  # a container's user has no name
+        name = ""
     if not name:
         raise ConfigurationError(f"--by names nobody: write who {does}.")
     return name
@@ -223,6 +227,16 @@ def _episodes(history: History, clock: SystemClock, *, days: int) -> Sequence[Ep
     )
 
 
+def _by_parent(shown: Sequence[Episode]) -> list[Episode]:
+    """Put what another incident explains after that one."""
+    ids = {one.incident.id for one in shown}
+    ordered: list[Episode] = []
+    for root in shown:
+        if root.incident.parent not in ids:
+            ordered += [root, *(one for one in shown if one.incident.parent == root.incident.id)]
+    return ordered
+
+
 def _print_line(episode: Episode) -> None:
     incident = episode.incident
     is_open = incident.phase is Phase.OPEN
@@ -230,9 +244,10 @@ def _print_line(episode: Episode) -> None:
     color = COLORS[incident.severity] if is_open else "green"
     span = f"for {duration(episode.duration)}" if is_open else f"after {duration(episode.duration)}"
     taken = f", {incident.acknowledged_by} is on it" if incident.acknowledged_by else ""
+    part = f", part of {incident.parent[:SHORT]}" if incident.parent else ""
     click.echo(
         f"{incident.id[:SHORT]}  {click.style(f'{mark:8}', fg=color)}  "
-        f"{incident.finding.rule.name}  {_place(episode)}  {span}{taken}"
+        f"{incident.finding.rule.name}  {_place(episode)}  {span}{taken}{part}"
     )
     click.echo(f"{'':{SHORT}}  {incident.finding.message}")
 

@@ -23,7 +23,7 @@ from alerting_told import Told
 
 from contracts.clock import SystemClock
 from monitors.history import History
-from monitors.records import NoticeStatus
+from monitors.records import NoticeStatus, Phase
 from sandbox.intercom import Sandbox
 from sandbox.slack import DEFAULT_CHANNEL, SlackStandIn
 
@@ -32,7 +32,7 @@ RATE_LIMIT: Final = 1_000_000  # nothing is to wait for it
 LONGEST: Final = 60.0  # seconds for a pass; on a quiet machine it takes about one
 SETTLING: Final = 300.0  # seconds: a claim, and an ambiguous attempt after it, are over by then
 BETWEEN: Final = 15.0  # seconds between passes while settling
-CHANGES: Final = 0.3  # of the rounds: another fault, or none
+CHANGES: Final = 0.5  # of the rounds: another fault, or none
 
 _PROCESSES: Final = multiprocessing.get_context("forkserver")
 
@@ -103,7 +103,9 @@ def main() -> int:
             with History.open(f"sqlite:///{name}/history.sqlite", clock=clock) as history:
                 told = Told.of(history, slack)
                 waiting = history.notices(NoticeStatus.PENDING)
-                is_over = not waiting and not told.stale and not history.incident_states()
+                states = history.incident_states().values()
+            is_open = any(one.phase is Phase.OPEN for one in states)
+            is_over = not (waiting or told.stale or is_open)
             if is_over or time.monotonic() > until:
                 break
             time.sleep(BETWEEN)
@@ -111,6 +113,7 @@ def main() -> int:
     wrong = told.wrong()
     wrong += [] if killed >= given.kills else [f"only {killed} passes were killed"]
     wrong += [] if told.opened else ["nothing was told of"]
+    wrong += ["an incident stays open"] if is_open else []
     for line in wrong:
         print(f"MISSED  {line}")
     return int(given.check and bool(wrong))

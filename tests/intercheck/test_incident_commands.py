@@ -115,6 +115,18 @@ def test_an_open_incident_is_listed_and_shown_by_the_beginning_of_its_id(
     assert "The token of acme was revoked." in out
 
 
+def test_what_an_incident_explains_is_listed_after_it(
+    run: Run, incident: IncidentState, history_url: str
+) -> None:
+    other = replace(incident, key="other", id="0ther000000000")
+    child = replace(incident, key="child", id="ch1ld000000000", parent=incident.id)
+    with History.open(history_url, clock=SystemClock()) as history:
+        history.record(None, states=[child, other])
+    first = [line.split()[0] for line in run("incidents", "list")[1].splitlines()[::2]]
+    assert first.index("ch1ld000") == first.index(incident.id[:8]) + 1
+    assert f"part of {incident.id[:8]}" in run("incidents", "list")[1]
+
+
 @pytest.mark.parametrize("with_version", [True, False])
 def test_an_incident_is_found_by_its_fingerprint(
     run: Run, incident: IncidentState, with_version: bool
