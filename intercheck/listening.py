@@ -13,7 +13,7 @@ from monitors.alerting.buttons import LEASE, TERM, lease
 from monitors.alerting.socketmode import Socket
 from monitors.alerting.telling import Announcer
 from monitors.history import History
-from monitors.responding import Responder, end_accepted
+from monitors.responding import Responder, end_accepted, take_buttons_away
 
 RENEWAL: Final = TERM / 3  # two may come late
 
@@ -44,9 +44,16 @@ class Listening:
     """Listens by Socket Mode, and holds the lease that shows the buttons."""
 
     def __init__(
-        self, socket: Socket, history: History, *, clock: Clock, log: Callable[[str], None]
+        self,
+        socket: Socket,
+        history: History,
+        *,
+        clock: Clock,
+        after: Callable[[], object],
+        log: Callable[[str], None],
     ) -> None:
         self._socket = socket
+        self._after = after
         self._history = history
         self._clock = clock
         self._log = log
@@ -68,12 +75,14 @@ class Listening:
         self._renewed_at = now
 
     def close(self) -> None:
-        """Stop listening: from now on messages come without buttons."""
+        """Stop listening: messages lose their buttons, and come without from now on."""
+        self._socket.close()
         try:
             self._history.save_state(LEASE, self._id, None)
+            take_buttons_away(self._history, clock=self._clock)
+            self._after()
         except HistoryError as error:
-            self._log(str(error))  # it ends by itself
-        self._socket.close()
+            self._log(str(error))  # the lease ends by itself
 
 
 def ears_of(
@@ -105,4 +114,4 @@ def ears_of(
         log=log,
     )
     socket = Socket(slack.app_token, base_url=slack.base_url, on_action=responder.act, log=log)
-    return Listening(socket, history, clock=clock, log=log)
+    return Listening(socket, history, clock=clock, after=after, log=log)

@@ -92,6 +92,8 @@ class Telling(StrEnum):
     SILENCED = "silenced"
     ACCEPTED = "accepted"
     DIGEST = "digest"
+    REDRAWN = "redrawn"
+    """The same news: nobody listens to its buttons any more."""
 
 
 NoticeKind = TransitionKind | Telling

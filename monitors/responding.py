@@ -1,20 +1,20 @@
 """What people do to an incident, recorded and told as what a pass sees is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from contracts.clock import Clock
 from contracts.errors import IntercheckError
-from monitors.alerting.buttons import ACKNOWLEDGE, Action
+from monitors.alerting.buttons import ACKNOWLEDGE, LEASE, Action, is_leased, without_buttons
 from monitors.alerting.matchers import Matcher
-from monitors.alerting.reminding import accepted
+from monitors.alerting.reminding import accepted, sequence_of
 from monitors.alerting.silences import KIND as SILENCES
 from monitors.alerting.silences import Silence
 from monitors.alerting.telling import Announcer
 from monitors.history import History
 from monitors.incidents import accept, acknowledge
-from monitors.records import Phase, Transition
+from monitors.records import Phase, Telling, Transition
 
 
 def acknowledge_incident(
@@ -123,6 +123,27 @@ def end_accepted(
             documents=announcement.documents,
         )
     return transition
+
+
+def take_buttons_away(history: History, *, clock: Clock) -> None:
+    """Bring the messages of open incidents up to date where nobody listens to their buttons any
+    more. They wait in the outbox when this returns."""
+    now = clock.now()
+    with history.transaction():
+        if is_leased(history.documents(LEASE), now):
+            return
+        states = history.incident_states().values()
+        is_open = {one.id for one in states if one.phase is Phase.OPEN}
+        newest = {
+            (queued.notice.channel, queued.notice.incident_id): queued.notice
+            for queued in history.notices()
+            if queued.notice.incident_id in is_open and not queued.notice.is_reply
+        }
+        bare = [one for notice in newest.values() if (one := without_buttons(notice)) is not None]
+        history.record(
+            None,
+            notices=[replace(one, sequence=sequence_of(now), kind=Telling.REDRAWN) for one in bare],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

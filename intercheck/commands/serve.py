@@ -5,19 +5,19 @@ import random
 import signal
 import threading
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import click
 
 from contracts.clock import SystemClock
-from intercheck import options
+from intercheck import dashboard, options
 from intercheck.descriptions import open_description
 from intercheck.exits import ExitCode
 from intercheck.listening import Ears, ears_of
 from intercheck.pass_output import one_line
 from intercheck.probing import chosen_workspaces, heartbeat_of, new_id
-from intercheck.wiring import announcer_of, channels_of, probes_of, promises_of
+from intercheck.wiring import announcer_of, channels_of, limits_of, probes_of, promises_of
 from monitors.history import History
 from monitors.monitor import Monitor, PassReport
 from monitors.probes import Probe, require_that_it_fits
@@ -36,12 +36,18 @@ from reports.words import counted
 @options.spec
 @options.spec_dir
 @click.option("--base-url", metavar="URL", help="Ask this host instead of Intercom's own.")
+@click.option(
+    "--listen",
+    metavar="[HOST:]PORT",
+    help="Show the report, /healthz and /metrics there (on loopback where no host is named).",
+)
 @options.config
 def command(
     workspaces: tuple[str, ...],
     spec: str | None,
     spec_dir: Path | None,
     base_url: str | None,
+    listen: str | None,
     config_path: Path | None,
 ) -> ExitCode:
     """Ask each probe in its own time, until SIGTERM or Ctrl-C.
@@ -53,6 +59,7 @@ def command(
     \b
     Examples:
       intercheck serve
+      intercheck serve --listen 9464
       intercheck serve --config /etc/intercheck.yaml      (ExecStart of a systemd unit)
     """
     settings = options.settings_from(config_path)
@@ -92,10 +99,16 @@ def command(
             ears_of(settings, history, announcer, clock=clock, after=monitor.deliver, log=_log)
         ) as ears,
     ):
+        board = dashboard.Dashboard(
+            history,
+            limits=limits_of(settings, probes),
+            longest=max(probe.every for probe in probes),
+            clock=clock,
+        )
         ears.keep()
         _log(f"probing {counted(len(chosen), 'Intercom workspace')} with {len(probes)} probes each")
-        Schedule(
-            _Told(monitor, ears),
+        schedule = Schedule(
+            _Told(monitor, ears, board),
             workspaces=[workspace.name for workspace in chosen],
             probes=probes,
             clock=clock,
@@ -103,7 +116,9 @@ def command(
             chance=random.Random(),  # noqa: S311 - jitter, not a secret
             at_a_time=monitoring.workspaces_at_a_time,
             heartbeat=heartbeat_of(settings, os.environ),
-        ).run(stop)
+        )
+        with dashboard.listen(board, listen, _log) if listen else nullcontext():
+            schedule.run(stop)
     _log("stopped")
     return ExitCode.CLEAN
 
@@ -111,14 +126,16 @@ def command(
 class _Told:
     """A monitor whose passes leave a line in the log."""
 
-    def __init__(self, monitor: Monitor, ears: Ears) -> None:
+    def __init__(self, monitor: Monitor, ears: Ears, board: dashboard.Dashboard) -> None:
         self._monitor = monitor
         self._ears = ears
+        self._board = board
         self.prune = monitor.prune
 
     def run_pass(self, names: Sequence[str], probes: Sequence[Probe]) -> PassReport:
         """Run one pass and say what it came to."""
         report = self._monitor.run_pass(names, probes)
+        self._board.take(report.record)
         _log(f"{', '.join(names)}: {one_line(report)}")
         self._tell(report.delivery.errors)
         return report

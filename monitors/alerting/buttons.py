@@ -5,12 +5,12 @@ socket stands, and without one the next message or update comes without buttons.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from monitors.alerting import facts, wording
-from monitors.records import IncidentState, Phase
+from monitors.records import IncidentState, Notice, Phase
 
 LEASE: Final = "buttons"
 """The kind of the documents that say, by listener, until when somebody listens."""
@@ -104,6 +104,16 @@ def buttons(incident: IncidentState, report_url: str | None) -> Block | None:
             }
         )
     return {"type": "actions", "block_id": block_id, "elements": elements}
+
+
+def without_buttons(notice: Notice) -> Notice | None:
+    """Return a message without its buttons; None where it has none."""
+    kept = tuple(one for one in notice.blocks if not _is_ours(one))
+    return replace(notice, blocks=kept) if kept != notice.blocks else None
+
+
+def _is_ours(block: Block) -> bool:
+    return block.get("type") == "actions" and str(block.get("block_id")).startswith(_BLOCK)
 
 
 def actions_in(payload: object) -> tuple[Action, ...]:

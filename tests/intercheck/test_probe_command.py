@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -226,11 +228,13 @@ def test_a_pass_over_the_published_description(run: Run, shared_dir: Path) -> No
     assert code == 0  # what the sandbox's 2.15 does otherwise is a first sight
 
 
-def test_serve_probes_until_it_is_told_to_stop(
+def test_serve_probes_until_it_is_told_to_stop_and_shows_how_it_stands(
     environment: dict[str, str], tmp_path: Path, intercom: Sandbox
 ) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
     with subprocess.Popen(  # noqa: S603 - our own program with our own arguments
-        [sys.executable, "-c", PROGRAM, "serve"],
+        [sys.executable, "-c", PROGRAM, "serve", "--listen", str(port)],
         env={**os.environ, **environment},
         cwd=tmp_path,
         stderr=subprocess.PIPE,
@@ -241,12 +245,14 @@ def test_serve_probes_until_it_is_told_to_stop(
         try:
             while len(intercom.requests) < 27 and process.poll() is None:
                 time.sleep(0.02)
+            health = requests.get(f"http://127.0.0.1:{port}/healthz", timeout=PATIENCE)
             process.send_signal(signal.SIGTERM)
             _, log = process.communicate(timeout=PATIENCE)
         finally:
             watchdog.cancel()
             process.kill()
     assert process.returncode == 0, log
+    assert (health.status_code, health.json()["status"]) == (200, "ok")
     assert "27 probes: 27 healthy" in log
     assert log.rstrip().endswith("stopped")
     with History.open(f"sqlite:///{tmp_path}/history.sqlite", clock=SystemClock()) as history:

@@ -25,7 +25,7 @@ from monitors.alerting.socketmode import Socket, openable
 from monitors.alerting.telling import Announcer
 from monitors.history import History
 from monitors.records import Transition, TransitionKind
-from monitors.responding import Responder
+from monitors.responding import Responder, take_buttons_away
 from sandbox.clock import VirtualClock
 from sandbox.slack import DEFAULT_CHANNEL, Message, SlackStandIn
 
@@ -174,6 +174,26 @@ def test_without_a_listener_there_are_no_buttons(
     assert desk.elements()
     desk.tell(transition(TransitionKind.RESOLVED, 4))
     assert desk.elements() == [], "there is nothing to do any more"
+
+
+def test_messages_lose_their_buttons_when_the_last_listener_ends(
+    desk: Desk, transition: Callable[..., Transition]
+) -> None:
+    desk.history.save_state(LEASE, "another", buttons.lease(desk.clock.now()))
+    desk.listen(listens=False)
+    take_buttons_away(desk.history, clock=desk.clock)
+    desk.deliver()
+    assert desk.elements(), "the other one still listens"
+    desk.history.save_state(LEASE, "another", None)
+    told = desk.message.text
+    take_buttons_away(desk.history, clock=desk.clock)
+    desk.deliver()
+    assert desk.elements() == []
+    assert desk.message.text == told
+    assert len(desk.slack.messages()) == 1
+    desk.clock.advance(timedelta(minutes=1))
+    take_buttons_away(desk.history, clock=desk.clock)
+    assert desk.history.due(desk.clock.now()) == (), "there is nothing left to take away"
 
 
 def test_a_socket_that_cannot_be_opened_says_why(slack: SlackStandIn) -> None:
