@@ -61,6 +61,7 @@ class Allowlist:
         self._prohibitions = tuple(prohibitions)
         self._literals = _children(self._reads)
         self._refusal = lru_cache(maxsize=_CACHED_PATHS)(self._judge)
+        self._is_read = lru_cache(maxsize=_CACHED_PATHS)(self._stands_on_the_list)
 
     def is_allowed(self, method: str, path: str) -> bool:
         """Whether `method` may be sent to `path`, a template or a path as it goes on the wire."""
@@ -68,11 +69,7 @@ class Allowlist:
 
     def is_read(self, method: str, path: str) -> bool:
         """Whether it is on the list of reads, and so needs no permission to write."""
-        segments = _split(path)
-        if segments is None:
-            return False
-        template = self._template(segments, tuple(map(_spelling, segments)))
-        return template is not None and (method, template) in self._reads
+        return self._is_read(method, path)
 
     def refusal(self, method: str, path: str) -> str | None:
         """Say why not, or None where it is allowed."""
@@ -96,6 +93,13 @@ class Allowlist:
         if (method, template) in self._reads or self.writes:
             return None
         return "it is not on the list of reads without side effects"
+
+    def _stands_on_the_list(self, method: str, path: str) -> bool:
+        segments = _split(path)
+        if segments is None:
+            return False
+        template = self._template(segments, tuple(map(_spelling, segments)))
+        return template is not None and (method, template) in self._reads
 
     def _template(
         self, segments: tuple[str, ...], plain: tuple[str, ...]

@@ -15,8 +15,6 @@ from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
-from requests.structures import CaseInsensitiveDict
-
 from contracts.allowlist import Allowlist, NotAllowedError, shipped_allowlist
 from contracts.clock import Clock, SystemClock
 from contracts.connections import Stopwatch
@@ -143,15 +141,16 @@ class IntercomClient:
             self.prove(str(operation))
         wire_headers = self._headers.copy()
         if credentials is Credentials.NONE:
-            del wire_headers["Authorization"]
+            del wire_headers["authorization"]
         elif credentials is Credentials.WRONG:
-            wire_headers["Authorization"] = f"Bearer {WRONG_TOKEN}"
+            wire_headers["authorization"] = f"Bearer {WRONG_TOKEN}"
         if not versioned:
-            del wire_headers["Intercom-Version"]
+            del wire_headers["intercom-version"]
         if body is not None:
-            wire_headers["Content-Type"] = "application/json"
-            wire_headers["Content-Length"] = str(len(body))
-        wire_headers.update(headers)
+            wire_headers["content-type"] = "application/json"
+            wire_headers["content-length"] = str(len(body))
+        for name, value in headers.items():
+            wire_headers[name.lower()] = value
         url = f"{self._base}{path}?{query}" if query else f"{self._base}{path}"
         return self._exchange(operation, url, wire_headers, body)
 
@@ -221,7 +220,7 @@ class IntercomClient:
         self,
         operation: Operation,
         url: str,
-        headers: CaseInsensitiveDict[str],
+        headers: Mapping[str, str],
         body: bytes | None,
     ) -> Exchange:
         started_at = self._clock.now()
@@ -232,15 +231,13 @@ class IntercomClient:
         return Exchange(
             workspace=self.workspace.name,
             region=self.workspace.region,
-            version=self.workspace.version if "Intercom-Version" in headers else None,
+            version=self.workspace.version if "intercom-version" in headers else None,
             operation=operation,
             request=Request(
                 method=operation.method,
                 url=redact(url, self._secrets),
                 headers=Headers(
-                    (name, value)
-                    for name, value in headers.items()
-                    if name.lower() not in SECRET_HEADERS
+                    (name, value) for name, value in headers.items() if name not in SECRET_HEADERS
                 ),
                 body=None if body is None else redact_bytes(body, self._secrets),
             ),
@@ -254,7 +251,7 @@ class IntercomClient:
         self,
         method: str,
         url: str,
-        headers: CaseInsensitiveDict[str],
+        headers: Mapping[str, str],
         body: bytes | None,
         watch: Stopwatch,
     ) -> Response | TransportFailure:
@@ -285,17 +282,15 @@ class IntercomClient:
             return None
         return parts._replace(fragment="").geturl()
 
-    def _standing_headers(self) -> CaseInsensitiveDict[str]:
-        """What every request carries, whatever is asked."""
-        return CaseInsensitiveDict(
-            {
-                "Authorization": f"Bearer {self.workspace.token.reveal()}",
-                "Intercom-Version": self.workspace.version,
-                "Accept": "application/json",
-                "Accept-Encoding": ENCODINGS,
-                "User-Agent": f"intercheck/{_own_version()}",
-            }
-        )
+    def _standing_headers(self) -> dict[str, str]:
+        """What every request carries, whatever is asked; by lower-case name."""
+        return {
+            "authorization": f"Bearer {self.workspace.token.reveal()}",
+            "intercom-version": self.workspace.version,
+            "accept": "application/json",
+            "accept-encoding": ENCODINGS,
+            "user-agent": f"intercheck/{_own_version()}",
+        }
 
 
 def _server_ms(response: Response | None) -> float | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, Self
 
 _PARAMETER: Final = re.compile(r"\{[^{}/]*\}")
@@ -31,7 +32,7 @@ class Operation:
     @property
     def identity(self) -> str:
         """Method and template with the parameter names blanked."""
-        return f"{self.method} {_PARAMETER.sub('{}', self.path)}"
+        return f"{self.method} {_blanked(self.path)}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -43,6 +44,11 @@ class Operation:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+
+@lru_cache(maxsize=4096)  # more than all versions have
+def _blanked(path: str) -> str:
+    return _PARAMETER.sub("{}", path)
 
 
 class Headers(Mapping[str, str]):

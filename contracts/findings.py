@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, Self
 
 from contracts.exchanges import Operation
@@ -27,6 +28,7 @@ class Certainty(StrEnum):
     INFERRED = "inferred"
 
 
+@lru_cache(maxsize=4096)  # the causes that there are come again with every pass
 def identify(*parts: str) -> str:
     """Hash `parts` to the project's identity form, `v1:` and 16 hex digits."""
     compact = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)

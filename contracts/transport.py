@@ -11,8 +11,7 @@ from typing import Final, cast
 from urllib.parse import urlsplit
 
 import requests
-from requests.structures import CaseInsensitiveDict
-from urllib3.response import HTTPResponse
+from urllib3 import HTTPConnectionPool, HTTPResponse, Timeout
 
 from contracts.connections import STOPWATCH, Stopwatch, TimedAdapter
 from contracts.errors import ConfigurationError
@@ -54,11 +53,15 @@ class Transport:
         ca_bundle: Path | None = None,
         secrets: tuple[str, ...] = (),
     ) -> None:
-        self._timeouts = (connect_timeout.total_seconds(), read_timeout.total_seconds())
+        self._timeout = Timeout(
+            connect=connect_timeout.total_seconds(), read=read_timeout.total_seconds()
+        )
         self._largest_body = largest_body
         self._secrets = secrets
+        self._base = base_url
         self._proxies, self._verify = _surroundings(base_url, ca_bundle)
         self._adapter = TimedAdapter()
+        self._pool: HTTPConnectionPool | None = None
         self._last_used: float | None = None
 
     def ask(
@@ -72,21 +75,26 @@ class Transport:
         """Send one request to `url` exactly as it is, and read the whole answer. Secrets are taken
         out of both."""
         self._drop_idle_connections(watch.now())
-        # Filled in by hand: preparing would normalise the path (`%2e%2e` to `..`) after it was
-        # checked, and costs as much as all the rest of the call.
-        prepared = requests.PreparedRequest()
-        prepared.method, prepared.url, prepared.body = method, url, body
-        prepared.headers = CaseInsensitiveDict(headers)
         token = STOPWATCH.set(watch)
         try:
-            answer = self._adapter.send(
-                prepared,
-                stream=True,
-                timeout=self._timeouts,
-                verify=self._verify,
-                proxies=self._proxies,
+            pool = self._pool or self._connect()
+            # Not by way of requests: preparing would normalise the path (`%2e%2e` to `..`) after it
+            # was checked, and costs as much as all the rest of the call.
+            raw = cast(
+                HTTPResponse,
+                pool.urlopen(
+                    method,
+                    _target(url, pool),
+                    body,
+                    headers,
+                    retries=self._adapter.max_retries,
+                    redirect=False,
+                    assert_same_host=False,
+                    timeout=self._timeout,
+                    preload_content=False,
+                    decode_content=False,
+                ),
             )
-            raw = cast(HTTPResponse, answer.raw)
             content = self._read(raw)
         except BROKEN as error:
             is_sent = watch.deadline is not None
@@ -106,11 +114,23 @@ class Transport:
 
     def close(self) -> None:
         """Close every connection. The next request opens a new one."""
+        self._pool = None
         self._adapter.close()
+
+    def _connect(self) -> HTTPConnectionPool:
+        """Let requests say how the origin is reached: by which proxy, trusting whom."""
+        prepared = requests.PreparedRequest()
+        prepared.url = self._base
+        pool = self._adapter.get_connection_with_tls_context(
+            prepared, self._verify, proxies=self._proxies
+        )
+        self._adapter.cert_verify(pool, self._base, self._verify, None)
+        self._pool = pool
+        return pool
 
     def _drop_idle_connections(self, now: float) -> None:
         if self._last_used is not None and now - self._last_used > LONGEST_IDLE.total_seconds():
-            self._adapter.close()
+            self.close()
 
     def _read(self, raw: HTTPResponse) -> bytes:
         """Read and unpack a body, piece by piece: a few kilobytes can unpack to gigabytes."""
@@ -138,6 +158,15 @@ class Transport:
         if redact(everything, self._secrets) != everything:
             fields = [(name, redact(value, self._secrets)) for name, value in fields]
         return Headers(fields)
+
+
+def _target(url: str, pool: HTTPConnectionPool) -> str:
+    """Return what is asked for: the whole URL of a proxy that forwards, or its path and query."""
+    parts = urlsplit(url)
+    if pool.proxy is not None and parts.scheme != "https":
+        return url
+    path = parts.path or "/"
+    return f"{path}?{parts.query}" if parts.query else path
 
 
 def _surroundings(base_url: str, ca_bundle: Path | None) -> tuple[dict[str, str], bool | str]:

@@ -19,7 +19,7 @@ class Archive(Protocol):
         """Return when the documents with a key were last saved, by kind."""
         ...
 
-    def documents_about(self, key: str) -> dict[str, Any]:
+    def documents_about(self, key: str) -> Mapping[str, Any]:
         """Return the documents with a key, by kind."""
         ...
 

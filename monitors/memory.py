@@ -15,7 +15,7 @@ from monitors.census import Census
 from monitors.deployments import Deployments
 from monitors.latencies import Judged, Latencies
 from monitors.probes import CANARY
-from monitors.shapes import Change, State, keyed_hash, learn
+from monitors.shapes import Change, State, digest, keyed_hash, learn
 from monitors.shapes.learning import Hash
 from monitors.versions import Versions
 
@@ -32,7 +32,13 @@ VERSIONS: Final = "versions"
 DEPLOYMENTS: Final = "deployments"
 SHAPE_KEY: Final = "shape-key"
 SHAPE: Final = "shape"
-"""Followed by version and operation: each has a document of its own, written when it changes."""
+"""Followed by version and operation: each has a document of its own, read when it is needed and
+written when it changes."""
+ANSWERS: Final = "answers"
+"""By the kind of a shape, day and keyed hash of the last answer, where that taught nothing: the
+same again on that day teaches nothing either, and its shape need not even be read."""
+
+_LARGE: Final = (BASELINES, f"{SHAPE} ")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,8 +64,11 @@ class Memory:
     _samples: int = 0
     """How many are in them."""
     _shapes: dict[str, State] = field(default_factory=dict, repr=False)
+    _answers: dict[str, list[Any]] = field(default_factory=dict, repr=False)
     _hashed: Hash | None = field(default=None, repr=False)
     _before: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    _stored: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What may be large is only in here, and made something of when it is asked for."""
 
     @classmethod
     def of(
@@ -74,23 +83,26 @@ class Memory:
 
         `reference` names what the workspace's answers are held to now.
         """
-        pins, pause, app = (documents.get(kind) for kind in (PINS, PAUSE, APP))
-        shape_key = documents.get(SHAPE_KEY)
+        small = {kind: documents[kind] for kind in documents if not kind.startswith(_LARGE)}
+        pins, pause, app, answers = (small.get(kind) for kind in (PINS, PAUSE, APP, ANSWERS))
+        shape_key = small.get(SHAPE_KEY)
         added = sorted(kind for kind in documents if kind.startswith(f"{BASELINES} "))
         samples = [one for kind in added for one in documents[kind]]
         return cls(
             workspace=workspace,
             pins=dict(pins) if isinstance(pins, dict) else {},
-            census=Census.of(documents.get(CENSUS), reference),
+            census=Census.of(small.get(CENSUS), reference),
             latencies=Latencies.of(documents.get(BASELINES), samples),
             paused_until=datetime.fromisoformat(pause) if isinstance(pause, str) else None,
             app_id=app if isinstance(app, str) else None,
-            versions=Versions.of(documents.get(VERSIONS)),
-            deployments=Deployments.of(documents.get(DEPLOYMENTS)),
+            versions=Versions.of(small.get(VERSIONS)),
+            deployments=Deployments.of(small.get(DEPLOYMENTS)),
             shape_key=shape_key if isinstance(shape_key, str) else new_key(),
             _added=added,
             _samples=len(samples),
-            _before=documents,
+            _answers=dict(answers) if isinstance(answers, dict) else {},
+            _before=small,
+            _stored=documents,
         )
 
     def learn(self, exchange: Exchange, thresholds: Iterable[float] = ()) -> Judged:
@@ -108,13 +120,21 @@ class Memory:
         if response.kind is not BodyKind.JSON:
             return ()
         kind = f"{SHAPE} {exchange.version} {operation.identity}"
+        day = exchange.started_at.toordinal()
+        answer = [day, digest(response.body, key=self.shape_key)]
         state = self._shapes.get(kind)
+        if self._answers.get(kind) == answer and (state is not None or kind in self._stored):
+            return ()
         if state is None:
-            state = self._shapes[kind] = State.from_json(self._before.get(kind))
+            state = self._shapes[kind] = State.from_json(self._stored.get(kind))
         if self._hashed is None:
             self._hashed = keyed_hash(self.shape_key)
-        day = exchange.started_at.toordinal()
-        return learn(state, response.document, day=day, hashed=self._hashed)
+        changes = learn(state, response.document, day=day, hashed=self._hashed)
+        if changes:
+            self._answers.pop(kind, None)
+        else:
+            self._answers[kind] = answer
+        return changes
 
     def changes(self) -> dict[tuple[str, str], object]:
         """Return the documents that are not as they were."""
@@ -133,6 +153,8 @@ class Memory:
             changed[PAUSE, self.workspace] = pause
         if self.census.changed:
             changed[CENSUS, self.workspace] = self.census.document()
+        if self._answers != self._before.get(ANSWERS, {}):
+            changed[ANSWERS, self.workspace] = dict(self._answers)
         if self._shapes and self.shape_key != self._before.get(SHAPE_KEY):
             changed[SHAPE_KEY, self.workspace] = self.shape_key
         for kind, state in self._shapes.items():
@@ -162,7 +184,7 @@ class Memory:
         documents = {
             kind: document
             for kind, document in {**self._before, **own}.items()
-            if document is not None and kind not in self._shapes and not kind.startswith(BASELINES)
+            if document is not None and not kind.startswith(_LARGE)
         }
         following = self.of(
             self.workspace,
@@ -173,6 +195,7 @@ class Memory:
         for state in self._shapes.values():
             state.changed = False
         following._shapes, following._hashed = self._shapes, self._hashed
+        following._stored = self._stored
         following.latencies = self.latencies
         if BASELINES not in own:
             added = [kind for kind in own if kind.startswith(BASELINES)]

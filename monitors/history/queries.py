@@ -1,7 +1,7 @@
 """Read the history back as the values it was made of."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -125,10 +125,30 @@ def documents(connection: Connection, kind: str, key: str | None) -> dict[str, A
     return {row.key: json.loads(row.document) for row in connection.execute(query)}
 
 
-def documents_about(connection: Connection, key: str) -> dict[str, Any]:
+class _Documents(Mapping[str, Any]):
+    """Documents by kind, each made from its text when it is asked for: not all are, and they may be
+    large."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+
+    def __getitem__(self, kind: str) -> Any:
+        return json.loads(self._texts[kind])
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in self._texts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+
+def documents_about(connection: Connection, key: str) -> Mapping[str, Any]:
     """Return the small documents with a key, by kind."""
     query = select(DOCUMENTS.c.kind, DOCUMENTS.c.document).where(DOCUMENTS.c.key == key)
-    return {row.kind: json.loads(row.document) for row in connection.execute(query)}
+    return _Documents({row.kind: row.document for row in connection.execute(query)})
 
 
 def saved_about(connection: Connection, key: str) -> dict[str, datetime]:

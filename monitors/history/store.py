@@ -1,7 +1,7 @@
 """The history: a pass and all that follows from it, recorded in one transaction."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
@@ -146,8 +146,8 @@ class History:
         with self._reading() as connection:
             return queries.documents(connection, kind, key)
 
-    def documents_about(self, key: str) -> dict[str, Any]:
-        """Return the small documents with a key, by kind."""
+    def documents_about(self, key: str) -> Mapping[str, Any]:
+        """Return the small documents with a key, by kind, each parsed when it is asked for."""
         with self._reading() as connection:
             return queries.documents_about(connection, key)
 
