@@ -52,10 +52,11 @@ class _Promise:
 
 class Conformance:
     """Holds exchanges to one description. Schemas are compiled when first met; safe to share
-    between threads."""
+    between threads. Without `close` fields that it does not name are no departure."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, *, close: bool = True) -> None:
         self.spec = spec
+        self._close = close
         self._promises: dict[tuple[str, str], _Promise] = {}
         self._last: dict[tuple[str, str, str], tuple[str, int, tuple[Departure, ...]]] = {}
         self._schemas = Schemas(spec)
@@ -121,7 +122,7 @@ class Conformance:
             return found or (_departure("body-not-json", BODY, "json", "other"),)
         if promise.keeps(response.document):
             return found
-        return found + explain(promise.node, response.document)
+        return found + explain(promise.node, response.document, close=self._close)
 
     def _promise(self, operation: SpecOperation, key: str, status: int) -> _Promise:
         place = (operation.pointer, key)
@@ -141,7 +142,7 @@ class Conformance:
         if schema is None:
             return _Promise(media_types)
         node = self._schemas.node(schema)
-        return _Promise(media_types, node, compile_closed(node))
+        return _Promise(media_types, node, compile_closed(node, close=self._close))
 
 
 def _is_documented(media_type: str, documented: tuple[str, ...]) -> bool:

@@ -11,6 +11,14 @@ BODY: Final = "body"
 STATUS: Final = "status"
 MEDIA_TYPE: Final = "media-type"
 
+_KINDS: Final[dict[type, str]] = {
+    type(None): "null",
+    bool: "boolean",
+    str: "string",
+    int: "integer",
+    list: "array",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Departure:
@@ -39,17 +47,9 @@ class Departure:
 
 def kind_of(value: object) -> str:
     """Name the kind of a JSON value; `nan` for what Python's reader takes and JSON has not."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, str):
-        return "string"
-    if isinstance(value, int):
-        return "integer"
     if isinstance(value, float):
         return "number" if math.isfinite(value) else "nan"
-    return "array" if isinstance(value, list) else "object"
+    return _KINDS.get(type(value), "object")
 
 
 def collapse(departures: Iterable[Departure]) -> tuple[Departure, ...]:

@@ -32,16 +32,14 @@ class _Sink:
     names: frozenset[str] | None = _NO_NAMES
     """Names documented for the value as an object; None where any is allowed."""
 
-    @property
-    def all(self) -> list[Departure]:
-        return self.broken + self.beyond
 
-
-def explain(node: Node, value: object) -> tuple[Departure, ...]:
+def explain(node: Node, value: object, *, close: bool = True) -> tuple[Departure, ...]:
     """Return every departure of `value` from the schema, those that say the same as one; empty
-    where it keeps it. Never raises, whatever JSON `value` is."""
+    where it keeps it. Never raises, whatever JSON `value` is. Without `close` undocumented
+    properties are none."""
     sink = _walk_whole(node, value)
-    return collapse(sink.all)
+    beyond = (one for one in sink.beyond if close or one.rule != "schema-undocumented")
+    return collapse([*sink.broken, *beyond])
 
 
 def violations(node: Node, value: object) -> tuple[Departure, ...]:

@@ -9,6 +9,8 @@ _NO_SCHEMAS: Final = frozenset({"example", "examples", "default", "enum"})
 
 def escape(step: str) -> str:
     """Write one step of a JSON Pointer (RFC 6901)."""
+    if "~" not in step and "/" not in step:
+        return step  # nearly always, and often asked
     return step.replace("~", "~0").replace("/", "~1")
 
 

@@ -19,19 +19,20 @@ _NULL: Final[dict[str, Any]] = {"type": "null"}
 _NO_NAMES: Final[frozenset[str]] = frozenset()
 
 
-def compile_closed(node: Node) -> Callable[[Any], bool]:
-    """Return a test that only a value without any departure passes; it never raises."""
-    return _compile(node, closed=True)
+def compile_closed(node: Node, *, close: bool = True) -> Callable[[Any], bool]:
+    """Return a test that only a value without any departure passes; it never raises. Without
+    `close` undocumented properties are none."""
+    translation = _Translation(close=close)
+    return _compile(translation.closed(node, _NO_NAMES, close=close), translation)
 
 
 def compile_open(node: Node) -> Callable[[Any], bool]:
     """Return a test of the schema as the dialect reads it; it never raises."""
-    return _compile(node, closed=False)
-
-
-def _compile(node: Node, *, closed: bool) -> Callable[[Any], bool]:
     translation = _Translation()
-    schema = translation.closed(node, _NO_NAMES, close=True) if closed else translation.open(node)
+    return _compile(translation.open(node), translation)
+
+
+def _compile(schema: dict[str, Any], translation: "_Translation") -> Callable[[Any], bool]:
     is_valid = jsonschema_rs.Draft4Validator(
         {"allOf": [schema], "definitions": translation.definitions},
         validate_formats=True,
@@ -51,7 +52,8 @@ class _Translation:
     """From nodes to one draft 4 document; what is referred to becomes a definition, once for each
     set of names that it is closed with."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, close: bool = True) -> None:
+        self._close = close
         self.definitions: dict[str, dict[str, Any]] = {}
         self._names: dict[tuple[int, frozenset[str] | None, bool], str] = {}
 
@@ -110,7 +112,7 @@ class _Translation:
         return _nullable(node, schema)
 
     def _closed_child(self, node: Node) -> dict[str, Any]:
-        return self.closed(node, _NO_NAMES, close=True)
+        return self.closed(node, _NO_NAMES, close=self._close)
 
     def _refer(self, target: Node, outer: frozenset[str] | None, *, close: bool) -> dict[str, Any]:
         names = outer if close or outer is None else _NO_NAMES  # unclosed, they make no difference

@@ -77,7 +77,9 @@ class Promises:
         relied = embedded_contract(version, cache_dir=self._cache_dir)
         return Promise(
             published=Conformance(published) if published else None,
-            relied=Conformance(relied) if relied else None,
+            # That a field is relied upon does not mean that no other may be: what else there may be
+            # the published description says, where there is one.
+            relied=Conformance(relied, close=published is None) if relied else None,
             reliance=self._reads(relied, published),
             accepted=accepted_by_examples(published) if published else {},
         )
