@@ -129,11 +129,13 @@ class Memory:
             state = self._shapes[kind] = State.from_json(self._stored.get(kind))
         if self._hashed is None:
             self._hashed = keyed_hash(self.shape_key)
+        was_changed, state.changed = state.changed, False
         changes = learn(state, response.document, day=day, hashed=self._hashed)
-        if changes:
+        if changes or state.changed:
             self._answers.pop(kind, None)
         else:
             self._answers[kind] = answer
+        state.changed |= was_changed
         return changes
 
     def changes(self) -> dict[tuple[str, str], object]:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Table, bindparam, delete, exists, insert, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from monitors.history import rows
 from monitors.history.schema import (
@@ -148,8 +147,12 @@ def _upsert(
     """Insert, replacing the columns `replaced` where the row is there already."""
     if not values:
         return
-    kind = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = kind.insert(table)
+    # The two speak of conflicts alike. Imported here: the other one is never needed.
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert as upsert
+    else:
+        from sqlalchemy.dialects.postgresql import insert as upsert  # type: ignore[assignment]
+    statement = upsert(table)
     if replaced:
         statement = statement.on_conflict_do_update(
             index_elements=list(table.primary_key),

@@ -151,7 +151,11 @@ class _Walk:
                 known.day = self._day
                 self._state.changed = True
             kind = kind_of(item, is_plain=known.is_plain)
-            self._meet(group, known, kind, bit, is_new)
+            seen = known.kinds.get(kind)
+            if seen is None or seen.met is not None:
+                self._meet(group, known, kind, bit, is_new)
+            elif is_new:  # what is normal is most of all there is
+                seen.times += 1
             if kind == "object":
                 if name not in _CUSTOMERS_OWN:
                     own = _id_of(item)

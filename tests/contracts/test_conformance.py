@@ -443,6 +443,37 @@ def test_where_no_body_is_documented_none_is_asked_for() -> None:
     assert held(answer(b"hello", status=203, content_type="text/plain"), {"203": plain}) == []
 
 
+def test_without_closing_other_fields_are_no_departure_and_all_else_is() -> None:
+    schema = {"type": "array", "items": obj(a=STRING, at={**INTEGER, "format": "date-time"})}
+    conformance = Conformance(spec_of(schema), close=False)
+    items = [{"b": 1}, {"a": 1, "b": 1}, {"at": 1_700_000_000_000, "b": 1}]
+
+    def found(*items: object) -> list[tuple[str, str, str]]:
+        return shown(conformance.departures(answer(json.dumps(items).encode())))
+
+    assert found(items[0]) == []
+    assert found(*items) == [
+        ("type", "/*/a", "string>integer"),
+        ("format", "/*/at", "unix-time>milliseconds"),
+    ]
+
+
+def test_the_same_body_in_another_place_is_held_to_what_is_promised_there() -> None:
+    other = {"content": {"application/json": {"schema": obj(a=INTEGER)}}}
+    conformance = Conformance(spec_of(obj(a=STRING), responses={"201": other}))
+
+    def found(body: bytes, status: int, content_type: str = JSON) -> list[str]:
+        exchange = answer(body, status=status, content_type=content_type)
+        return [one.rule for one in conformance.departures(exchange)]
+
+    body = b'{"a": "x"}'
+    for _ in range(2):
+        assert found(body, 200) == []
+        assert found(body, 201) == ["schema-type"]
+        assert found(body, 200, "text/html") == ["body-media-type"]
+        assert found(b'{"a": 1}', 200) == ["schema-type"]
+
+
 def test_an_error_is_held_to_its_schema_as_well() -> None:
     error = {
         "content": {"application/json": {"schema": {**obj(type=STRING), "required": ["type"]}}}
@@ -535,10 +566,12 @@ def test_the_walk_agrees_with_json_schema_on_what_is_valid(
 ) -> None:
     node = _node(schema, dict(zip(REFS, components, strict=True)))
     is_open, is_closed = compile_open(node), compile_closed(node)
+    is_described = compile_closed(node, close=False)
     for value in values:
         assert is_open(value) == (violations(node, value) == ())
         # The fast test may fail where the walk finds nothing, never the other way round.
         assert not (is_closed(value) and explain(node, value))
+        assert not (is_described(value) and explain(node, value, close=False))
 
 
 def _node(schema: dict[str, Any], components: dict[str, Any]) -> Node:

@@ -1,7 +1,9 @@
 """What is remembered is the same whether it was kept from pass to pass or read back each time."""
 
 import json
+from collections import UserDict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,9 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contracts.exchanges import Exchange
 from monitors.history import History
 from monitors.memories import Memories
 from monitors.memory import BASELINE_SAMPLES, BASELINES, SHAPE_KEY, Memory
+from monitors.shapes import State, keyed_hash, learn
 from sandbox.clock import VirtualClock
 
 if TYPE_CHECKING:
@@ -84,6 +88,65 @@ def test_a_memory_that_is_kept_judges_and_stores_as_one_that_is_read_back(
         kept = kept.recorded(stored(kept_documents, kept))
         stored(read_documents, read)
         assert comparable(kept_documents) == comparable(read_documents)
+
+
+@given(
+    answers=st.lists(
+        st.tuples(st.sampled_from([0, 0, 0, 1, 31]), st.integers(0, 5)), min_size=2, max_size=30
+    ),
+    lists=st.lists(LISTS, min_size=6, max_size=6),
+)
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_an_answer_like_the_last_one_is_judged_as_if_it_were_learned_again(
+    an_exchange: "ExchangeFactory",
+    answers: list[tuple[int, int]],
+    lists: list[list[tuple[int, Mapping[str, Any]]]],
+) -> None:
+    memory = Memory.of("acme", {SHAPE_KEY: "a key"}, reference="one")
+    state, at = State(), NOW
+    for days, which in answers:
+        at += timedelta(days=days, seconds=1)
+        exchange = an_exchange("GET /tags", body=body(lists[which]), at=at)
+        learned = learn(state, body(lists[which]), day=at.toordinal(), hashed=keyed_hash("a key"))
+        assert memory.compare(exchange) == learned
+    changes = {kind: document for (kind, _), document in memory.changes().items()}
+    (shape,) = (document for kind, document in changes.items() if kind.startswith("shape 2"))
+    stored = {"shape 2": shape}
+    assert comparable(stored) == comparable({"shape 2": state.as_json()})
+
+
+def test_of_an_answer_like_the_last_one_not_even_the_shape_is_read(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    documents: dict[str, Any] = {}
+    exchange = an_exchange("GET /tags", body=body([(1, {"state": "open"})]))
+    memory = Memory.of("acme", documents, reference="one")
+    for _ in range(2):  # what is taught first is known the second time
+        memory.compare(exchange)
+    stored(documents, memory)
+
+    class Watched(UserDict[str, Any]):
+        def __getitem__(self, kind: str) -> Any:
+            asked.append(kind)
+            return super().__getitem__(kind)
+
+    def read(exchange: Exchange) -> bool:
+        asked.clear()
+        again = Memory.of("acme", Watched(documents), reference="one")
+        assert again.compare(exchange) == ()
+        return any(kind.startswith("shape 2") for kind in asked)
+
+    asked: list[str] = []
+    assert not read(exchange)
+    assert read(an_exchange("GET /tags", body=body([(2, {"state": "open"})])))
+    assert read(replace(exchange, started_at=NOW + timedelta(days=1)))
+
+    del documents["shape 2.15 GET /tags"]
+    anew = Memory.of("acme", documents, reference="one")
+    anew.compare(exchange)
+    assert ("shape 2.15 GET /tags", "acme") in anew.changes()
 
 
 def test_latencies_are_written_whole_only_now_and_then(an_exchange: "ExchangeFactory") -> None:
