@@ -121,10 +121,14 @@ class Transport:
         """Let requests say how the origin is reached: by which proxy, trusting whom."""
         prepared = requests.PreparedRequest()
         prepared.url = self._base
-        pool = self._adapter.get_connection_with_tls_context(
-            prepared, self._verify, proxies=self._proxies
+        # urllib3 has pools of nothing else for the web; requests' types are wider.
+        pool = cast(
+            HTTPConnectionPool,
+            self._adapter.get_connection_with_tls_context(
+                prepared, self._verify, proxies=self._proxies
+            ),
         )
-        self._adapter.cert_verify(pool, self._base, self._verify, None)
+        self._adapter.cert_verify(pool, self._base, self._verify, None)  # type: ignore[no-untyped-call]
         self._pool = pool
         return pool
 
