@@ -179,7 +179,7 @@ class Gate:
         with self._lock:
             if self._started >= self._most_requests:
                 raise BudgetSpentError(
-                    f"All {self._most_requests} requests of this run are spent; allow more with "
+                    f"This run has sent all it may ({self._most_requests}): allow more with "
                     "--max-requests."
                 )
             self._started += 1

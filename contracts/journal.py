@@ -2,16 +2,23 @@
 
 One JSON object a line: planned, created (with its id), removed. A line is on the disk before the
 request it announces leaves the machine; a run killed at any moment is read back from it.
+
+Each run has a journal of its own, and holds a lock on it while it lives: of two runs at once
+neither removes what the other is using, and what no run holds any more is what a killed one left.
 """
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.clock import Clock, SystemClock
+from contracts.errors import ConfigurationError
 from contracts.workspaces import Workspace
 
 
@@ -26,10 +33,85 @@ class Left:
     """Unix time; 0 where the journal does not say."""
 
 
-def journal_of(workspace: Workspace, folder: Path) -> "Journal":
-    """Return the journal of an Intercom workspace at its host, below `folder`."""
-    digest = hashlib.sha256(f"{workspace.name} {workspace.url}".encode()).hexdigest()[:16]
-    return Journal(folder / "journal" / f"{digest}.jsonl")
+@contextmanager
+def own_journal(
+    workspace: Workspace, folder: Path, run_id: str, *, clock: Clock | None = None
+) -> Iterator["Journal"]:
+    """Open the journal of a run over an Intercom workspace; it is kept where something is left.
+
+    Raises ConfigurationError where it cannot be written.
+    """
+    path = folder / "journal" / f"{_prefix(workspace)}-{run_id}.jsonl"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = _locked(path, os.O_CREAT)
+        while descriptor is None:  # who cleans up took it for one that a killed run left empty
+            descriptor = _locked(path, os.O_CREAT)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    journal = Journal(path, clock=clock)
+    try:
+        yield journal
+    finally:
+        _close(journal, descriptor)
+
+
+def abandoned(
+    workspace: Workspace, folder: Path, *, clock: Clock | None = None
+) -> Iterator["Journal | None"]:
+    """Yield the journals of an Intercom workspace that no run holds any more, and None for each
+    that one holds."""
+    for path in sorted((folder / "journal").glob(f"{_prefix(workspace)}*.jsonl")):
+        try:
+            descriptor = _locked(path, 0)
+        except FileNotFoundError:
+            continue  # its run has just ended
+        except OSError as error:
+            raise _unwritable(path, error) from None
+        if descriptor is None:
+            yield None
+            continue
+        journal = Journal(path, clock=clock)
+        try:
+            yield journal
+        finally:
+            _close(journal, descriptor)
+
+
+def _prefix(workspace: Workspace) -> str:
+    return hashlib.sha256(f"{workspace.name} {workspace.url}".encode()).hexdigest()[:16]
+
+
+def _locked(path: Path, flags: int) -> int | None:
+    """Open a file and lock it; None where another process holds it."""
+    descriptor = os.open(path, os.O_RDWR | flags, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Whoever held it before may have removed it: then the lock is on nothing.
+        if os.path.samestat(os.fstat(descriptor), path.stat()):
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
+
+
+def _close(journal: "Journal", descriptor: int) -> None:
+    """Give a journal up; it goes where nothing is left, while it is still locked."""
+    if not journal.left():
+        journal.path.unlink(missing_ok=True)
+    os.close(descriptor)
+
+
+def _unwritable(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path} cannot be written ({error.strerror or error}), and nothing is created that is not "
+        "written down there first: name another folder with `cache-dir:`, or leave out the phase "
+        "stateful."
+    )
 
 
 class Journal:
@@ -66,13 +148,9 @@ class Journal:
                 found.pop((str(line["removed"]), name), None)
         return tuple(found.values())
 
-    def wait_until(self, left: Left, *, seconds: float) -> bool:
-        """Let pass what is missing of `seconds` since an object was planned; say whether anything
-        was."""
-        missing = left.planned_at + seconds - self._now()
-        if missing > 0:
-            self.clock.sleep(min(missing, seconds))
-        return missing > 0
+    def age(self, left: Left) -> float:
+        """Return the seconds since an object was planned."""
+        return self._now() - left.planned_at
 
     def _now(self) -> float:
         return self.clock.now().timestamp()
@@ -91,15 +169,19 @@ class Journal:
                 yield entry
 
     def _write(self, entry: dict[str, object]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        line = json.dumps(entry, separators=(",", ":")) + "\n"
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        # A new line first: the one before may have been cut off.
+        line = b"\n" + json.dumps(entry, separators=(",", ":")).encode() + b"\n"
         try:
-            # A new line first: the one before may have been cut off.
-            os.write(descriptor, b"\n" + line.encode())
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                if os.write(descriptor, line) != len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise _unwritable(self.path, error) from None
 
 
 def _number(value: object) -> float:

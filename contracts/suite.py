@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from contracts.budget import RateBudget
-from contracts.cleaning import clean_up
+from contracts.cleaning import Cleaned, clean_up
 from contracts.client import IntercomClient
 from contracts.clock import Clock
 from contracts.conformance import Conformance
@@ -38,6 +38,7 @@ MOST_PER_OPERATION: Final = 10
 """Requests for each operation without a budget that somebody asked for: of the embedded contract
 nearly seven go to what comes before generated questions, and a small selection is not asked
 hundreds of times."""
+INTERRUPTED: Final = "The run was stopped from outside."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,10 @@ class SuiteReport:
     that there are."""
     asked: Mapping[str, int] = field(default_factory=dict)
     """Requests by operation identity, without those for cleaning up."""
+    cleaned: Cleaned = field(default_factory=Cleaned)
+    """What became of what it created and had not removed by its end."""
+    is_interrupted: bool = False
+    """Whether somebody ended it before its time."""
 
 
 def run_suite(
@@ -90,7 +95,8 @@ def run_suite(
     """Hold the API to `spec` with at most `most_requests` requests; the same `seed` asks the same.
 
     With a `journal`, and where the client may write, objects named after `run_id` are created,
-    changed and deleted again. What a run that broke off leaves is removed at its end.
+    changed and deleted again. What is left of them is removed at its end, also where somebody
+    interrupts it: then what was found so far is reported.
 
     A `mode` that sends negative data needs a client that may write, and a `/me` that proves it:
     else NotAllowedError. `tuning` is what a user of Schemathesis chose.
@@ -128,11 +134,16 @@ def run_suite(
         on_progress=on_progress,
     )
     started = clock.monotonic()
+    is_interrupted = False
+    cleaned = Cleaned()
     try:
         stopped = run.work(planned.operations, journal)
+    except KeyboardInterrupt:
+        stopped, is_interrupted = INTERRUPTED, True
     finally:
-        cleaned = clean_up(client, journal) if journal is not None else None
-    cleaning = cleaned.requests if cleaned else 0
+        if journal is not None:
+            clean_up(client, journal, budget=budget, cleaned=cleaned)
+    cleaning = cleaned.requests
     return SuiteReport(
         findings=tuple(run.all_findings()),
         selected=len(planned.operations) + len(planned.skipped),
@@ -148,6 +159,8 @@ def run_suite(
         phases={**run.spent, **({"cleaning up": cleaning} if cleaning else {})},
         parameters=run.tried(planned.operations),
         asked=Counter(one.operation for one in run.gate.journal),
+        cleaned=cleaned,
+        is_interrupted=is_interrupted,
     )
 
 

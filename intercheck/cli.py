@@ -16,6 +16,7 @@ import click
 from contracts.errors import IntercheckError
 from intercheck import __version__
 from intercheck.exits import ExitCode, exit_code_of
+from intercheck.stopping import INTERRUPTED, TERMINATED, TerminatedError
 
 COMMANDS: Final = {
     "alerts": "See what an alert says, and whether alerts arrive.",
@@ -88,9 +89,9 @@ def _run(arguments: list[str]) -> int:
         sys.stdout.flush()  # what cannot be written has to be known before the exit code is
     except IntercheckError as error:
         return _refuse(str(error), exit_code_of(error), arguments)
-    except click.exceptions.Abort:
+    except click.exceptions.Abort as error:
         click.echo("Stopped.", err=True)
-        return 130  # what shells say of Ctrl-C
+        return TERMINATED if isinstance(error.__cause__, TerminatedError) else INTERRUPTED
     except click.ClickException as error:
         if _wants_json(arguments):
             return _refuse(error.format_message(), ExitCode.WRONG_USAGE, arguments)

@@ -59,6 +59,7 @@ def conclude(
     settings: Settings,
     description: Spec,
     file: Path,
+    is_interrupted: bool,
 ) -> None:
     """Keep what the run found, write its reports and the state, and tell GitHub.
 
@@ -76,7 +77,9 @@ def conclude(
     for path in write_run(run, envelope, results.formats, results.directory or settings.report_dir):
         click.echo(str(path), err=True)
     tell_github(run, os.environ, to_stderr=True)
-    if results.updates_state:
+    if results.updates_state and is_interrupted:
+        click.echo("The state is as it was: this run did not come to its end.", err=True)
+    elif results.updates_state:
         path = results.state_path(settings)
         write_state(path, run.findings)
         click.echo(f"The state is in {path}: commit it.", err=True)

@@ -11,7 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from contracts.errors import ConfigurationError, NothingMeasuredError
+import click
+
+from contracts.errors import NothingMeasuredError
 from contracts.exchanges import Operation
 from contracts.findings import Finding
 from intercheck.settings import Settings
@@ -39,7 +41,10 @@ def keep_found(
     findings: Sequence[Finding],
     exercised: Iterable[Operation],
 ) -> None:
-    """Keep what a run found, in place of what the one before it had found."""
+    """Keep what a run found, in place of what the one before it had found.
+
+    Where that cannot be, it is said, and the run is worth what it is: only `deviations` misses it.
+    """
     document = {
         "command": command,
         "at": at.isoformat(),
@@ -51,10 +56,12 @@ def keep_found(
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps(document, indent=1) + "\n")
     except OSError as error:
-        raise ConfigurationError(
-            f"{path} cannot be written ({error.strerror or error}): free space there, or name "
-            "another folder with `cache-dir:`."
-        ) from None
+        click.echo(
+            f"Warning: {path} cannot be written ({error.strerror or error}), so `intercheck "
+            "deviations` will not know what was found: free space there, or name another folder "
+            "with `cache-dir:` or INTERCHECK_CACHE_DIR.",
+            err=True,
+        )
 
 
 def last_found(settings: Settings, command: str | None = None) -> Found:

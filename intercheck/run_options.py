@@ -8,7 +8,13 @@ from typing import Any, Final
 
 import click
 
-from intercheck.run_results import FILES, STATE_NAME, known_findings
+from intercheck.run_results import (
+    FILES,
+    STATE_NAME,
+    known_findings,
+    make_report_folder,
+    make_state_folder,
+)
 from intercheck.settings import Settings
 
 _NAMES: Final = ", ".join(FILES)
@@ -28,6 +34,20 @@ class ResultOptions:
     def state_path(self, settings: Settings) -> Path:
         """Return the state file: beside `intercheck.yaml` where there is one, else here."""
         return self.state or (settings.source.parent if settings.source else Path()) / STATE_NAME
+
+    def refuse_beside(self, flag: str) -> None:
+        """Raise UsageError where something is to be written that `flag` leaves nothing for."""
+        wanted = {"--report": bool(self.formats), "--update-state": self.updates_state}
+        if given := " and ".join(name for name, is_wanted in wanted.items() if is_wanted):
+            raise click.UsageError(f"With {flag} nothing is tested: leave out {given}.")
+
+    def make_ready(self, settings: Settings) -> None:
+        """Make sure before anything is sent that what is to be written can be; raises ReportError
+        or ConfigurationError."""
+        if self.formats:
+            make_report_folder(self.directory or settings.report_dir)
+        if self.updates_state:
+            make_state_folder(self.state_path(settings))
 
     def known(self, settings: Settings) -> frozenset[str]:
         """Return the fingerprints that fail nothing; says so where there is no state yet."""

@@ -7,17 +7,14 @@ from typing import Final
 
 import click
 
-from contracts.cleaning import clean_up
-from contracts.client import IntercomClient
 from contracts.exchanges import Operation
 from contracts.identifiers import describe_path, lists_by_kind
-from contracts.journal import Journal
 from contracts.phases import Phase
 from contracts.planning import Plan
 from contracts.suite import SuiteReport
-from intercheck.exits import ExitCode
 from intercheck.output import Coverage, Envelope, Skipped, print_finding, print_json
 from intercheck.phase_options import Asking
+from intercheck.tidying import as_json, sentences
 from reports.curl import curl_of
 from reports.words import counted
 
@@ -60,7 +57,10 @@ def show_plan(planned: Plan, asking: Asking, max_requests: int, output_format: s
         return
     for line in lines:
         click.echo(line)
-    click.echo(f"\n{len(lines)} operations, at most {max_requests} requests; nothing was sent.")
+    click.echo(
+        f"\n{counted(len(lines), 'operation')}, at most {counted(max_requests, 'request')}; "
+        "nothing was sent."
+    )
     click.echo(
         f"Each read is asked once, plainly; then {', '.join(_in_order(asking.phases))} "
         f"({asking.mode.value} data)."
@@ -73,23 +73,6 @@ def show_plan(planned: Plan, asking: Asking, max_requests: int, output_format: s
 
 def _in_order(phases: Iterable[Phase]) -> list[str]:
     return [one.value for one in Phase if one in phases]
-
-
-def clean_up_and_say(client: IntercomClient, journal: Journal, output_format: str) -> ExitCode:
-    """Remove what the journal says is left, and say so."""
-    cleaned = clean_up(client, journal)
-    names = [one.name for one in cleaned.remaining]
-    if output_format == "json":
-        extra: dict[str, object] = {
-            "removed": [one.name for one in cleaned.removed],
-            "remaining": names,
-        }
-        print_json(Envelope(command="contract", extra=extra))
-    else:
-        click.echo(f"{len(cleaned.removed)} objects of earlier runs are gone.")
-        for name in names:
-            click.echo(f"still there: {name}; delete it by hand, or try again.")
-    return ExitCode.FINDINGS if names else ExitCode.CLEAN
 
 
 def envelope_of(
@@ -124,6 +107,7 @@ def envelope_of(
             ],
         },
         "stopped": report.stopped,
+        "created": as_json(report.cleaned),
         "unreached": [one.value for one in report.unreached],
         "not_measured": list(report.not_measured),
         "known": sorted(known & {one.fingerprint for one in report.findings}),
@@ -165,6 +149,8 @@ def show(report: SuiteReport, envelope: Envelope, output_format: str, *, base_ur
         click.echo(f"  not exercised: {counted(count, 'operation')}, because {why}")
     if report.stopped:
         click.echo(f"The rest was not asked: {report.stopped}")
+    for line in sentences(report.cleaned):
+        click.echo(line)
     if report.coverage.warning:
         click.echo(click.style("warning: ", fg="yellow") + report.coverage.warning)
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
@@ -78,14 +79,33 @@ def write_run(
         file_name, render = FILES[name]
         text = render(run) if render else json.dumps(envelope.as_json(), indent=2) + "\n"
         try:
-            directory.mkdir(parents=True, exist_ok=True)
+            make_report_folder(directory)
             write_whole(directory / file_name, text)
         except OSError as error:
-            raise ReportError(
-                f"The report cannot be written to {directory} ({error.strerror or error}): free "
-                "space there, or name another folder with --report-dir."
-            ) from None
+            raise _no_report(directory, error) from None
         yield directory / file_name
+
+
+def make_report_folder(directory: Path) -> None:
+    """Make sure that a report can be written there. Raises ReportError."""
+    try:
+        _make_folder(directory)
+    except OSError as error:
+        raise _no_report(directory, error) from None
+
+
+def _no_report(directory: Path, error: OSError) -> ReportError:
+    return ReportError(
+        f"The report cannot be written to {directory} ({error.strerror or error}): free space "
+        "there, or name another folder with --report-dir."
+    )
+
+
+def _make_folder(directory: Path) -> None:
+    """Make a folder in which files can be made; raises OSError."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=directory):
+        pass
 
 
 def tell_github(run: Run, environ: Mapping[str, str], *, to_stderr: bool) -> None:
@@ -142,9 +162,21 @@ def write_state(path: Path, findings: Iterable[Finding]) -> None:
     ordered = sorted(known.values(), key=lambda one: tuple(one.values())[1:])
     text = json.dumps({"schema": _STATE_SCHEMA, "known": ordered}, indent=2)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_state_folder(path)
         write_whole(path, f"{text}\n")
     except OSError as error:
-        raise ConfigurationError(
-            f"{path} cannot be written ({error.strerror or error}): name another file with --state."
-        ) from None
+        raise _no_state(path, error) from None
+
+
+def make_state_folder(path: Path) -> None:
+    """Make sure that the state can be written. Raises ConfigurationError."""
+    try:
+        _make_folder(path.parent)
+    except OSError as error:
+        raise _no_state(path, error) from None
+
+
+def _no_state(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path} cannot be written ({error.strerror or error}): name another file with --state."
+    )

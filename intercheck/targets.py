@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from contracts.clock import Clock, SystemClock
@@ -22,24 +23,32 @@ SANDBOX_APP: Final = "sbx1main"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What is tested. `name` is for people."""
+    """What is tested. `name` is for people; below `notes` a run writes down what it creates."""
 
     name: str
     workspace: Workspace
     clock: Clock
+    notes: Path
 
 
 @contextmanager
 def target_of(
-    description: Spec, configured: Workspace | None, base_url: str | None, *, is_named: bool
+    description: Spec,
+    configured: Workspace | None,
+    base_url: str | None,
+    *,
+    is_named: bool,
+    notes: Path,
 ) -> Iterator[Target]:
     """Yield what to test; where no workspace is configured and no host named, a sandbox: of the
-    description where that `is_named`."""
+    description where that `is_named`. What is created in a workspace is written down below `notes`.
+    """
     version = {None: None, PREVIEW: "Preview"}.get(description.version, description.version)
     if configured is None and base_url is None:
         from sandbox.intercom import Sandbox
 
-        with Sandbox(description if is_named else None) as sandbox:
+        # What is created there is gone with this process, and so are the notes of it.
+        with Sandbox(description if is_named else None) as sandbox, TemporaryDirectory() as own:
             yield Target(
                 name="the embedded sandbox (no token is configured)",
                 workspace=Workspace(
@@ -47,11 +56,11 @@ def target_of(
                     token=Secret(sandbox.token),
                     version=version or "2.15",
                     base_url=sandbox.url,
-                    # It is ours, and gone with this process.
                     writes=True,
                     app_id=SANDBOX_APP,
                 ),
                 clock=sandbox.clock,
+                notes=Path(own),
             )
         return
     workspace = configured or Workspace(name="-", token=Secret(NO_TOKEN))
@@ -60,7 +69,7 @@ def target_of(
         version=version or workspace.version,
         base_url=base_url or workspace.base_url,
     )
-    yield Target(name=workspace.url, workspace=workspace, clock=SystemClock())
+    yield Target(name=workspace.url, workspace=workspace, clock=SystemClock(), notes=notes)
 
 
 def configured_workspace(settings: Settings, name: str | None) -> Workspace | None:

@@ -8,6 +8,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from contracts.allowlist import NotAllowedError
 from contracts.behaviour.inquiry import (
     DELETION,
     LISTED,
@@ -20,12 +21,17 @@ from contracts.behaviour.inquiry import (
 from contracts.behaviour.lists import page_of
 from contracts.behaviour.presence import found_by, listed_of
 from contracts.behaviour.written import GONE, Written, path_of
+from contracts.budget import BudgetSpentError
 from contracts.journal import Journal
 from contracts.resources import RESOURCES, Resource
 from contracts.spec import Spec, SpecOperation
 
 LONGEST_LIFE: Final = 18
 """Requests from creation to the list that lacks it; a life that would be cut short is not begun."""
+
+
+_REFUSED: Final = frozenset({400, 401, 402, 403, 404, 405, 406, 413, 415, 422, 429})
+"""Statuses that say that nothing was made. A 408 or a 409 does not, nor does a 5xx."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,18 +65,20 @@ def live_through(
         return
     inquiry.tried |= {PERSISTENCE, DELETION}
     journal.planned(life.resource.kind, name)
-    made = inquiry.ask(life.create, body=body)
+    try:
+        made = inquiry.ask(life.create, body=body)
+    except (NotAllowedError, BudgetSpentError):
+        journal.removed(life.resource.kind, name)  # nothing was sent
+        raise
     document = document_of(made)
     identifier = document.get("id") if isinstance(document, dict) else None
-    if not made.is_success or not isinstance(identifier, (str, int)):
-        if made.response is not None and 400 <= made.response.status < 500:
-            journal.removed(life.resource.kind, name)  # refused: nothing was made
-        return
-    journal.created(life.resource.kind, name, str(identifier))
-    if document.get(life.resource.field) != name:
-        # It answers from examples: what was never made cannot be lost.
+    if made.response is not None and made.response.status in _REFUSED:
         journal.removed(life.resource.kind, name)
-        return
+    if not made.is_success or not isinstance(identifier, (str, int)):
+        return  # cleaning up looks for what may have been made by its name
+    if document.get(life.resource.field) != name:
+        return  # it answers from examples, or with something that is not ours to change
+    journal.created(life.resource.kind, name, str(identifier))
     written = Written(inquiry, life.read, str(identifier), body)
     written.hold(made)
     _live(inquiry, life, written, name)
@@ -116,7 +124,6 @@ def _end(inquiry: Inquiry, life: Lifecycle, journal: Journal, written: Written, 
     deleted = inquiry.ask(life.delete, path_params=path_of(life.delete, identifier))
     if not deleted.is_success:
         return  # the journal keeps it for the next clean-up
-    journal.removed(resource.kind, name)
     document = document_of(deleted)
     echoed = document.get("id", identifier) if isinstance(document, dict) else identifier
     if str(echoed) != identifier:
@@ -125,10 +132,9 @@ def _end(inquiry: Inquiry, life: Lifecycle, journal: Journal, written: Written, 
     if seen.response is not None and seen.response.status in GONE:
         inquiry.show(DELETION)
     elif seen.is_success:
-        # The journal has it again: it has to go.
-        journal.planned(resource.kind, name)
-        journal.created(resource.kind, name, identifier)
         inquiry.suspect(seen, "write-undeleted", "status", "404", "present", needs=(DELETION,))
+    if not seen.is_success:  # else the journal keeps it: it has to go
+        journal.removed(resource.kind, name)
     listed = listed_of(inquiry, resource, name)
     if listed is not None and identifier in listed.ids:
         listed.suspect(inquiry, "write-undeleted", "absent", "present", DELETION)

@@ -3,16 +3,14 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any
 
 from contracts.behaviour.inquiry import Inquiry, document_of
 from contracts.behaviour.shown import answer_examples
 from contracts.errors import SpecError
 from contracts.exchanges import Exchange
+from contracts.paging import next_page
 from contracts.spec import SpecOperation
-
-_POSITION: Final = ("page", "per_page", "starting_after")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +94,7 @@ def page_of(operation: SpecOperation, exchange: Exchange) -> Page | None:
         per_page=_number(told.get("per_page")),
         total=_number(document.get("total_count")),
         type=document["type"] if isinstance(document.get("type"), str) else None,
-        next=_next(told.get("next")),
+        next=next_page(told.get("next")),
     )
 
 
@@ -180,17 +178,6 @@ def _numbered(page: Page) -> dict[str, str]:
 def _size(page: Page) -> dict[str, str]:
     """Return what asks for a page as large as this one."""
     return {"per_page": str(page.per_page)} if page.per_page else {}
-
-
-def _next(told: object) -> Mapping[str, str] | None:
-    """Read `pages.next`, which is an object with a cursor or a URL."""
-    if isinstance(told, str):
-        found = dict(parse_qsl(urlsplit(told).query))
-        return {name: found[name] for name in _POSITION if name in found} or None
-    if isinstance(told, dict):
-        names = [name for name in ("per_page", "starting_after") if told.get(name) is not None]
-        return {name: str(told[name]) for name in names} if "starting_after" in names else None
-    return None
 
 
 def _number(value: object) -> int | None:

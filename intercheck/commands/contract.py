@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from contracts.client import IntercomClient
 from contracts.clock import SystemClock
-from contracts.journal import journal_of
+from contracts.journal import own_journal
 from contracts.overlays import embedded_contract
 from contracts.phases import Mode, Phase
 from contracts.planning import plan
@@ -24,9 +25,11 @@ from intercheck.filters import filters, refuse_empty, selection_of
 from intercheck.phase_options import asking_of, asking_options
 from intercheck.run_options import ResultOptions
 from intercheck.run_options import results as results_options
-from intercheck.run_output import clean_up_and_say, envelope_of, progress, show, show_plan
+from intercheck.run_output import envelope_of, progress, show, show_plan
 from intercheck.run_results import file_of
+from intercheck.stopping import sigterm_like_ctrl_c
 from intercheck.targets import configured_workspace, description_of, refuse_negative, target_of
+from intercheck.tidying import clean_up_and_say, clean_up_before
 
 
 @click.command()
@@ -70,7 +73,7 @@ def command(
     config_path: Path | None,
     output_format: str,
     **chosen: tuple[str, ...],
-) -> ExitCode:
+) -> int:
     """Hold the API to a description with generated requests (the embedded contract by default).
 
     Only reads are sent, whatever the description says, unless the configuration proves a test
@@ -90,6 +93,10 @@ def command(
       intercheck contract --base-url http://127.0.0.1:4010 --format json
       intercheck contract --report junit,sarif,html,markdown --fail-on-new
     """
+    if only_plans and only_cleans_up:
+        raise click.UsageError("--plan sends nothing, and --clean-up has to: give one of them.")
+    if only_plans or only_cleans_up:
+        results.refuse_beside("--plan" if only_plans else "--clean-up")
     settings = options.settings_from(config_path)
     asking = asking_of(phases, mode, seed, ignores_file=ignores_file)
     # Hypothesis would keep its notes in the working directory.
@@ -103,8 +110,16 @@ def command(
     today = SystemClock().now().date()
     known = results.known(settings)
     with (
-        target_of(description, configured, base_url, is_named=spec is not None) as target,
+        sigterm_like_ctrl_c() as stopping,
+        target_of(
+            description,
+            configured,
+            base_url,
+            is_named=spec is not None,
+            notes=settings.cache_dir,
+        ) as target,
         IntercomClient(target.workspace, clock=target.clock) as client,
+        ExitStack() as open_journals,
     ):
         refuse_negative(asking.mode, target.workspace)
         planned = plan(description, client, selection, asking.tuning)
@@ -113,9 +128,15 @@ def command(
         if only_plans:
             show_plan(planned, asking, most_requests, output_format)
             return ExitCode.CLEAN
-        journal = journal_of(target.workspace, settings.cache_dir)
         if only_cleans_up:
-            return clean_up_and_say(client, journal, output_format)
+            return clean_up_and_say(client, target, output_format)
+        results.make_ready(settings)
+        run_id, journal = secrets.token_hex(4), None
+        if target.workspace.writes and Phase.STATEFUL in asking.phases:
+            journal = open_journals.enter_context(
+                own_journal(target.workspace, target.notes, run_id, clock=target.clock)
+            )
+            clean_up_before(client, target)
         click.echo(f"Testing {target.name} against {description.source}.", err=True)
         started = time.perf_counter()
         report = run_suite(
@@ -131,8 +152,8 @@ def command(
             relied=relied,
             reads=reads_for(settings)(relied, description),
             accepted=ledger_of(settings, today).accepted(today),
-            journal=journal if target.workspace.writes else None,
-            run_id=secrets.token_hex(4),
+            journal=journal,
+            run_id=run_id,
             on_progress=progress(most_requests),
         )
     envelope = envelope_of(
@@ -150,5 +171,15 @@ def command(
     )
     show(report, envelope, output_format, base_url=target.workspace.url)
     file = file_of(spec, spec_dir=spec_dir or settings.spec_dir, cache_dir=settings.cache_dir)
-    conclude(run, envelope, results, settings=settings, description=description, file=file)
+    conclude(
+        run,
+        envelope,
+        results,
+        settings=settings,
+        description=description,
+        file=file,
+        is_interrupted=report.is_interrupted,
+    )
+    if report.is_interrupted:
+        return stopping.exit_code
     return exit_code(report.findings, fail_on=fail_on, measured=report.answered > 0, known=known)
