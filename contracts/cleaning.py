@@ -156,8 +156,10 @@ class _Cleaning:
             told = next_page(pages.get("next")) if isinstance(pages, dict) else None
             if told is None:
                 return
-            numbered = {"page": str(seen + 1)}
-            position = numbered if "page" in position or "page" in told else told
+            if "starting_after" in told and "page" not in position:
+                position = {"starting_after": told["starting_after"]}  # pages stay as large
+            else:
+                position = {"page": str(seen + 1)}
         yield None
 
     def _ask(self, resource: Resource, name: str, position: Mapping[str, str]) -> Exchange:
@@ -166,9 +168,8 @@ class _Cleaning:
         if resource.find_body is None:
             return self._send(resource.find, query={**query, **position})
         body = resource.find_body(name)
-        if position:
-            after = {name: one for name, one in position.items() if name == "starting_after"}
-            body = {**body, "pagination": after}
+        if "starting_after" in position:
+            body = {**body, "pagination": dict(position)}
         return self._send(resource.find, query=query, body=body)
 
     def _send(

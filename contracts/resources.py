@@ -113,7 +113,7 @@ RESOURCES: Final = (
         find="GET /help_center/collections",
     ),
     Resource(
-        kind="internal-article",
+        kind="internal_article",
         create="POST /internal_articles",
         read="GET /internal_articles/{}",
         update="PUT /internal_articles/{}",

@@ -6,6 +6,7 @@ from sandbox.intercom.names import DAY, FAMILY, GIVEN, TOPICS
 from sandbox.intercom.store import Record, Store
 
 ARTICLES: Final = 23
+PUBLICATIONS: Final = 3
 COLLECTIONS: Final = 22
 ACTIVITY_LOGS: Final = 24
 
@@ -123,6 +124,30 @@ def add_content(store: Store, now: int) -> None:
             parent_type="collection",
             default_locale="en",
             tag_ids=[],
+        )
+    for number in range(PUBLICATIONS):
+        moments = {"created_at": now - (90 - number) * DAY, "updated_at": now - (30 - number) * DAY}
+        store.add(
+            "internal_article",
+            title=f"What to say about {TOPICS[number % len(TOPICS)]}",
+            body="<p>First, listen.</p>",
+            author_id=int(author.id),
+            owner_id=int(author.id),
+            locale="en",
+            **moments,
+        )
+        store.add(
+            "news-item",
+            title=f"News about {TOPICS[number % len(TOPICS)]}",
+            body="<p>It is here.</p>",
+            sender_id=int(author.id),
+            state="live" if number else "draft",
+            labels=["Product"],
+            reactions=["👍"],
+            newsfeed_assignments=[],
+            cover_image_url=None,
+            deliver_silently=True,
+            **moments,
         )
 
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from contracts.clock import Clock
 from contracts.errors import SpecError
 from contracts.spec import JSON, SpecOperation
-from sandbox.intercom import breakage, companies, contacts, inbox, office
+from sandbox.intercom import breakage, companies, contacts, inbox, office, publications
 from sandbox.intercom.answers import Answer, Call, Handler, Refusal, Reply, Request
 from sandbox.intercom.bodies import REDIRECTS, Bodies, documented_example, success_status
 from sandbox.intercom.descriptions import Description, Descriptions
@@ -30,6 +30,7 @@ OPERATIONS: Final[Mapping[str, Handler]] = {
     **companies.OPERATIONS,
     **inbox.OPERATIONS,
     **office.OPERATIONS,
+    **publications.OPERATIONS,
 }
 """Operations with a life of their own, by identity; any other answers with its example."""
 

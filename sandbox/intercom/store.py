@@ -62,6 +62,8 @@ KINDS: Final = {
     "ticket_state": Kind(new_id=_from(7_601)),
     "article": Kind(new_id=_from(6_871_101)),
     "collection": Kind(new_id=_from(2_511_001)),
+    "internal_article": Kind(new_id=_from(7_340_001)),
+    "news-item": Kind(new_id=_from(141)),
     "data_attribute": Kind(
         new_id=_from(10_870_001), code="field_not_found", message="Field not found"
     ),

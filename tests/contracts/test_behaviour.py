@@ -3,7 +3,6 @@
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,11 @@ import pytest
 
 from contracts.behaviour.fields import Fields
 from contracts.behaviour.inquiry import Inquiry
-from contracts.cleaning import SETTLING, clean_up
 from contracts.client import IntercomClient
 from contracts.coverage import Sightings
 from contracts.exchanges import Exchange, Headers, Response
 from contracts.gate import Gate
-from contracts.journal import Journal, Left
+from contracts.journal import Journal
 from contracts.overlays import embedded_contract
 from contracts.spec import Spec
 from contracts.suite import SuiteReport, run_suite
@@ -185,63 +183,6 @@ def test_a_server_without_accounts_pages_or_searches_is_not_accused(
     rules = {one.rule.name for one in report.findings}
     assert not {rule for rule in rules if rule.startswith(("auth-", "pagination-", "search-"))}
     assert {"authentication with wrong token", "search"} <= set(report.not_measured)
-
-
-def test_what_a_killed_run_left_is_found_by_its_name_and_removed(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
-    store = sandbox.store()
-    journal = Journal(tmp_path / "journal.jsonl", clock=sandbox.clock)
-    for kind, fields in (
-        ("tag", {"name": "intercheck-a-tag"}),
-        ("company", {"company_id": "intercheck-a-company", "name": "x", "tag_ids": []}),
-    ):
-        journal.planned(kind, f"intercheck-a-{kind}")
-        store.add(kind, **{"segment_ids": [], "custom_attributes": {}, **fields})
-    journal.planned("contact", "intercheck-a-contact")  # never arrived
-    with journal.path.open("ab") as file:
-        file.write(b'{"created":"tag","na')  # killed while it wrote
-    assert len(journal.left()) == 3
-    tags, companies = len(store.all("tag")), len(store.all("company"))
-    with IntercomClient(workspace_of(sandbox), clock=sandbox.clock) as client:
-        cleaned = clean_up(client, journal)
-        assert len(cleaned.removed) == 3
-        assert cleaned.remaining == ()
-        assert clean_up(client, journal).requests == 0
-    assert (len(store.all("tag")), len(store.all("company"))) == (tags - 1, companies - 1)
-    assert journal.left() == ()
-
-
-def test_what_a_search_does_not_show_yet_is_waited_for_and_not_forgotten(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
-    def late(exchange: Exchange, document: Any) -> Any:
-        is_early = sandbox.clock.now() < until
-        return {"data": []} if is_early and asked(exchange, "GET /tags") else None
-
-    journal = Journal(tmp_path / "journal.jsonl", clock=sandbox.clock)
-    journal.planned("tag", "intercheck-a-tag")
-    sandbox.store().add("tag", name="intercheck-a-tag")
-    until = sandbox.clock.now() + timedelta(seconds=SETTLING - 1)
-    before = len(sandbox.store().all("tag"))
-    with Broken(sandbox, late) as client:
-        assert len(clean_up(client, journal).removed) == 1
-    assert len(sandbox.store().all("tag")) == before - 1
-    started = sandbox.clock.now()
-    journal.planned("tag", "intercheck-never-arrived")
-    with Broken(sandbox, late) as client:
-        assert len(clean_up(client, journal).removed) == 1
-    assert timedelta(0) < sandbox.clock.now() - started <= timedelta(seconds=SETTLING + 1)
-
-
-def test_what_cannot_be_removed_stays_in_the_journal(sandbox: Sandbox, tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl")
-    journal.planned("visitor", "intercheck-a-visitor")
-    with IntercomClient(workspace_of(sandbox), clock=sandbox.clock) as client:
-        cleaned = clean_up(client, journal)
-    assert cleaned.removed == ()
-    (left,) = journal.left()
-    assert replace(left, planned_at=0) == Left(kind="visitor", name="intercheck-a-visitor")
 
 
 def test_a_run_that_saw_little_says_so(contract: Spec) -> None:
