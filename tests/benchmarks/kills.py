@@ -133,8 +133,8 @@ def main() -> int:
             failed += not cleans_up(folder)
             left += Counter(counted(sandbox)) - Counter(before)
     print(
-        f"{killed} of {given.kills} runs killed while they ran, answers lost in {lost}, {held} left "
-        f"something ({dict(kinds)}); {cleanings} cleanings killed too. After cleaning up: "
+        f"{killed} of {given.kills} runs killed while they ran, answers lost in {lost}; "
+        f"{held} left something {dict(kinds) or ''}; {cleanings} cleanings killed too. After cleaning up: "
         f"{sum(left.values())} objects left {dict(left) or ''}, {failed} cleanings failed"
     )
     keeps = not left and not failed and killed >= given.kills // 2 and held > 0
