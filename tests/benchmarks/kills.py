@@ -134,8 +134,9 @@ def main() -> int:
             left += Counter(counted(sandbox)) - Counter(before)
     print(
         f"{killed} of {given.kills} runs killed while they ran, answers lost in {lost}; "
-        f"{held} left something {dict(kinds) or ''}; {cleanings} cleanings killed too. After cleaning up: "
-        f"{sum(left.values())} objects left {dict(left) or ''}, {failed} cleanings failed"
+        f"{held} left something {dict(kinds) or ''}; {cleanings} cleanings killed too\n"
+        f"after cleaning up: {sum(left.values())} objects left {dict(left) or ''}; "
+        f"{failed} cleanings failed"
     )
     keeps = not left and not failed and killed >= given.kills // 2 and held > 0
     print(f"bar: nothing is left: {'ok' if keeps else 'MISSED'}")
