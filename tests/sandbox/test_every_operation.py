@@ -39,6 +39,8 @@ KINDS: Final = {
     "tickets": "ticket",
     "ticket_types": "ticket_type",
     "articles": "article",
+    "internal_articles": "internal_article",
+    "news_items": "news-item",
     "collections": "collection",
     "data_attributes": "data_attribute",
     "subscriptions": "subscription_type",
@@ -109,6 +111,15 @@ BODIES: Final[dict[str, Callable[[Store], dict[str, Any]]]] = {
     "POST /articles": lambda store: {
         "title": "New",
         "author_id": int(store.all("admin")[0].id),
+    },
+    "POST /internal_articles": lambda store: {
+        "title": "New",
+        "author_id": int(store.all("admin")[0].id),
+        "owner_id": int(store.all("admin")[0].id),
+    },
+    "POST /news/news_items": lambda store: {
+        "title": "New",
+        "sender_id": int(store.all("admin")[0].id),
     },
 }
 """Bodies that name what exists; any other operation is sent its schema's own example."""
