@@ -186,8 +186,7 @@ def _of_body(departure: Departure, response: Response) -> Departure:
     if response.kind is BodyKind.EMPTY:
         return _departure("body-empty", BODY, "json", "empty")
     if response.kind is BodyKind.OTHER:
-        is_html = "html" in response.media_type or response.body[:512].lstrip().startswith(b"<")
-        return _departure("body-not-json", BODY, "json", "html" if is_html else "other")
+        return _departure("body-not-json", BODY, "json", "html" if response.is_html else "other")
     return _departure("body-media-type", MEDIA_TYPE, "json", "other")
 
 

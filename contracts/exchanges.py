@@ -111,6 +111,12 @@ class Response:
         return cls(status=status, headers=headers, body=body, kind=BodyKind.JSON, document=document)
 
     @property
+    def is_html(self) -> bool:
+        """Whether it is a page: Intercom answers with none, what stands in its place does."""
+        is_page = "html" in self.media_type or self.body[:512].lstrip().startswith(b"<")
+        return self.kind is BodyKind.OTHER and is_page
+
+    @property
     def media_type(self) -> str:
         """The media type without parameters, lower case; empty where none was sent."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()

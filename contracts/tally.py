@@ -1,11 +1,12 @@
 """What came of a run so far: findings, what was exercised and why not, and whether to go on."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from contracts.checks import SUCCESS
 from contracts.envelopes import envelope_of
-from contracts.exchanges import Exchange
+from contracts.exchanges import Exchange, Operation, Response
 from contracts.findings import Finding
 from contracts.planning import Skip
 from contracts.rules import RULES
@@ -18,6 +19,13 @@ HOPELESS: Final = 3
 OUTAGE: Final = 5
 """Operations in a row without any answer, though others had one before, after which the target
 counts as gone and the rest is not asked: more than may be slow at the same time."""
+
+
+FAILING: Final = 5
+"""Operations that fail as no API does (5xx, a redirect, a page of HTML, a list that is not found)
+before any has succeeded, after which whatever answers is not the API, or is down."""
+LONG_OUTAGE: Final = 10
+"""The same in a row after some have succeeded: more than one bug breaks, as a rule."""
 
 
 class StopError(Exception):
@@ -35,6 +43,7 @@ class Tally:
         self._refused: dict[str, Exchange] = {}
         self._unanswered: list[Exchange] = []
         self._silent: set[str] = set()
+        self._failing: dict[str, str] = {}
 
     def keep(self, findings: Iterable[Finding]) -> bool:
         """Keep findings, each once; say whether one of them is new."""
@@ -56,6 +65,7 @@ class Tally:
         assert operation is not None  # noqa: S101 - the gate sends nothing else
         if exchange.response is not None:
             self._silent.clear()
+            self._note_failing(operation, exchange.response)
         if exchange.response is None:
             self._unanswered.append(exchange)
             self._silent.add(operation.identity)
@@ -68,6 +78,8 @@ class Tally:
             self._whys[operation.identity] = (
                 f"Intercom refuses it to this token ({exchange.response.status} {code})"
             )
+        elif exchange.response.is_html:
+            self._whys[operation.identity] = f"it answered {exchange.response.status} with HTML"
         elif exchange.response.is_success:
             self.exercised.add(operation.identity)
         else:
@@ -81,7 +93,24 @@ class Tally:
             if identity not in self.exercised:
                 yield Skip(operation=found.operation, why=self._whys.get(identity, otherwise))
 
+    def _note_failing(self, operation: Operation, response: Response) -> None:
+        """Note an answer that no API gives, or that nothing is wrong with this one."""
+        status = response.status
+        is_lost = status in (404, 410) and "{" not in operation.path
+        if response.is_html or is_lost or not (status < 300 or 400 <= status < 500):
+            form = " with HTML" if response.is_html else ""
+            self._failing.setdefault(operation.identity, f"{status}{form}")
+        else:
+            self._failing.clear()
+
     def _give_up_without_hope(self) -> None:
+        if len(self._failing) >= (LONG_OUTAGE if self.exercised else FAILING):
+            said = Counter(self._failing.values()).most_common()
+            raise StopError(
+                f"{len(self._failing)} operations in a row failed as a whole "
+                f"({', '.join(f'{count} answered {what}' for what, count in said)}): see whether "
+                "this is the API, at its right address, and up."
+            )
         if len(self._silent) >= OUTAGE:
             raise StopError(f"{OUTAGE} operations in a row got no answer.")
         if self.exercised or self.answered > len(self._refused):

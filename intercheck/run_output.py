@@ -15,7 +15,7 @@ from contracts.suite import SuiteReport
 from intercheck.output import Coverage, Envelope, Skipped, print_finding, print_json
 from intercheck.phase_options import Asking
 from intercheck.tidying import as_json, sentences
-from reports.curl import curl_of
+from reports.curl import curl_of, supply_of
 from reports.words import counted
 
 LEAST_SEEN: Final = 3
@@ -116,6 +116,11 @@ def envelope_of(
             for one in report.findings
             if one.accepted is None
         },
+        "supply": {
+            one.fingerprint: supply
+            for one in report.findings
+            if one.accepted is None and (supply := supply_of(one))
+        },
     }
     return Envelope(command="contract", findings=report.findings, coverage=coverage, extra=extra)
 
@@ -130,6 +135,8 @@ def show(report: SuiteReport, envelope: Envelope, output_format: str, *, base_ur
         print_finding(finding)
         if finding.accepted is None:
             click.echo(f"         again: {curl_of(finding, base_url)}")
+            if supply := supply_of(finding):
+                click.echo(f"                {supply}")
     accepted = sum(one.accepted is not None for one in report.findings)
     click.echo(
         f"{counted(len(report.findings), 'finding')}{f', {accepted} accepted' * (accepted > 0)}; "

@@ -3,6 +3,7 @@
 The token is named and not written; identifiers stay parameters, because they are customers' data.
 """
 
+import re
 import shlex
 from typing import Final
 
@@ -10,6 +11,7 @@ from contracts.findings import Finding
 
 TOKEN: Final = "$INTERCOM_ACCESS_TOKEN"  # noqa: S105 - the shell's name of it
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+_PARAMETER: Final = re.compile(r"\{[^{}/]*\}")
 
 
 def curl_of(finding: Finding, base_url: str) -> str:
@@ -29,6 +31,17 @@ def curl_of(finding: Finding, base_url: str) -> str:
     if method in _WITH_BODY:
         words.append("-H 'Content-Type: application/json' --data @request.json")
     return " ".join(words)
+
+
+def supply_of(finding: Finding) -> str:
+    """Say what whoever runs the command has to put into it first; empty where that is nothing."""
+    operation = finding.operation
+    if operation is None:
+        return ""
+    wanted = [f"an id of yours in place of {one}" for one in _PARAMETER.findall(operation.path)]
+    if operation.method in _WITH_BODY:
+        wanted.append("the body of the request into a file request.json")
+    return f"First put {' and '.join(wanted)}." if wanted else ""
 
 
 def _authorization(finding: Finding) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from reports.curl import curl_of
+from reports.curl import curl_of, supply_of
 from reports.html import environment, source
 from reports.runs import Run
 from reports.verdicts import Verdict
@@ -28,6 +28,7 @@ def render(run: Run) -> str:
             headline=_headline(run),
             style=Markup(source("report.css")),  # noqa: S704 - our own file, nothing put in
             again={one.fingerprint: curl_of(one, run.base_url) for one in run.open},
+            supply={one.fingerprint: supply_of(one) for one in run.open},
             whys=whys.most_common(),
             seen=sorted(run.coverage.each, key=lambda one: one.share) if run.coverage else [],
             findings_at=Counter(

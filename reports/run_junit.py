@@ -5,7 +5,7 @@ from datetime import UTC
 from xml.etree import ElementTree
 
 from contracts.findings import Finding
-from reports.curl import curl_of
+from reports.curl import curl_of, supply_of
 from reports.junit import EVERY_OPERATION, clean, element, told
 from reports.runs import Run, Turn
 
@@ -64,7 +64,10 @@ def _judge(case: ElementTree.Element, findings: Sequence[Finding], run: Run) -> 
     if failing:
         failure = element("failure", type=failing[0].rule.name, message=failing[0].message)
         failure.text = clean(
-            "\n\n".join(f"{told(one)}\n{curl_of(one, run.base_url)}" for one in failing)
+            "\n\n".join(
+                f"{told(one)}\n{curl_of(one, run.base_url)}\n{supply_of(one)}".rstrip()
+                for one in failing
+            )
         )
         case.append(failure)
     if quiet:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from contracts.findings import Finding
-from reports.curl import curl_of
+from reports.curl import curl_of, supply_of
 from reports.markdown import MARKS, MAX_ROWS, code, text
 from reports.runs import Run
 from reports.words import counted
@@ -59,6 +59,8 @@ def _findings(findings: Sequence[Finding], run: Run) -> Iterator[str]:
         else:
             lines.append(f"→ {text(finding.remedy or finding.rule.remedy)}")
             lines.append(f"\n```sh\n{curl_of(finding, run.base_url)}\n```")
+            if supply := supply_of(finding):
+                lines.append(text(supply))
         yield "\n".join(lines)
     if len(findings) > MAX_ROWS:
         yield f"{len(findings) - MAX_ROWS} more are in the JSON report."

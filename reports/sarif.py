@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from contracts.findings import Finding
 from contracts.rules import Rule, Severity
-from reports.curl import curl_of
+from reports.curl import curl_of, supply_of
 from reports.runs import Place, Run
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -73,6 +73,7 @@ def _result(finding: Finding, index: int, run: Run) -> dict[str, Any]:
             "consumers": list(finding.consumers),
             "remedy": finding.remedy or finding.rule.remedy,
             "curl": curl_of(finding, run.base_url),
+            "supply": supply_of(finding),
         },
     }
     if finding.accepted is not None:

@@ -111,6 +111,8 @@ def accept(
       intercheck deviations accept --all --from contract --reason "known since May" --until 90d
     """
     settings = options.settings_from(config_path)
+    reason = None if reason is None else _checked(reason)
+    last_day = None if until is None else read_day(until)
     if causes:
         chosen = _named(settings, source, causes)
     else:
@@ -119,10 +121,8 @@ def accept(
         if not chosen:
             click.echo(f"The last run of {found.command} found nothing that is not accepted.")
             return
-    reason = (reason or _ask("Why", "--reason")).strip()
-    if not reason:
-        raise click.UsageError("The reason is empty: say why it is accepted.")
-    last_day = read_day(until or _ask("Until (a day, or such as 90d)", "--until"))
+    reason = reason or _checked(_ask("Why", "--reason"))
+    last_day = last_day or read_day(_ask("Until (a day, or such as 90d)", "--until"))
     entries = [entry_of(one, reason=reason, until=last_day, link=link) for one in chosen]
     write_entries(settings.deviations, entries)
     click.echo(
@@ -192,6 +192,12 @@ def _shown(found: Found, *, accepts_all: bool) -> list[Finding]:
         _require_terminal("CAUSE or --all")
         click.confirm(f"Accept all {len(chosen)}?", abort=True)
     return chosen
+
+
+def _checked(reason: str) -> str:
+    if not reason.strip():
+        raise click.UsageError("The reason is empty: say why it is accepted.")
+    return reason.strip()
 
 
 def _ask(question: str, option: str) -> str:

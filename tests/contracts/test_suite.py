@@ -30,7 +30,7 @@ from contracts.selection import Selection, Trait, Traits
 from contracts.spec import Spec, parse_spec
 from contracts.standards import Standard
 from contracts.suite import HOPELESS, SuiteReport, run_suite
-from contracts.tally import OUTAGE
+from contracts.tally import FAILING, LONG_OUTAGE, OUTAGE
 from contracts.workspaces import Secret, Workspace
 from sandbox.intercom import Condition, Fault, Sandbox
 
@@ -330,6 +330,30 @@ def test_a_target_that_dies_in_the_middle_is_not_asked_for_the_rest_of_the_budge
     assert report.answered == HOPELESS
     assert report.requests == HOPELESS + OUTAGE
     assert "no answer" in report.stopped
+
+
+@pytest.mark.parametrize("fault", ["500", "503", "504", "non-json-body", "endpoint-gone"])
+def test_what_is_down_or_no_api_is_not_asked_for_the_whole_budget(
+    sandbox: Sandbox, contract: Spec, fault: str
+) -> None:
+    sandbox.faults.add(Fault(name=fault))
+    report = run(sandbox, contract, most_requests=100)
+    assert report.requests == FAILING
+    assert report.exercised == 0
+    assert "right address" in report.stopped
+
+
+def test_an_outage_in_the_middle_ends_the_run_and_a_few_broken_operations_do_not(
+    sandbox: Sandbox, contract: Spec
+) -> None:
+    sandbox.faults.add(Fault(name="503", when=Condition(after=HOPELESS)))
+    report = run(sandbox, contract, most_requests=100)
+    assert report.requests == HOPELESS + LONG_OUTAGE
+    sandbox.faults.clear()
+    for operation in ("GET /me", "GET /admins", "GET /teams", "GET /tags"):
+        sandbox.faults.add(Fault(name="500", operation=operation))
+    report = run(sandbox, contract, most_requests=20)
+    assert report.requests == 20
 
 
 def test_the_rate_limit_is_one_finding_of_the_app(sandbox: Sandbox, contract: Spec) -> None:

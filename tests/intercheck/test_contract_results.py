@@ -1,6 +1,7 @@
 """What `intercheck contract` leaves: reports, annotations, a state that only new findings fail."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,28 +35,72 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]
 
 def contract(*arguments: str) -> int:
     with pytest.raises(SystemExit) as ended:
-        main(["contract", *ONLY_CONTACTS, *arguments])
+        main(["contract", *ONLY_CONTACTS, "--max-requests", "3", *arguments])
     return int(ended.value.code or 0)
 
 
-def test_reports_carry_the_identities_of_the_json_object_and_no_token(
+def test_every_format_carries_the_same_identities_and_no_token(
     broken: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    broken.faults.add(
+        Fault(name="field-retyped", operation="GET /contacts", pointer="/data/*/name")
+    )
+    broken.faults.add(
+        Fault(name="field-nulled", operation="GET /contacts", pointer="/data/*/created_at")
+    )
     arguments = ("--report", "junit,sarif,html,markdown,json", "--report-dir", "out")
-    assert contract(*arguments, "--format", "json") == 1
-    (found, *_) = json.loads(capsys.readouterr().out)["findings"]
+    assert contract(*arguments) == 1
+    texts = {file.name: file.read_text("utf-8") for file in Path("out").iterdir()}
+    texts["text"] = capsys.readouterr().out
+    log: dict[str, Any] = json.loads(texts["contract.sarif"])
+    results = log["runs"][0]["results"]
+    found = json.loads(texts["contract.json"])["findings"]
+    causes = {one["cause"] for one in found}
+    assert len(causes) > 2
     names = {"contract.xml", "contract.sarif", "contract.html", "contract.md", "contract.json"}
-    assert {file.name for file in Path("out").iterdir()} == names
-    for name in names:
-        text = Path("out", name).read_text("utf-8")
-        assert found["cause"] in text, name
+    assert texts.keys() == names | {"text"}
+    for name, text in texts.items():
+        assert set(re.findall(r"v1:[0-9a-f]{16}", text)) - fingerprints(found) == causes, name
         assert broken.token not in text
-    ElementTree.parse(Path("out/contract.xml"))  # noqa: S314 - we wrote it
-    log: dict[str, Any] = json.loads(Path("out/contract.sarif").read_text("utf-8"))
-    physical = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
-    assert physical["artifactLocation"]["uri"] == "contracts/intercom.yaml"
-    line = CONTRACT.read_text("utf-8").splitlines()[physical["region"]["startLine"] - 1]
-    assert "email" in line or "type: string" in line
+    assert {one["fingerprints"]["intercheck/v1"] for one in results} == fingerprints(found)
+    ElementTree.fromstring(texts["contract.xml"])  # noqa: S314 - we wrote it
+    uris = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in results}
+    assert uris == {"contracts/intercom.yaml"}
+    lines = CONTRACT.read_text("utf-8").splitlines()
+    for one in results:
+        field = one["locations"][0]["logicalLocations"][0]["fullyQualifiedName"].split("/")[-1]
+        line = one["locations"][0]["physicalLocation"]["region"]["startLine"]
+        if field in ("email", "name"):  # the type of others stands elsewhere, and has a name there
+            assert field in " ".join(lines[line - 2 : line + 1]), one["message"]
+
+
+def fingerprints(found: list[dict[str, Any]]) -> set[str]:
+    return {one["fingerprint"] for one in found}
+
+
+def test_what_cannot_be_written_is_said_before_anything_is_sent(
+    broken: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("file").write_text("in the way")
+    for arguments in (
+        ("--report", "html", "--report-dir", "file/out"),
+        ("--update-state", "--state", "file/state.json"),
+        ("--update-state", "--plan"),
+        ("--report", "html", "--clean-up"),
+        ("--plan", "--clean-up"),
+    ):
+        assert contract(*arguments) == 2, arguments
+    assert broken.requests == []
+    assert "With --plan nothing is tested: leave out --update-state" in capsys.readouterr().err
+
+
+def test_a_cache_that_cannot_be_written_costs_no_result(
+    broken: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("file").write_text("in the way")
+    monkeypatch.setenv("INTERCHECK_CACHE_DIR", "file")
+    assert contract("--max-requests", "1") == 1
+    assert "`intercheck deviations` will not know" in capsys.readouterr().err
 
 
 def test_only_what_the_committed_state_does_not_know_fails(

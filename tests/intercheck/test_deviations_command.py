@@ -172,6 +172,14 @@ def test_a_last_day_that_is_none_is_refused(until: str) -> None:
     assert not Path("deviations.yaml").exists()
 
 
+@pytest.mark.parametrize("wrong", [("--reason", " "), ("--until", "soon")])
+def test_what_is_wrong_is_said_also_where_there_is_nothing_to_accept(
+    wrong: tuple[str, ...],
+) -> None:
+    assert replay({"type": "list", "data": []}) == 0
+    assert run("deviations", "accept", "--all", *wrong) == 2
+
+
 def test_without_a_terminal_nobody_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
     replay(WRONG)
     assert run("deviations", "accept") == 2

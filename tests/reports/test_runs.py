@@ -17,7 +17,7 @@ from contracts.findings import Finding
 from contracts.rules import RULES, Severity
 from reports import run_html, run_junit, run_markdown, sarif
 from reports.annotations import MOST_PER_LEVEL, annotations
-from reports.curl import curl_of
+from reports.curl import curl_of, supply_of
 from reports.runs import Place, Run, Turn
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -261,3 +261,22 @@ def test_a_curl_names_the_token_and_holds_nothing_of_anybody_s(
     assert "'Intercom-Version: 2.15'" in command
     assert ("--data" in command) == (operation is SEARCH)
     assert (operation.path if operation else "/me") in command
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        (TAGS, ""),
+        (None, ""),
+        (Operation(method="GET", path="/tags/{id}"), "First put an id of yours in place of {id}."),
+        (SEARCH, "First put the body of the request into a file request.json."),
+    ],
+)
+def test_what_a_curl_lacks_is_said_in_every_report(
+    operation: Operation | None, expected: str
+) -> None:
+    one = finding(operation=operation)
+    assert supply_of(one) == expected
+    reports = [render(run(one)) for render in (run_html.render, run_junit.render, sarif.render)]
+    assert all(expected in text for text in reports)
+    assert expected.partition("{")[0] in run_markdown.render(run(one))
