@@ -11,6 +11,7 @@ from contracts.phases import GENERATED, Mode, Phase
 from contracts.spec import JSON, Spec, SpecOperation
 from contracts.tuning import UNTUNED, Tuning
 
+_SOME_TEXT: Final = "1"
 _ALWAYS: Final = (Phase.EXAMPLES, Phase.COVERAGE, Phase.FUZZING)
 
 
@@ -97,6 +98,8 @@ def _simplify(case: Any, documented: SpecOperation | None) -> None:
                 case.query.pop(parameter.name, None)
             elif example is not None:
                 case.query[parameter.name] = example
+            elif case.query.get(parameter.name) == "":
+                case.query[parameter.name] = _SOME_TEXT  # an empty one is as good as none
     body = documented.definition.get("requestBody")
     content = documented.spec.dereference(body).get("content") if isinstance(body, dict) else None
     media = content.get(JSON) if isinstance(content, dict) else None

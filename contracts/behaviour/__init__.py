@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final
 
-from contracts.behaviour.access import again, unknown_id, with_wrong_token, without_token
+from contracts.behaviour.access import again, once_more, unknown_id, with_wrong_token, without_token
 from contracts.behaviour.inquiry import Inquiry, Suspicion, Turn
 from contracts.behaviour.objects import one_object
 from contracts.behaviour.pages import walk
@@ -35,7 +35,7 @@ OTHERS: Final = MappingProxyType(
         "without-token": without_token,
         "wrong-token": with_wrong_token,
         "again": again,
-        "once-more": again,
+        "once-more": once_more,
     }
 )
 """The other checks, the one that finds most with a request first."""

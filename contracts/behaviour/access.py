@@ -62,8 +62,18 @@ def _refused(inquiry: Inquiry, turn: Turn, credentials: Credentials) -> None:
 
 
 def again(inquiry: Inquiry, turn: Turn) -> None:
-    """Ask the same once more: what is so on a share of the answers only, shows."""
-    if turn.operation.operation.method == "GET":
+    """Ask what was answered once only a second time: what is so on a share of the answers shows."""
+    _until(inquiry, turn, 2)
+
+
+def once_more(inquiry: Inquiry, turn: Turn) -> None:
+    """Ask what was answered twice only a third time."""
+    _until(inquiry, turn, 3)
+
+
+def _until(inquiry: Inquiry, turn: Turn, successes: int) -> None:
+    operation = turn.operation.operation
+    if operation.method == "GET" and inquiry.successes[operation.identity] < successes:
         inquiry.ask(turn.operation, path_params=turn.path_params, query=turn.query)
 
 

@@ -5,6 +5,7 @@ mock that answers from examples paginates nothing, and that is no trouble of the
 shown is *not measured*.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -68,6 +69,8 @@ class Inquiry:
         self.spec = spec
         self.run_id = run_id
         self.first: dict[str, Turn] = {}
+        self.successes: Counter[str] = Counter()
+        """Successful answers by operation identity, whoever asked."""
         self.suspicions: list[Suspicion] = []
         self.shown: set[str] = set()
         self.tried: set[str] = set()

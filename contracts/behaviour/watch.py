@@ -19,6 +19,8 @@ class Watch:
         operation = (
             self._inquiry.spec.get(exchange.operation.identity) if exchange.operation else None
         )
+        if operation is not None and exchange.is_success:
+            self._inquiry.successes[operation.operation.identity] += 1
         if operation is not None and is_json_object(exchange):
             check_nested(self._inquiry, operation, exchange)
 

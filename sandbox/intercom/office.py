@@ -62,8 +62,10 @@ def activity_logs(call: Call) -> Answer:
 
 def _moment(call: Call, name: str) -> int | None:
     value = call.parameter(name)
-    if value is None and name == "created_at_after":
-        raise Refusal(400, "parameter_not_found", "created_at_after is required")
+    if value is None and any(
+        one.name == name and one.required for one in call.operation.parameters
+    ):
+        raise Refusal(400, "parameter_not_found", f"{name} is required")
     try:
         return None if value is None else int(value)
     except ValueError:

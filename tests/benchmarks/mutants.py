@@ -13,13 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from beside import st_run, told, with_twenty_times
 from planting import conditional
-from planting.servers import Documented, Serving, forwarded, from_examples, serve
+from planting.servers import Answer, Api, Ask, Documented, Serving, forwarded, from_examples, serve
 from planting.static import Mutant, mutated, plant
 
 from contracts.allowlist import is_allowed
@@ -123,9 +123,12 @@ def run_ours(
     return said, len(serving.seen) - before, seconds
 
 
-def ours(serving: Serving, description: str, seed: int, token: str, mutants: list[Mutant]) -> Score:
-    """Score our run over static mutants."""
-    said, requests, seconds = run_ours(serving, description, seed, token)
+def ours(
+    serving: Serving, description: str, seed: int, token: str, mutants: list[Mutant], most: int
+) -> Score:
+    """Score our run over static mutants, with `most` requests."""
+    budget = ("--max-requests", str(most))
+    said, requests, seconds = run_ours(serving, description, seed, token, *budget)
     places = {
         (f"{mutant.method} {mutant.path}", pointer): mutant
         for mutant in mutants
@@ -179,6 +182,15 @@ def readable(spec: Spec) -> list[tuple[str, str]]:
     ]
 
 
+def answered(
+    api: Api, described: Documented, operations: list[tuple[str, str]], token: str
+) -> list[tuple[str, str]]:
+    """Return the operations that a server answers at all: what it refuses, it never breaks."""
+    headers = {"authorization": f"Bearer {token}"}
+    asked = {one: replace(described.plain_question(*one), headers=headers) for one in operations}
+    return [one for one, ask in asked.items() if 200 <= api(ask).status < 300]
+
+
 def open_description(name: str) -> Spec:
     """Open a published version, or a file."""
     if is_pinned(name):
@@ -186,15 +198,22 @@ def open_description(name: str) -> Spec:
     return read_spec(Path(name))
 
 
+def described_as(name: str) -> str:
+    """Return what `--spec` is given for a published version, or for a file."""
+    return name if is_pinned(name) else str(Path(name).resolve())
+
+
 def measure(given: argparse.Namespace) -> bool:
     """Measure one description with one seed and print it; return whether the bars are met."""
     spec = open_description(given.spec)
     described = Documented(spec.document)
     api = forwarded(given.base_url) if given.base_url else from_examples(described)
-    mutants = plant(described, readable(spec), count=PLANTED, seed=given.seed)
+    selected = sum(is_allowed(one.operation.method, one.operation.path) for one in spec.operations)
+    most = MOST_PER_OPERATION * selected
+    operations = answered(api, described, readable(spec), given.token or "none")
+    mutants = plant(described, operations, count=PLANTED, seed=given.seed)
     with serve(mutated(api, described, mutants)) as serving:
-        name = given.spec if is_pinned(given.spec) else str(Path(given.spec).resolve())
-        score = ours(serving, name, given.seed, given.token, mutants)
+        score = ours(serving, described_as(given.spec), given.seed, given.token, mutants, most)
         print(score)
         for line in (*score.missed, *score.false_flags):
             print(f"    {'missed' if line in score.missed else 'false flag'}: {line}")
@@ -208,8 +227,6 @@ def measure(given: argparse.Namespace) -> bool:
             limit = ("--max-time", str(max(1, round(score.seconds))))
             tool = "st run, all, our time"
             print(beside(tool, serving, spec.document, given.token, mutants, *limit))
-    selected = sum(is_allowed(one.operation.method, one.operation.path) for one in spec.operations)
-    most = MOST_PER_OPERATION * selected
     keeps = score.found == PLANTED and not score.false_flags and score.requests <= most
     print(
         f"bar: {PLANTED} of {PLANTED}, no false flag, at most {most} requests ({selected} "
@@ -218,32 +235,29 @@ def measure(given: argparse.Namespace) -> bool:
     return keeps
 
 
-def _places_of(one: conditional.Conditional, described: Documented) -> set[str]:
-    """Return the operations at which a bug shows: what is written shows where it is read."""
-    template = conditional.template(described, one)
-    if one.method in ("GET", "POST"):
-        return {f"{one.method} {template}"}
-    return {f"GET {template}", f"GET {one.path.rpartition('/')[0]}"}
-
-
 def measure_conditional(given: argparse.Namespace) -> bool:
     """Plant bugs that show under a condition in the sandbox, and print what is found of them."""
     spec = open_description(given.spec)
     described = Documented(spec.document)
-    planted = conditional.plant(described, count=PLANTED, seed=given.seed)
     with Sandbox(spec, clock=SystemClock(), latency=False, rate_limit=1_000_000) as sandbox:
-        api = conditional.mutated(forwarded(sandbox.url), described, planted)
-        with serve(api) as serving:
+        sound_api = forwarded(sandbox.url)
+        headers = {"authorization": f"Bearer {sandbox.token}", "content-type": "application/json"}
+
+        def ask(method: str, path: str, body: bytes) -> Answer:
+            return sound_api(Ask(method=method, path=path, headers=headers, body=body))
+
+        planted = conditional.plant(described, ask, count=PLANTED, seed=given.seed)
+        with serve(conditional.mutated(sound_api, described, planted)) as serving:
             said, requests, seconds = run_ours(
                 serving,
-                given.spec,
+                described_as(given.spec),
                 given.seed,
                 sandbox.token,
                 *("--max-requests", str(CONDITIONAL_REQUESTS - CLEANING)),
                 writes="test-workspace",
             )
             if not given.ours_only:
-                with serve(forwarded(sandbox.url)) as sound:
+                with serve(sound_api) as sound:
                     st_flags, st_operations = with_twenty_times(
                         serving,
                         sound,
@@ -252,21 +266,16 @@ def measure_conditional(given: argparse.Namespace) -> bool:
                         requests=CONDITIONAL_REQUESTS,
                         most_seconds=given.st_seconds,
                     )
-    at = {id(one): _places_of(one, described) for one in planted}
-    found = {
-        id(one)
-        for one in planted
-        for operation, _, rule, kinds in said
-        if operation in at[id(one)] and rule in one.rules and kinds.startswith(one.says)
-    }
-    broken = {operation for operations in at.values() for operation in operations}
+    missed = [one for one in planted if not any(one.is_found_by(*what) for what in said)]
+    broken = {operation for one in planted for operation in one.operations}
+    # What follows from a bug, at its own operation, is true as well.
+    elsewhere = [what for what in said if conditional.blanked(what[0]) not in broken]
     score = Score(
         tool="intercheck contract",
         planted=len(planted),
-        found=len(found),
-        # What follows from a bug, at its own operation, is true as well.
-        false_flags=tuple(" ".join(one) for one in said if one[0] not in broken),
-        missed=tuple(str(one) for one in planted if id(one) not in found),
+        found=len(planted) - len(missed),
+        false_flags=tuple(" ".join(what) for what in elsewhere),
+        missed=tuple(str(one) for one in missed),
         requests=requests,
         seconds=seconds,
     )
@@ -274,7 +283,8 @@ def measure_conditional(given: argparse.Namespace) -> bool:
     for line in (*score.missed, *score.false_flags):
         print(f"    {'missed' if line in score.missed else 'false flag'}: {line}")
     if not given.ours_only:
-        st_found = [one for one in planted if at[id(one)] & st_operations]
+        st_names = {conditional.blanked(one) for one in st_operations}
+        st_found = [one for one in planted if one.operations & st_names]
         print(told(st_flags, st_found, len(planted)))
     kinds = len({one.kind for one in planted})
     keeps = score.found >= CONDITIONAL_BAR and not score.false_flags

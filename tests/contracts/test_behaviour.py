@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from contracts.behaviour.access import again, once_more
 from contracts.behaviour.fields import Fields
-from contracts.behaviour.inquiry import Inquiry
+from contracts.behaviour.inquiry import Inquiry, Turn
+from contracts.behaviour.watch import Watch
 from contracts.client import IntercomClient
 from contracts.coverage import Sightings
 from contracts.exchanges import Exchange, Headers, Response
@@ -190,6 +192,27 @@ def test_a_run_that_saw_little_says_so(contract: Spec) -> None:
     assert coverage.score == 0
     assert coverage.warning is not None
     assert "tested little" in coverage.warning
+
+
+def test_what_was_answered_twice_is_not_asked_a_second_time(
+    sandbox: Sandbox, contract: Spec
+) -> None:
+    operation = contract.get("GET /tags")
+    assert operation is not None
+    with IntercomClient(workspace_of(sandbox), clock=sandbox.clock) as client:
+        gate = Gate(client, contract, clock=sandbox.clock, most_requests=9)
+        inquiry = Inquiry(gate, contract, fill=lambda path, turn: {}, run_id="x")
+        watch = Watch(inquiry)
+        exchange = gate.ask(operation)
+        watch.take(exchange)
+        turn = Turn(operation=operation, exchange=exchange, path_params={})
+        again(inquiry, turn)
+        assert gate.requests == 2
+        watch.take(exchange)
+        again(inquiry, turn)
+        assert gate.requests == 2
+        once_more(inquiry, turn)
+        assert gate.requests == 3
 
 
 def test_a_rate_limit_that_leaves_more_than_it_allows_is_incoherent(

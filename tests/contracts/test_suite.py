@@ -503,6 +503,12 @@ def test_the_first_question_is_the_plainest() -> None:
                                 "schema": {"type": "string", "example": "1750000000"},
                             },
                             {"name": "before", "in": "query", "schema": {"type": "string"}},
+                            {
+                                "name": "word",
+                                "in": "query",
+                                "required": True,
+                                "schema": {"type": "string"},
+                            },
                         ],
                         "responses": {"200": {"description": "ok"}},
                     }
@@ -515,7 +521,7 @@ def test_the_first_question_is_the_plainest() -> None:
     logs = Operation(method="GET", path="/logs")
     first = cases.opening(logs, {})
     assert first.is_plain
-    assert first.case.query == {"after": "1750000000"}
+    assert first.case.query == {"after": "1750000000", "word": "1"}
     second = cases.next(logs, {})
     assert second is not None
     assert not second.is_plain

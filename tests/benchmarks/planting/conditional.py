@@ -3,11 +3,14 @@
 import copy
 import json
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
+from planting.furniture import list_key
+from planting.lapses import ALL_OF_A_SEARCH
 from planting.servers import Answer, Api, Ask, Documented
 
 Break = Callable[["Conditional", Api, Ask], Answer]
@@ -21,22 +24,55 @@ LISTS: Final = (
 )
 SEARCHES: Final = ("/contacts/search", "/conversations/search", "/tickets/search")
 READS: Final = ("/tags", "/teams", "/admins", "/segments", "/data_attributes", "/ticket_types")
-KEYS: Final = {"/conversations": "conversations", "/conversations/search": "conversations"} | {
-    "/tickets/search": "tickets"
-}
+_PARAMETER: Final = re.compile(r"\{[^}]+\}")
+_LIST: Final = "{list}"
+"""Stands in a place for the key under which the server lists objects."""
+_ANY: Final = "{any}"
+"""Stands in a place for whatever name."""
+
+Place = tuple[str, str]
+"""An operation with the names of its parameters blanked, and a location."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Conditional:
-    """One bug. A finding at the operation with one of the `rules` has it right."""
+    """One bug. A finding at one of the places that it `shows` at, with one of the `rules`, has it
+    right."""
 
     kind: str
     method: str
     path: str
     rules: tuple[str, ...]
     works: Break
+    shows: tuple[Place, ...]
     says: str = ""
-    """What the finding's kinds begin with, where the operation has several bugs of a rule."""
+    """What the finding's kinds begin with, where a place has several bugs of a rule."""
+    key: str = "data"
+    """Where the list that it breaks has its items."""
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """The operations at which it shows, with the names of their parameters blanked."""
+        return frozenset(operation for operation, _ in self.shows)
+
+    def is_found_by(self, operation: str, location: str, rule: str, kinds: str) -> bool:
+        """Whether a finding has it right: operation, place, rule, and what it says."""
+        return (
+            rule in self.rules
+            and kinds.startswith(self.says)
+            and any(
+                blanked(operation) == where and self._is_at(location, shown)
+                for where, shown in self.shows
+            )
+        )
+
+    def _is_at(self, location: str, shown: str) -> bool:
+        named = {_LIST: self.key, _ANY: None}
+        steps = [named.get(one, one) for one in shown.split("/")]
+        found = location.split("/")
+        return len(steps) == len(found) and all(
+            step in (one, None) for step, one in zip(steps, found, strict=True)
+        )
 
     def __str__(self) -> str:
         return f"{self.kind:24} {self.method} {self.path}"
@@ -45,10 +81,6 @@ class Conditional:
     def slot(self) -> str:
         """What it breaks: of two bugs that break the same, one would hide the other."""
         return "paging" if self.works in _PAGING else self.kind
-
-    @property
-    def key(self) -> str:
-        return KEYS.get(self.path, "data")
 
 
 def _changed(answer: Answer, change: Callable[[dict[str, Any]], None]) -> Answer:
@@ -103,7 +135,7 @@ def item_17(one: Conditional, api: Api, ask: Ask) -> Answer:
 
 def last_item_lost(one: Conditional, api: Api, ask: Ask) -> Answer:
     def change(document: dict[str, Any]) -> None:
-        document[one.key] = document[one.key][:-1]
+        document[one.key] = (document.get(one.key) or [])[:-1]
 
     return _changed(api(ask), change) if _is_later(ask) else api(ask)
 
@@ -226,7 +258,8 @@ def version_changes(one: Conditional, api: Api, ask: Ask) -> Answer:
     _COUNTS[one.kind + one.path] = _COUNTS.get(one.kind + one.path, 0) + 1
     if _COUNTS[one.kind + one.path] % 2 or answer.status >= 300:
         return answer
-    return replace(answer, headers={**answer.headers, "intercom-version": "2.7"})
+    other = "2.8" if answer.headers.get("intercom-version") == "2.7" else "2.7"
+    return replace(answer, headers={**answer.headers, "intercom-version": other})
 
 
 def bare_error(one: Conditional, api: Api, ask: Ask) -> Answer:
@@ -256,77 +289,99 @@ def _all() -> list[Conditional]:
     """Every bug that there is, of which a seed chooses."""
     found: list[Conditional] = []
 
-    def add(kind: str, method: str, path: str, works: Break, *rules: str, says: str = "") -> None:
+    def add(
+        kind: str,
+        method: str,
+        path: str,
+        works: Break,
+        at: str | tuple[Place, ...],
+        *rules: str,
+        says: str = "",
+    ) -> None:
+        shows = ((f"{method} {path}", at),) if isinstance(at, str) else at
         found.append(
-            Conditional(kind=kind, method=method, path=path, works=works, rules=rules, says=says)
+            Conditional(
+                kind=kind,
+                method=method,
+                path=path,
+                works=works,
+                shows=shows,
+                rules=rules,
+                says=says,
+            )
         )
 
+    items, ids = f"/{_LIST}", f"/{_LIST}/*/id"
     for path in LISTS:
-        add("field on page 2", "GET", path, field_on_page_2, "schema-type")
-        add("last item lost", "GET", path, last_item_lost, "pagination-lost")
-        add("cursor repeats items", "GET", path, cursor_repeats, "pagination-repeated")
-        add("per_page ignored", "GET", path, page_size_ignored, "pagination-size")
-        add("list key on page 2", "GET", path, list_key_changes, "pagination-list")
+        add("field on page 2", "GET", path, field_on_page_2, f"{items}/*/created_at", "schema-type")
+        add("last item lost", "GET", path, last_item_lost, items, "pagination-lost")
+        add("cursor repeats items", "GET", path, cursor_repeats, ids, "pagination-repeated")
+        add("per_page ignored", "GET", path, page_size_ignored, items, "pagination-size")
+        add("list key on page 2", "GET", path, list_key_changes, items, "pagination-list")
     for path in ("/contacts", "/conversations"):
-        add("17th item", "GET", path, item_17, "schema-null", "schema-type")
+        add("17th item", "GET", path, item_17, ids, "schema-null", "schema-type")
     for path in SEARCHES:
-        add("cursor repeats items", "POST", path, cursor_repeats, "pagination-repeated")
-        add("list key on page 2", "POST", path, list_key_changes, "pagination-list")
-        add(
-            "operator = ignored",
-            "POST",
-            path,
-            operator_ignored("="),
-            "search-mismatch",
-            says="search =",
-        )
-    for operator in ("IN", "NIN", "!=", "~", "^", "<", ">"):
+        add("cursor repeats items", "POST", path, cursor_repeats, ids, "pagination-repeated")
+        add("list key on page 2", "POST", path, list_key_changes, items, "pagination-list")
+    operators = [(path, "=") for path in SEARCHES]
+    operators += [(SEARCHES[0], one) for one in ("IN", "NIN", "!=", "~", "^", "<", ">")]
+    for path, operator in operators:
         add(
             f"operator {operator} ignored",
             "POST",
-            "/contacts/search",
+            path,
             operator_ignored(operator),
+            f"{items}/*/{_ANY}",
             "search-mismatch",
             says=f"search {operator}>",
         )
-    add("sort ignored", "POST", "/contacts/search", sort_ignored, "search-sort")
+    add(
+        "sort ignored",
+        "POST",
+        "/contacts/search",
+        sort_ignored,
+        f"{items}/*/created_at",
+        "search-sort",
+    )
     for path, field in (
         ("/contacts/{}", "name"),
         ("/companies/{}", "name"),
         ("/articles/{}", "title"),
         ("/help_center/collections/{}", "name"),
     ):
-        add("update not kept", "PUT", path, update_not_kept(field), "write-lost")
+        at = ((f"GET {path}", f"/{field}"),)
+        add("update not kept", "PUT", path, update_not_kept(field), at, "write-lost")
     for path in ("/contacts/{}", "/companies/{}", "/tags/{}", "/articles/{}"):
-        add("deleted still there", "DELETE", path, deleted_still_there, "write-undeleted")
+        listing = f"GET {path.rpartition('/')[0]}"
+        at = ((f"GET {path}", "status"), (listing, f"/{_ANY}/*/id"))
+        add("deleted still there", "DELETE", path, deleted_still_there, at, "write-undeleted")
     for path in READS:
-        add(
-            "token not needed",
-            "GET",
-            path,
-            token_not_needed,
-            "auth-not-enforced",
-            says="401 with none",
-        )
-        add(
-            "any token will do",
-            "GET",
-            path,
-            any_token_will_do,
-            "auth-not-enforced",
-            says="401 with wrong",
-        )
-        add("request id on a share", "GET", path, header_missing, "header-missing")
-        add("version on a share", "GET", path, version_changes, "version-mismatch")
+        for kind, works, token in (
+            ("token not needed", token_not_needed, "none"),
+            ("any token will do", any_token_will_do, "wrong"),
+        ):
+            says = f"401 with {token}"
+            add(kind, "GET", path, works, "status", "auth-not-enforced", says=says)
+        request_id, version = "header:x-request-id", "header:intercom-version"
+        add("request id on a share", "GET", path, header_missing, request_id, "header-missing")
+        add("version on a share", "GET", path, version_changes, version, "version-mismatch")
     for path in ("/contacts/{}", "/companies/{}", "/articles/{}"):
-        add("bare error", "GET", path, bare_error, "body-envelope")
-    add("archived contact", "GET", "/contacts/{}", archived_is_broken, "schema-type")
-    add("filter ignored", "GET", "/data_attributes", filter_ignored, "search-filter")
+        add("bare error", "GET", path, bare_error, "/errors", "body-envelope")
+    add("archived contact", "GET", "/contacts/{}", archived_is_broken, "/role", "schema-type")
+    add("filter ignored", "GET", READS[4], filter_ignored, f"{items}/*/model", "search-filter")
     return found
 
 
-def plant(described: Documented, *, count: int, seed: int) -> list[Conditional]:
-    """Choose bugs, one for an operation, kinds as evenly as there are."""
+def blanked(operation: str) -> str:
+    """Return an operation with the names of its parameters blanked."""
+    return _PARAMETER.sub("{}", operation)
+
+
+def plant(
+    described: Documented, ask: Callable[[str, str, bytes], Answer], *, count: int, seed: int
+) -> list[Conditional]:
+    """Choose bugs, one for an operation, kinds as evenly as there are; `ask` sends a request
+    (method, path, body), which tells where a list has its items."""
     chance = random.Random(f"conditional {seed}")
     possible = [one for one in _all() if template(described, one) is not None]
     chance.shuffle(possible)
@@ -339,9 +394,17 @@ def plant(described: Documented, *, count: int, seed: int) -> list[Conditional]:
         if (one.method, one.path, one.slot) in taken:
             continue
         taken.add((one.method, one.path, one.slot))
-        planted.append(one)
+        planted.append(replace(one, key=_key_of(ask, one) or one.key))
         counted[one.kind] = counted.get(one.kind, 0) + 1
     return planted
+
+
+def _key_of(ask: Callable[[str, str, bytes], Answer], one: Conditional) -> str | None:
+    """Return where the server has the items of the list that a bug breaks."""
+    if "{}" in one.path:
+        return None
+    body = ALL_OF_A_SEARCH if one.method == "POST" else b""
+    return list_key(ask(one.method, one.path, body).document)
 
 
 def template(described: Documented, one: Conditional) -> str | None:

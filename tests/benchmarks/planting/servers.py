@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 _METHODS: Final = ("get", "put", "post", "delete", "patch")
 _JSON: Final = "application/json"
+_ANY_ID: Final = "123"
 _OF_THE_CONNECTION: Final = frozenset({"content-length", "transfer-encoding", "connection", "host"})
 
 
@@ -98,6 +99,24 @@ class Documented:
             shown = [one.get("value") for one in (media.get("examples") or {}).values()]
             return int(status), media.get("schema"), media.get("example", next(iter(shown), None))
         return 200, None, None
+
+    def plain_question(self, method: str, path: str) -> Ask:
+        """Return the plainest question: what is required only, as the description shows it."""
+        item = self.document["paths"][path]
+        given = [*(item.get("parameters") or ()), *(item[method.lower()].get("parameters") or ())]
+        query: dict[str, str] = {}
+        for one in map(self.resolve, given):
+            if one["in"] == "path":
+                path = path.replace(f"{{{one['name']}}}", quote(self._shown(one), safe=""))
+            elif one["in"] == "query" and one.get("required"):
+                query[one["name"]] = self._shown(one)
+        return Ask(method=method, path=path, query=urlencode(query))
+
+    def _shown(self, parameter: dict[str, Any]) -> str:
+        schema = self.resolve(parameter.get("schema")) or {}
+        shown = [one.get("value") for one in (parameter.get("examples") or {}).values()]
+        known = [parameter.get("example"), *shown, schema.get("example"), *schema.get("enum", ())]
+        return str(next((one for one in known if one is not None), _ANY_ID))
 
     def asked(self, method: str, path: str) -> Any:
         """Return the first documented example of what an operation is sent in JSON."""
