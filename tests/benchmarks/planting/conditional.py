@@ -349,8 +349,8 @@ def _all() -> list[Conditional]:
         ("/articles/{}", "title"),
         ("/help_center/collections/{}", "name"),
     ):
-        at = ((f"GET {path}", f"/{field}"),)
-        add("update not kept", "PUT", path, update_not_kept(field), at, "write-lost")
+        shown = ((f"GET {path}", f"/{field}"),)
+        add("update not kept", "PUT", path, update_not_kept(field), shown, "write-lost")
     for path in ("/contacts/{}", "/companies/{}", "/tags/{}", "/articles/{}"):
         listing = f"GET {path.rpartition('/')[0]}"
         at = ((f"GET {path}", "status"), (listing, f"/{_ANY}/*/id"))

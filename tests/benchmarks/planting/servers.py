@@ -159,8 +159,13 @@ def forwarded(base_url: str) -> Api:
         target = f"{parts.path}{ask.path}" + (f"?{ask.query}" if ask.query else "")
         headers = {k: v for k, v in ask.headers.items() if k not in _OF_THE_CONNECTION}
         headers["accept-encoding"] = "identity"
-        local.connection.request(ask.method, target, ask.body or None, headers)
-        response = local.connection.getresponse()
+        try:
+            local.connection.request(ask.method, target, ask.body or None, headers)
+            response = local.connection.getresponse()
+        except ConnectionError:  # the server had closed the idle connection meanwhile
+            local.connection.close()
+            local.connection.request(ask.method, target, ask.body or None, headers)
+            response = local.connection.getresponse()
         body = response.read()
         passing = {k.lower(): v for k, v in response.getheaders()}
         passing = {k: v for k, v in passing.items() if k not in _OF_THE_CONNECTION}
