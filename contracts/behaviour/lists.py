@@ -58,10 +58,11 @@ def _keys(operation: SpecOperation) -> tuple[str, ...]:
         for name, value in (example.items() if isinstance(example, dict) else ())
         if isinstance(value, list) and value and all(isinstance(one, dict) for one in value)
     )
-    return tuple(dict.fromkeys((*_described_keys(operation), *shown)))
+    return tuple(dict.fromkeys((*described_keys(operation), *shown)))
 
 
-def _described_keys(operation: SpecOperation) -> tuple[str, ...]:
+def described_keys(operation: SpecOperation) -> tuple[str, ...]:
+    """Return the names under which the schema of a list operation has its items."""
     spec = operation.spec
     try:
         schema = operation.response_schema(200)

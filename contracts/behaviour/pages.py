@@ -5,10 +5,12 @@ from typing import Any, Final
 
 from contracts.behaviour.counts import check_numbers, check_total
 from contracts.behaviour.inquiry import PAGES, SIZE, Inquiry, Turn, live
+from contracts.behaviour.likeness import check_alike
 from contracts.behaviour.lists import (
     Page,
     answers_from_example,
     ask_page,
+    described_keys,
     follow,
     keys_of,
     page_of,
@@ -37,6 +39,7 @@ def walk(inquiry: Inquiry, turn: Turn) -> None:
     if first is None or not keys_of(operation) or not first.says_pages:
         return
     if len(first.ids) < len(first.items):
+        _check_items(inquiry, turn, first, first)
         return  # nothing tells one item from another
     inquiry.tried |= {PAGES, SIZE}
     if answers_from_example(operation, first.exchange):
@@ -175,6 +178,13 @@ def _check_form(inquiry: Inquiry, turn: Turn, first: Page, page: Page) -> None:
         inquiry.suspect(page.exchange, "pagination-list", "/type", "list", "other", needs=(PAGES,))
     if page.per_page is not None and len(page.items) > page.per_page:
         _wrong_size(inquiry, page, "more")
+    _check_items(inquiry, turn, first, page)
+
+
+def _check_items(inquiry: Inquiry, turn: Turn, first: Page, page: Page) -> None:
+    """Hold the items to one another where no schema describes them."""
+    if page.key == first.key and page.key not in described_keys(turn.operation):
+        check_alike(inquiry, first, page)
 
 
 def _check_repeats(inquiry: Inquiry, first: Page, seen: list[str], page: Page) -> None:

@@ -1,6 +1,7 @@
 """Checks that know Intercom: what they find where the sandbox departs, and when they keep still."""
 
 import copy
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 
 from contracts.behaviour.access import again, once_more
 from contracts.behaviour.fields import Fields
-from contracts.behaviour.inquiry import Inquiry, Turn
+from contracts.behaviour.inquiry import PAGES, Inquiry, Turn
+from contracts.behaviour.likeness import check_alike
+from contracts.behaviour.lists import Page, page_of
 from contracts.behaviour.watch import Watch
 from contracts.client import IntercomClient
 from contracts.coverage import Sightings
@@ -268,4 +271,37 @@ def test_a_rest_that_rises_a_repeated_id_and_a_refusal_without_one_are_seen(
         ("rate-limit-incoherent", "rising"),
         ("header-repeated", "repeated"),
         ("header-missing", "absent in 404"),
+    }
+
+
+def test_items_that_no_schema_describes_are_held_to_the_first_page(
+    sandbox: Sandbox, contract: Spec
+) -> None:
+    operation = contract.get("GET /contacts")
+    assert operation is not None
+    with IntercomClient(workspace_of(sandbox), clock=sandbox.clock) as client:
+        gate = Gate(client, contract, clock=sandbox.clock, most_requests=1)
+        exchange = gate.ask(operation)
+    inquiry = Inquiry(gate, contract, fill=lambda path, turn: {}, run_id="x")
+    inquiry.show(PAGES)
+
+    def page(*items: dict[str, Any]) -> Page:
+        body = json.dumps({"data": items}).encode()
+        answer = Response.of(200, Headers({"content-type": "application/json"}), body)
+        found = page_of(operation, _replaced(exchange, answer))
+        assert found is not None
+        return found
+
+    first = page({"id": "1", "at": 1, "by": None, "any": 1}, {"id": "2", "at": 2, "any": "text"})
+    check_alike(inquiry, first, page({"id": "3", "at": None, "by": 7, "any": True, "more": 1}))
+    check_alike(inquiry, first, page({"id": None}))
+    check_alike(inquiry, page({"id": "1", "at": 1}), page({"id": "2", "at": "text"}))
+    assert not inquiry.confirmed()
+    check_alike(inquiry, first, page({"id": "3", "at": "text"}, {"id": None, "at": 4}))
+    assert {
+        (one.departure.rule, one.departure.location, one.departure.kind)
+        for one in inquiry.confirmed()
+    } == {
+        ("schema-type", "/data/*/at", "integer>string"),
+        ("schema-null", "/data/*/id", "string>null"),
     }
