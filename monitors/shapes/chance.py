@@ -1,6 +1,6 @@
-"""How likely a change is chance: two exact tests on counts of distinct objects.
+"""How likely a change is chance: tests on counts of distinct objects.
 
-Both hold for any rate, known or not, as long as the order in which objects are met has nothing to
+All hold for any rate, known or not, as long as the order in which objects are met has nothing to
 do with it (they are exchangeable); no rate is estimated. They are looked at again with every
 object, and the error is shared out over those looks:
 
@@ -11,9 +11,11 @@ object, and the error is shared out over those looks:
 - `has_vanished`: something was in some objects and then in none. Each time it is met ends a wait,
   and a wait is taken for the end with a chance of at most `WAIT_ERROR`: of something that is in
   every fifth object and 600 objects a month, one false alarm in 800 months.
+- `has_grown`: something was in some objects and is in more of those that came lately. Looked at
+  now and then, the j-th time with the share `SHARE_ERROR / (j * (j + 1))`.
 """
 
-from math import comb
+from math import comb, exp, log
 from typing import Final
 
 ERROR: Final = 1e-3
@@ -21,6 +23,10 @@ ERROR: Final = 1e-3
 operation in its life make one false alarm per hundred operations."""
 WAIT_ERROR: Final = 1e-5
 """Chance that one wait is taken for the end. A fifth of objects needs some 50 of them to tell."""
+
+SHARE_ERROR: Final = 1e-4
+"""Chance that the share of nulls at one place is ever taken for grown: an operation has dozens of
+such places."""
 
 
 def has_appeared(times: int, *, before: int, since: int) -> bool:
@@ -47,3 +53,19 @@ def has_vanished(times: int, *, of: int, since: int) -> bool:
         if chance <= WAIT_ERROR:
             return True
     return False
+
+
+def has_grown(times: int, *, of: int, before: int, of_before: int, look: int) -> bool:
+    """Whether a share has grown: `times` of the last `of` objects have something, and `before` of
+    the `of_before` objects that came before them.
+
+    Of all orders, at most exp(-of * KL(share, share of all)) have so many among the last (Hoeffding
+    1963, theorem 4 and section 6: drawing without replacement is no wilder than with).
+    """
+    share, overall = times / of, (times + before) / (of + of_before)
+    if share <= overall or overall == 0:
+        return False
+    apart = share * log(share / overall)
+    if share < 1:
+        apart += (1 - share) * log((1 - share) / (1 - overall))
+    return exp(-of * apart) <= SHARE_ERROR / (look * (look + 1))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from monitors.shapes.kinds import PLAIN, SAYS_NOTHING, base_of
-from monitors.shapes.state import ABSENT, Field, Group, Seen
+from monitors.shapes.state import ABSENT, NULL, Field, Group, Seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +21,13 @@ class Change:
 
 def change_of(group: Group, known: Field, kind: str, day: int) -> Change | None:
     """Name a young kind that is taken for a change; None where it contradicts nothing."""
-    seen = known.kinds[kind]
+    seen = known.kinds.get(kind)
+    grown = known.share if kind == NULL and known.share and known.share.since is not None else None
+    if seen is None or (seen.since is None and grown is None):
+        return None  # the rest of the answer has shown otherwise
     before = [one for one, other in known.kinds.items() if other.met is None]
     usual = _main([one for one in before if one not in (ABSENT, "null") and one[0] != "="])
-    evidence = _evidence(group, known, kind, seen, day)
+    evidence = grown.evidence() if grown else _evidence(group, known, kind, seen, day)
 
     def change(rule: str, expected: str, observed: str) -> Change:
         return Change(

@@ -16,6 +16,7 @@ from contracts.pointers import escape
 from monitors.shapes.chance import has_appeared, has_vanished
 from monitors.shapes.changes import Change, change_of
 from monitors.shapes.kinds import PLAIN, SAYS_NOTHING, base_of, kind_of
+from monitors.shapes.shares import ABSORBED_DAYS, Share
 from monitors.shapes.state import (
     ABSENT,
     MOST_FIELDS,
@@ -33,8 +34,6 @@ SETTLED: Final = 40
 AS_OLD: Final = 4
 """How many times as many objects have come since something as before it, when it is normal: the
 beginning of what is known, not a change."""
-ABSORBED_DAYS: Final = 30
-"""Days after which a change is normal: whoever has not mended it by then lives with it."""
 WAIT_DAYS: Final = 1
 """Days after its last sight before a sparse field may be gone: whole batches lack it, of one
 import say, and are over with the day."""
@@ -143,6 +142,7 @@ class _Walk:
             if item is None:
                 self._meet(group, known, NULL, bit, is_new)
                 self._lose(group, known, NULL, is_new)
+                self._weigh(group, known)
                 continue
             if known.last != group.objects or known.day != self._day:
                 if is_new and known.last != group.objects:
@@ -319,6 +319,21 @@ class _Walk:
         self._meet(group, known, ABSENT, bit, is_new)
         self._lose(group, known, ABSENT, is_new)
 
+    def _weigh(self, group: Group, known: Field) -> None:
+        """Judge by how many objects are null, where null is normal."""
+        nulls, share = known.kinds[NULL], known.share
+        if nulls.met is not None or nulls.since is not None:
+            return
+        if share is None:
+            if self._day > group.first_day:
+                known.share = Share(self._day, group.objects, nulls.times)
+                self._state.changed = True
+            return
+        if share.look(group.objects, nulls.times, self._day, first_day=group.first_day):
+            self._state.changed = True
+        if share.since is not None:
+            self._met[id(known), NULL] = group, known, NULL
+
     def _lose(self, group: Group, known: Field, kind: str, is_new: bool) -> None:
         """Judge by how long a field has had no value, where having none is normal: `kind` is how it
         has none now."""
@@ -333,9 +348,10 @@ class _Walk:
                 or not has_vanished(known.times, of=group.objects, since=wait)
             ):
                 return
-            seen.since = self._day
-        elif known.last == group.objects:
-            seen.since = None
+            seen.since, seen.before = self._day, group.objects
+        elif known.last >= seen.before:  # there was a value again
+            seen.since, seen.before = None, 0
+            self._state.changed = True
             return
         elif self._day - seen.since > ABSORBED_DAYS:
             self._settle(known, kind, seen)

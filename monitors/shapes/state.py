@@ -6,8 +6,10 @@ one place make a group; a group knows its fields, a field its kinds of values.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any, Final, Self
+
+from monitors.shapes.shares import Share
 
 SCHEMA: Final = 1
 """The version of the stored form; a state of another version is forgotten and learned anew."""
@@ -59,6 +61,8 @@ class Field:
     """Whether texts are free here: their form says nothing."""
     is_open: bool = False
     """Whether there are too many values for a list of them."""
+    share: Share | None = None
+    """How many are null, where that is normal."""
     below: str = ""
     """Location of the items of a list."""
 
@@ -156,6 +160,7 @@ def _group_as_json(group: Group) -> list[object]:
             known.day,
             int(known.is_plain) + 2 * int(known.is_open),
             {kind: _seen_as_json(seen) for kind, seen in known.kinds.items()},
+            *([list(astuple(known.share))] if known.share else []),
         ]
         for name, known in group.fields.items()
     }
@@ -182,7 +187,7 @@ def _group_from_json(stored: Any) -> Group:
 
 
 def _field_from_json(stored: Any) -> Field:
-    location, times, last, day, flags, kinds = stored
+    location, times, last, day, flags, kinds, *share = stored
     return Field(
         location=location,
         times=times,
@@ -191,6 +196,7 @@ def _field_from_json(stored: Any) -> Field:
         is_plain=bool(flags & 1),
         is_open=bool(flags & 2),
         kinds={kind: _seen_from_json(form) for kind, form in kinds.items()},
+        share=Share(*share[0]) if share else None,
     )
 
 

@@ -114,6 +114,7 @@ def ticket(number: int, day: int) -> Item:
     }
     if item["category"] == "Tracker":
         item["children"] = [chance.randrange(99) for _ in range(chance.randrange(3))]
+    item["company_id"] = None if chance.random() < 0.02 else str(number % 40)
     return item
 
 
