@@ -23,6 +23,10 @@ def is_version(text: str) -> bool:
     return _VERSION.fullmatch(text) is not None
 
 
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+"""What can follow `Bearer` (RFC 6750, b64token)."""
+
+
 class Secret:
     """A string that does not show itself."""
 
@@ -71,3 +75,8 @@ class Workspace:
     def url(self) -> str:
         """The base URL without a trailing slash."""
         return (self.base_url or REGIONS[self.region]).rstrip("/")
+
+    @property
+    def token_is_well_formed(self) -> bool:
+        """Whether the token could be one, whoever's."""
+        return _TOKEN.fullmatch(self.token.reveal()) is not None

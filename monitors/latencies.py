@@ -149,9 +149,15 @@ class Latencies:
         latencies._commits = {
             place: Commits.from_json(form) for place, form in _members(whole.get("commits")).items()
         }
-        for one in taken:
-            latencies._take_again(one)
+        latencies.take_again(taken)
+        latencies.taken = []
         return latencies
+
+    def take_again(self, taken: Iterable[Any]) -> None:
+        """Take what was taken elsewhere."""
+        for one in taken:
+            self._take_again(one)
+            self.taken.append(one)
 
     def _take_again(self, taken: Any) -> None:
         match taken:

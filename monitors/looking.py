@@ -66,6 +66,7 @@ class Looker:
         expected = Expectation(
             region=self.workspace.region,
             app_id=self.workspace.app_id or memory.app_id,
+            token_is_well_formed=self.workspace.token_is_well_formed,
             worked=memory.census.worked,
             consumers=reliance.readers("*", "/") if (reliance := self.promise.reliance) else (),
         )

@@ -1,14 +1,16 @@
 """The memories of all workspaces, kept from pass to pass.
 
 To read what was learned takes longer than to probe. So it is read when a pass is the first, when
-another process has written, and after a pass that could not be recorded.
+another process has written, and after a pass that could not be recorded. Where another process
+records its pass in the midst of ours, ours is learned again on top of what that one wrote.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from contracts.exchanges import Exchange
 from monitors.memory import Memory
 
 
@@ -36,16 +38,25 @@ class Memories:
 
     archive: Archive
     _kept: dict[str, _Kept] = field(default_factory=dict)
+    _read: dict[str, Mapping[str, datetime]] = field(default_factory=dict)
+    """What the archive said when the memory in use was read."""
 
     def of(self, workspace: str, *, reference: str) -> Memory:
         """Return what is remembered of a workspace. It is to be given back by `recorded`; else it
         is read anew the next time."""
         # Before the documents: what is written in between is then noticed the next time.
-        saved = self.archive.saved_about(workspace)
+        saved = self._read[workspace] = self.archive.saved_about(workspace)
         kept = self._kept.pop(workspace, None)
         if kept is not None and kept.saved == saved and kept.memory.census.reference == reference:
             return kept.memory
         return Memory.of(workspace, self.archive.documents_about(workspace), reference=reference)
+
+    def brought_up_to_date(self, memory: Memory, exchanges: Iterable[Exchange]) -> Memory:
+        """Return the memory that learned `exchanges`; where another process has written since it
+        was read, on top of what that one knows. To be called where nobody else can write."""
+        if self.archive.saved_about(memory.workspace) == self._read[memory.workspace]:
+            return memory
+        return memory.onto(self.archive.documents_about(memory.workspace), exchanges)
 
     def recorded(
         self,

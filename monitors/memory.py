@@ -165,6 +165,19 @@ class Memory:
         changed.update(self._latencies())
         return changed
 
+    def onto(self, documents: Mapping[str, Any], exchanges: Iterable[Exchange]) -> Self:
+        """Return what this memory would be, had `documents` been known before it learned
+        `exchanges`. What is small is as it is here."""
+        other = self.of(self.workspace, documents, reference=self.census.reference)
+        for exchange in exchanges:
+            other.compare(exchange)
+        other.latencies.take_again(self.latencies.taken)
+        self.census.causes = {**other.census.causes, **self.census.causes}
+        other.pins, other.paused_until, other.app_id = self.pins, self.paused_until, self.app_id
+        other.census, other.versions = self.census, self.versions
+        other.deployments = self.deployments
+        return other
+
     def _latencies(self) -> Iterator[tuple[tuple[str, str], object]]:
         """Yield what was taken; or everything, where much has been added since it was written."""
         taken = self.latencies.taken

@@ -211,6 +211,12 @@ class Monitor:
             wrong = [*findings, *(one.finding for one in known if one.phase is Phase.OPEN)]
             self._announcer.foresee({one.rule.name for one in wrong})
             with self._history.transaction():
+                memories = {
+                    look.workspace: self._memories.brought_up_to_date(
+                        memories[look.workspace], (one.exchange for one in look.observations)
+                    )
+                    for look in looks
+                }
                 states = self._history.incident_states()
                 afflicted = Afflicted.of(self._history.documents(AFFLICTED))
                 folded = fold_looks(

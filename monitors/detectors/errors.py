@@ -26,6 +26,12 @@ _SERVER: Final = {
     504: "a gateway timeout",
 }
 
+_WITHOUT_A_REQUEST_ID: Final = (
+    "Look at www.intercomstatus.com; if nothing is reported there, give Intercom's support the "
+    "time and the operation. The answer has no request id: it comes from what stands before "
+    "Intercom's application, or from a proxy on the way."
+)
+
 
 def error_answers(exchange: Exchange, context: Context) -> Iterator[Finding]:
     """Yield what an unsuccessful status says."""
@@ -61,6 +67,7 @@ def _server_error(exchange: Exchange, response: Response, context: Context) -> F
         expected="2xx",
         observed="5xx",
         message=f"{name_of(exchange)} was answered with {response.status}, {words}{empty}.",
+        remedy="" if response.request_id else _WITHOUT_A_REQUEST_ID,
     )
 
 

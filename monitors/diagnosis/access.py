@@ -27,6 +27,11 @@ from monitors.probes import CANARY
 
 _REGIONS: Final = frozenset({"us", "eu", "au"})
 
+_OR_SET_THE_REGION: Final = (
+    f"{RULES[REFUSED].remedy} If it is the same, set the workspace's region to where it is hosted "
+    "(us, eu or au)."
+)
+
 
 def refusals(evidence: Evidence, expected: Expectation, outlook: Outlook) -> Iterator[Diagnosed]:
     """Yield one diagnosis for each cause of refusals, and take what it explains."""
@@ -105,7 +110,10 @@ def _token(evidence: Evidence, expected: Expectation, outlook: Outlook) -> Itera
         telling = replace(telling, rule=RULES["auth-token-malformed"])
         words = f"Intercom refuses the token {where}, and it does not look like one"
     elif telling.rule.name == REFUSED:
-        words = f"Intercom refuses the token {where}{_or_region(expected, outlook)}"
+        doubt = _or_region(expected, outlook)
+        words = f"Intercom refuses the token {where}{doubt}"
+        if doubt and not outlook.is_refused_elsewhere:
+            telling = replace(telling, remedy=_OR_SET_THE_REGION)
     else:
         words = f"{telling.message.rstrip('.')}; it is refused {where}"
     yield across(

@@ -76,6 +76,14 @@ def test_a_refusal_is_one_finding(
     assert only(an_exchange(status=status, body=envelope(code))).rule.name == rule
 
 
+@pytest.mark.parametrize("is_intercoms", [True, False])
+def test_who_is_told_to_give_a_request_id_has_one(
+    an_exchange: "ExchangeFactory", is_intercoms: bool
+) -> None:
+    (found,) = detect(an_exchange(status=502, body=b"", is_intercoms=is_intercoms), Context())
+    assert ("no request id" in found.remedy) == (not is_intercoms)
+
+
 def test_a_missing_permission_is_named_where_intercom_names_it(
     an_exchange: "ExchangeFactory",
 ) -> None:

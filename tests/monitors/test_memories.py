@@ -198,6 +198,42 @@ def test_a_memory_is_read_anew_where_another_has_written(
     assert again.pins == {"contact_id": "1", "company_id": "2"}
 
 
+def test_what_another_process_learned_in_the_midst_of_a_pass_is_not_lost(
+    history: History, clock: VirtualClock, an_exchange: "ExchangeFactory"
+) -> None:
+    def begin() -> tuple[Memories, Memory]:
+        memories = Memories(history)
+        return memories, memories.of("acme", reference="one")
+
+    def conclude(memories: Memories, memory: Memory, *ids: int) -> None:
+        clock.advance(timedelta(microseconds=1))
+        exchanges = [
+            an_exchange("GET /tags", body=body([(one, {"a": 1})]), at=clock.now()) for one in ids
+        ]
+        for exchange in exchanges:
+            memory.compare(exchange)
+            memory.learn(exchange)
+        memory.census.take(f"GET /{ids}", ())
+        with history.transaction():
+            memory = memories.brought_up_to_date(memory, exchanges)
+            changes = memory.changes()
+            history.record(None, documents=changes)
+            saved = history.saved_about("acme")
+        memories.recorded(memory, changes, saved)
+
+    conclude(*begin(), 1)
+    ours, theirs = begin(), begin()
+    conclude(*theirs, 2, 3)
+    conclude(*ours, 4)
+    memories, _ = ours
+    for memory in (memories.of("acme", reference="one"), begin()[1]):
+        documents = {kind: history.state(kind, "acme") for kind in history.saved_about("acme")}
+        assert documents["shape 2.15 GET /tags"]["groups"]["/data/*"][0] == 4
+        assert sum(len(documents[kind]) for kind in documents if kind.startswith(BASELINES)) == 4
+        assert memory.latencies.usual("acme us GET /tags") is not None
+        assert set(memory.census.causes) == {"GET /(1,)", "GET /(2, 3)", "GET /(4,)"}
+
+
 def test_what_could_not_be_recorded_is_forgotten(history: History) -> None:
     memories = Memories(history)
     memories.of("acme", reference="one").pins["contact_id"] = "1"  # and the pass breaks off
