@@ -136,6 +136,7 @@ class Run:
     def all_findings(self) -> Iterator[Finding]:
         """Yield what was found, what showed over several answers last."""
         self._watch.settle()
+        self.tally.settle()
         self.tally.keep(
             self._judge.finding(one.exchange, one.departure) for one in self.inquiry.confirmed()
         )

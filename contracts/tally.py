@@ -1,7 +1,7 @@
 """What came of a run so far: findings, what was exercised and why not, and whether to go on."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from contracts.checks import SUCCESS
@@ -44,6 +44,7 @@ class Tally:
         self._unanswered: list[Exchange] = []
         self._silent: set[str] = set()
         self._failing: dict[str, str] = {}
+        self._said_otherwise = False  # than that the token is refused
 
     def keep(self, findings: Iterable[Finding]) -> bool:
         """Keep findings, each once; say whether one of them is new."""
@@ -63,28 +64,20 @@ class Tally:
         """
         operation = exchange.operation
         assert operation is not None  # noqa: S101 - the gate sends nothing else
-        if exchange.response is not None:
-            self._silent.clear()
-            self._note_failing(operation, exchange.response)
         if exchange.response is None:
             self._unanswered.append(exchange)
             self._silent.add(operation.identity)
             self._whys[operation.identity] = "it got no answer"
-        elif exchange.response.status in (401, 403):
-            code = envelope_of(exchange.response).code or "no code"
-            # That code is said of a permission; any other 401 may be said of the token.
-            if exchange.response.status == 401 and code != "token_unauthorized":
-                self._refused[operation.identity] = exchange
-            self._whys[operation.identity] = (
-                f"Intercom refuses it to this token ({exchange.response.status} {code})"
-            )
-        elif exchange.response.is_html:
-            self._whys[operation.identity] = f"it answered {exchange.response.status} with HTML"
-        elif exchange.response.is_success:
-            self.exercised.add(operation.identity)
         else:
-            self._whys[operation.identity] = f"it answered {exchange.response.status}"
+            self._silent.clear()
+            self._note_failing(operation, exchange.response)
+            self._note_answer(operation, exchange, exchange.response)
         self._give_up_without_hope()
+
+    def settle(self) -> None:
+        """At the end: where the token was refused and nothing else said, that is the finding."""
+        if self._refused and not self._said_otherwise:
+            self.keep([_token_refused(list(self._refused.values()))])
 
     def skips(self, operations: Iterable[SpecOperation], otherwise: str) -> Iterator[Skip]:
         """Say of each operation that was not exercised why; `otherwise` where nothing is known."""
@@ -92,6 +85,27 @@ class Tally:
             identity = found.operation.identity
             if identity not in self.exercised:
                 yield Skip(operation=found.operation, why=self._whys.get(identity, otherwise))
+
+    def _note_answer(self, operation: Operation, exchange: Exchange, response: Response) -> None:
+        status, why = response.status, ""
+        is_refused = False
+        if status in (401, 403):
+            code = envelope_of(response).code or "no code"
+            why = f"Intercom refuses it to this token ({status} {code})"
+            # That code is said of a permission; any other 401 may be said of the token.
+            is_refused = status == 401 and code != "token_unauthorized"
+        elif response.is_html:
+            why = f"it answered {status} with HTML"
+        elif not response.is_success:
+            why = f"it answered {status}"
+        if why:
+            self._whys[operation.identity] = why
+        else:
+            self.exercised.add(operation.identity)
+        if is_refused:
+            self._refused[operation.identity] = exchange
+        else:
+            self._said_otherwise = True
 
     def _note_failing(self, operation: Operation, response: Response) -> None:
         """Note an answer that no API gives, or that nothing is wrong with this one."""
@@ -113,16 +127,22 @@ class Tally:
             )
         if len(self._silent) >= OUTAGE:
             raise StopError(f"{OUTAGE} operations in a row got no answer.")
-        if self.exercised or self.answered > len(self._refused):
+        if self._said_otherwise:
             return
         if len(self._unanswered) >= HOPELESS:
             raise StopError(f"The first {HOPELESS} requests got no answer.")
         if len(self._refused) >= HOPELESS:
-            self.keep([_token_refused(next(iter(self._refused.values())))])
+            self.settle()
             raise StopError("Intercom refuses the token.")
 
 
-def _token_refused(exchange: Exchange) -> Finding:
+def _token_refused(refused: Sequence[Exchange]) -> Finding:
+    exchange = refused[0]
+    asked = (
+        "every operation that was asked answers"
+        if len(refused) < HOPELESS
+        else (f"the first {len(refused)} operations answer")
+    )
     rule = RULES["auth-token-refused"]
     return Finding(
         rule=rule,
@@ -134,7 +154,7 @@ def _token_refused(exchange: Exchange) -> Finding:
         location="status",
         expected=SUCCESS,
         observed="401",
-        message=f"Intercom refuses the token: the first {HOPELESS} operations answer 401.",
+        message=f"Intercom refuses the token: {asked} 401.",
         request_id=exchange.request_id,
         deployment=exchange.deployment,
         observed_at=exchange.started_at,

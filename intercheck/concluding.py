@@ -51,6 +51,12 @@ def run_of(
     )
 
 
+def was_measured(report: SuiteReport) -> bool:
+    """Return whether the run told anything: refusals of a permission or of an id alone do not."""
+    found = any(one.accepted is None for one in report.findings)
+    return report.answered > 0 and (report.exercised > 0 or found)
+
+
 def conclude(
     run: Run,
     envelope: Envelope,

@@ -53,7 +53,8 @@ def sentences(cleaned: Cleaned) -> Iterator[str]:
             f"{LATEST / 3600:.0f} h."
         )
     if cleaned.living:
-        yield f"What {counted(cleaned.living, 'run')} going on now created is left to them."
+        others = "another run is" if cleaned.living == 1 else f"{cleaned.living} other runs are"
+        yield f"What belongs to runs that go on is left to them: {others} at work."
 
 
 def as_json(cleaned: Cleaned) -> dict[str, object]:

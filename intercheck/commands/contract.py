@@ -19,7 +19,7 @@ from contracts.spec import Spec
 from contracts.suite import MOST_PER_OPERATION, MOST_REQUESTS, default_budget, run_suite
 from intercheck import options
 from intercheck.accepting import ledger_of, reads_for
-from intercheck.concluding import conclude, run_of
+from intercheck.concluding import conclude, run_of, was_measured
 from intercheck.exits import ExitCode, exit_code, is_failing
 from intercheck.filters import filters, refuse_empty, selection_of
 from intercheck.phase_options import asking_of, asking_options
@@ -133,10 +133,10 @@ def command(
         results.make_ready(settings)
         run_id, journal = secrets.token_hex(4), None
         if target.workspace.writes and Phase.STATEFUL in asking.phases:
+            clean_up_before(client, target)
             journal = open_journals.enter_context(
                 own_journal(target.workspace, target.notes, run_id, clock=target.clock)
             )
-            clean_up_before(client, target)
         click.echo(f"Testing {target.name} against {description.source}.", err=True)
         started = time.perf_counter()
         report = run_suite(
@@ -182,4 +182,4 @@ def command(
     )
     if report.is_interrupted:
         return stopping.exit_code
-    return exit_code(report.findings, fail_on=fail_on, measured=report.answered > 0, known=known)
+    return exit_code(report.findings, fail_on=fail_on, measured=was_measured(report), known=known)

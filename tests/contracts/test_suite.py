@@ -281,6 +281,14 @@ def test_a_refused_token_is_one_finding_and_the_rest_is_not_asked(
     assert "refuses the token" in report.stopped
 
 
+def test_a_refused_token_is_a_finding_also_where_little_was_asked(
+    sandbox: Sandbox, contract: Spec
+) -> None:
+    sandbox.faults.add(Fault(name="revoked-token"))
+    report = run(sandbox, contract, selection=only("/me"))
+    assert [finding.rule.name for finding in report.findings] == ["auth-token-refused"]
+
+
 def test_a_missing_scope_is_no_finding_of_the_contract_but_is_said(
     sandbox: Sandbox, contract: Spec
 ) -> None:

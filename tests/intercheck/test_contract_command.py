@@ -138,6 +138,17 @@ def test_without_a_budget_every_phase_has_its_turn(run: Run) -> None:
     assert json.loads(out)["unreached"] == []
 
 
+def test_where_the_token_may_read_nothing_nothing_was_measured(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Sandbox(latency=False) as sandbox:
+        monkeypatch.setenv("INTERCOM_ACCESS_TOKEN", sandbox.token)
+        sandbox.faults.add(Fault(name="missing-scope", operation="GET /tags"))
+        code, out, _ = run("--base-url", sandbox.url, "--include-path", "/tags")
+    assert code == 3
+    assert "refuses it to this token (401 token_unauthorized)" in out
+
+
 def test_filters_that_pick_nothing_are_wrong_usage(run: Run) -> None:
     code, _, err = run("--include-path", "/contakts")
     assert code == 2
