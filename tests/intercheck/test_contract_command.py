@@ -72,7 +72,7 @@ def test_a_finding_is_exit_code_1_and_one_json_object(
         sandbox.faults.add(
             Fault(name="field-removed", operation="GET /contacts", pointer="/data/*/email")
         )
-        arguments = ("--base-url", sandbox.url, "--include-path", "/contacts")
+        arguments = ("--base-url", sandbox.url, "--include-path", "/contacts", "--max-requests=4")
         code, out, err = run(*arguments, "--format", "json")
         document: dict[str, Any] = json.loads(out)
         assert code == 1

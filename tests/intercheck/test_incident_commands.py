@@ -13,12 +13,14 @@ from contracts.exchanges import Operation
 from contracts.findings import Finding
 from contracts.rules import RULES, Severity
 from intercheck.cli import main
+from intercheck.commands import alerts
 from monitors.alerting.routes import Route
 from monitors.alerting.telling import Announcer
 from monitors.history import History
 from monitors.incidents import Sighting, fold
 from monitors.policies import Policy
 from monitors.records import IncidentState, Reach, TransitionKind
+from sandbox.clock import VirtualClock
 from sandbox.slack import DEFAULT_CHANNEL, SlackStandIn
 
 Run = Callable[..., tuple[int, str, str]]
@@ -186,6 +188,15 @@ def test_a_preview_prints_the_message_and_sends_nothing(
     assert slack.requests == ()
 
 
+@pytest.fixture
+def in_no_time(slack: SlackStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the second between two messages pass on the clock that Slack counts by."""
+    clock = VirtualClock(SystemClock().now())
+    monkeypatch.setattr(slack.workspace, "clock", clock)
+    monkeypatch.setattr(alerts, "SystemClock", lambda: clock)
+
+
+@pytest.mark.usefixtures("in_no_time")
 def test_a_test_sends_every_kind_of_message_marked_as_one(run: Run, slack: SlackStandIn) -> None:
     code, out, err = run("alerts", "test")
     assert code == 0, err
@@ -215,6 +226,7 @@ def test_a_test_can_go_to_one_notifier(run: Run, slack: SlackStandIn, tmp_path: 
     assert "there are #intercom-alerts, log, pager" in run("alerts", "test", "--to", "log2")[2]
 
 
+@pytest.mark.usefixtures("in_no_time")
 def test_a_test_that_does_not_arrive_is_exit_1(run: Run, slack: SlackStandIn) -> None:
     slack.faults.inject("channel-not-found")
     code, out, _ = run("alerts", "test", "--format", "json")
