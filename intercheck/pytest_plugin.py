@@ -144,16 +144,25 @@ class _Run:
         skipped = self.document()["coverage"]["skipped"]
         return next((str(one["why"]) for one in skipped if _blank(one["operation"]) == name), None)
 
+    def why_nothing_was_measured(self) -> str | None:
+        """Say why no operation was exercised; None where one was, or a finding says it."""
+        coverage = self.document()["coverage"]
+        if coverage["exercised"] or any(not one["accepted"] for one in self.document()["findings"]):
+            return None
+        # Those that were never to be asked come first.
+        return str(self.document()["stopped"] or coverage["skipped"][-1]["why"]).rstrip(".")
+
     def _call(self, *more: str) -> dict[str, Any]:
         import click
 
         from contracts.errors import IntercheckError
         from intercheck.commands.contract import command
+        from intercheck.stopping import INTERRUPTED, TERMINATED
 
         printed = io.StringIO()
         try:
             with contextlib.redirect_stdout(printed):
-                command.main(
+                code = command.main(
                     [*self.arguments, *more, "--format", "json"],
                     prog_name="intercheck contract",
                     standalone_mode=False,
@@ -162,6 +171,8 @@ class _Run:
             raise _Refusal(str(error)) from None
         except click.ClickException as error:
             raise _Refusal(error.format_message().replace("'--", "'--intercheck-")) from None
+        if code in (INTERRUPTED, TERMINATED):
+            raise KeyboardInterrupt  # the command ended in order; pytest has to end as well
         document: dict[str, Any] = json.loads(printed.getvalue())
         return document
 
@@ -188,6 +199,8 @@ class _Operation(pytest.Item):
         failing = [one for one in self._run.findings(self.name) if self._counts(one)]
         if failing:
             raise _Departure("\n\n".join(map(_told, failing)))
+        if self.name == _EVERY_OPERATION and (why := self._run.why_nothing_was_measured()):
+            raise _Departure(f"Nothing was measured: {why}.")
         why = self._run.why_not_exercised(self.name)
         if why is not None:
             pytest.skip(f"not exercised: {why}")

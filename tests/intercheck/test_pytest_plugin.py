@@ -94,20 +94,19 @@ def test_a_wrong_option_is_wrong_usage_in_one_sentence(run: Pytest) -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(
-    ("arguments", "why"),
-    [
-        (("--intercheck-include-path=/contakts",), "No operation of"),
-        (
-            ("--intercheck-include-path=/events", "--intercheck-include-method=POST"),
-            "nothing that is selected is sent (POST /events: an event cannot be deleted)",
-        ),
-    ],
-)
-def test_a_selection_that_asks_nothing_is_wrong_usage_and_not_green(
-    run: Pytest, arguments: tuple[str, ...], why: str
-) -> None:
+def test_a_selection_that_asks_nothing_is_wrong_usage_and_not_green(run: Pytest) -> None:
+    arguments = ("--intercheck-include-path=/events", "--intercheck-include-method=POST")
     done = run("--intercheck", *arguments)
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    why = "nothing that is selected is sent (POST /events: an event cannot be deleted)"
     assert why in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_run_that_measured_nothing_is_not_green(run: Pytest) -> None:
+    with Sandbox(latency=False) as sandbox:
+        sandbox.faults.add(Fault(name="missing-scope"))
+        environ = {"INTERCOM_ACCESS_TOKEN": sandbox.token, "INTERCOM_BASE_URL": sandbox.url}
+        done = run("--intercheck", "--intercheck-include-path=/tags", **environ)
+    assert done.returncode == 1
+    assert "Nothing was measured: Intercom refuses it to this token" in done.stdout
