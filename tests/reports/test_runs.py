@@ -246,6 +246,13 @@ def test_annotations_are_errors_where_they_fail_and_at_most_what_github_keeps() 
     assert not list(annotations(run(finding(accepted="told Intercom"))))
 
 
+def test_a_step_summary_stays_far_below_what_github_takes_and_counts_the_rest() -> None:
+    found = [finding(location=f"/a/{number}", message="x" * 2_000) for number in range(500)]
+    summary = run_markdown.render(run(*found))
+    assert len(summary.encode()) < 2**20 / 4, "several steps may share one"
+    assert "460 more are in the JSON report" in summary
+
+
 def test_an_annotation_cannot_smuggle_another_command() -> None:
     (line,) = annotations(run(finding(message="a\n::stop-commands::x %0A")))
     assert "\n" not in line
