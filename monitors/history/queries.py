@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, Table, func, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from contracts.findings import Finding
 from contracts.rules import Severity
@@ -20,6 +20,8 @@ from monitors.history.schema import (
 )
 from monitors.records import IncidentState, Measurement, Outcome, PassRecord, Phase, Transition
 
+_MEASURED: Final = tuple(MEASUREMENTS.c[name] for name in rows.MEASURED)
+
 
 def passes(connection: Connection, limit: int) -> tuple[PassRecord, ...]:
     """Return the latest passes, newest first, whole."""
@@ -27,11 +29,16 @@ def passes(connection: Connection, limit: int) -> tuple[PassRecord, ...]:
     found = connection.execute(newest).mappings().all()
     ids = [row["id"] for row in found]
     measurements: dict[str, list[Measurement]] = {id: [] for id in ids}
-    for row in _of_passes(connection, MEASUREMENTS, ids):
-        measurements[row["pass_id"]].append(rows.measurement_of(row))
+    measured = (
+        select(MEASUREMENTS.c.pass_id, *_MEASURED)
+        .where(MEASUREMENTS.c.pass_id.in_(ids))
+        .order_by(MEASUREMENTS.c.id)
+    )
+    for row in connection.execute(measured):
+        measurements[row.pass_id].append(rows.measurement_of(row[1:]))
     findings: dict[str, list[Finding]] = {id: [] for id in ids}
-    for row in _of_passes(connection, FINDINGS, ids):
-        findings[row["pass_id"]].append(rows.finding_of(row["finding"]))
+    for one in _findings_of(connection, ids):
+        findings[one["pass_id"]].append(rows.finding_of(one["finding"]))
     return tuple(
         PassRecord(
             id=row["id"],
@@ -48,11 +55,11 @@ def passes(connection: Connection, limit: int) -> tuple[PassRecord, ...]:
 def measurements(connection: Connection, since: datetime) -> tuple[Measurement, ...]:
     """Return the measurements begun at `since` or later, oldest first."""
     query = (
-        select(MEASUREMENTS)
+        select(*_MEASURED)
         .where(MEASUREMENTS.c.started_at >= since)
         .order_by(MEASUREMENTS.c.started_at, MEASUREMENTS.c.id)
     )
-    return tuple(rows.measurement_of(row) for row in connection.execute(query).mappings())
+    return tuple(map(rows.measurement_of, connection.execute(query)))
 
 
 def noted(connection: Connection, since: datetime) -> tuple[Finding, ...]:
@@ -89,7 +96,7 @@ def unmeasured(connection: Connection, since: datetime) -> tuple[tuple[str, str,
 
 def findings(connection: Connection, pass_id: str) -> tuple[Finding, ...]:
     """Return the findings of one pass."""
-    found = _of_passes(connection, FINDINGS, [pass_id])
+    found = _findings_of(connection, [pass_id])
     return tuple(rows.finding_of(row["finding"]) for row in found)
 
 
@@ -157,6 +164,6 @@ def saved_about(connection: Connection, key: str) -> dict[str, datetime]:
     return {row.kind: row.saved_at for row in connection.execute(query)}
 
 
-def _of_passes(connection: Connection, table: Table, ids: list[str]) -> Iterable[RowMapping]:
-    query = select(table).where(table.c.pass_id.in_(ids)).order_by(table.c.id)
+def _findings_of(connection: Connection, ids: list[str]) -> Iterable[RowMapping]:
+    query = select(FINDINGS).where(FINDINGS.c.pass_id.in_(ids)).order_by(FINDINGS.c.id)
     return connection.execute(query).mappings()

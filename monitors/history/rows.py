@@ -4,8 +4,10 @@ Everything here is symmetric: what goes in comes out equal (property-tested).
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import RowMapping
@@ -30,7 +32,9 @@ from monitors.records import (
     TransitionKind,
 )
 
-_MEASURED: Final = tuple(field.name for field in fields(Measurement))
+MEASURED: Final = tuple(field.name for field in fields(Measurement))
+"""The columns of a measurement, in the order that `measurement_of` reads them in."""
+_operation_of: Final = lru_cache(maxsize=1024)(Operation.parse)
 _STATE_TIMES: Final = (
     "first_seen_at",
     "last_seen_at",
@@ -49,18 +53,18 @@ def compact(document: object) -> str:
 
 def measurement_row(pass_id: str, measurement: Measurement) -> dict[str, object]:
     """Return the row of one measurement."""
-    row: dict[str, object] = {name: getattr(measurement, name) for name in _MEASURED}
+    row: dict[str, object] = {name: getattr(measurement, name) for name in MEASURED}
     row["pass_id"] = pass_id
     row["operation"] = str(measurement.operation)
     row["outcome"] = measurement.outcome.value
     return row
 
 
-def measurement_of(row: RowMapping) -> Measurement:
-    """Read a measurement back."""
-    values = {name: row[name] for name in _MEASURED}
-    values["operation"] = Operation.parse(row["operation"])
-    values["outcome"] = Outcome(row["outcome"])
+def measurement_of(row: Sequence[Any]) -> Measurement:
+    """Read a measurement back: there are some 50,000 in a week."""
+    values = dict(zip(MEASURED, row, strict=True))
+    values["operation"] = _operation_of(values["operation"])
+    values["outcome"] = Outcome(values["outcome"])
     return Measurement(**values)
 
 

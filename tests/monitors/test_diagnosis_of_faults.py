@@ -3,7 +3,7 @@ and on all of them."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -101,6 +101,7 @@ class Bench:
     probes: tuple[Probe, ...] = field(default_factory=lambda: tuple(load_probes()))
     watches: dict[str, Watch] = field(default_factory=dict)
     pins: dict[str, str] = field(default_factory=dict)
+    pacing: Latency = field(default_factory=lambda: Latency(1, is_on=True))
 
     def asking(self, operations: Collection[str]) -> "Bench":
         """Return a bench on the same ground that asks these operations only."""
@@ -112,17 +113,20 @@ class Bench:
         in time is looked at for half an hour, and the last pass is returned."""
         lasts = any(one.name in LASTING for one in faults)
         watches = self.watches if learn else _copied(self.watches)
+        begun = self.clock.now()
         for _ in range(PASSES if lasts else 1):
             seen = self._pass(faults, watches)
+        if not learn:
+            self.remember(begun)
         return seen
 
-    def remember_a_day(self) -> None:
-        """Know how long answers take, as if they had been asked for every five minutes."""
-        pacing = Latency(1, is_on=True)
-        for _ in range(288):
+    def remember(self, begun: datetime) -> None:
+        """Know how long answers took since then, as if nothing had gone wrong and they had been
+        asked for every five minutes."""
+        while begun < self.clock.now():
             for identity, watch in self.watches.items():
-                watch.take(self.clock.now().timestamp(), pacing.seconds(identity) * 1000)
-            self.clock.advance(BETWEEN)
+                watch.take(begun.timestamp(), self.pacing.seconds(identity) * 1000)
+            begun += BETWEEN
 
     def _pass(
         self, faults: Sequence[Fault], watches: dict[str, Watch]
@@ -184,7 +188,9 @@ def a_bench() -> Iterator[Bench]:
         bench = Bench(sandbox=sandbox, client=client, clock=clock, context=context)
         for _ in range(2):
             assert bench.look(learn=True) == ([], 0)
-        bench.remember_a_day()
+        begun = clock.now()
+        clock.advance(timedelta(days=1))
+        bench.remember(begun)
         yield bench
 
 
