@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Iterable
+from functools import cache
 from math import comb
 from typing import Any
 
@@ -308,6 +309,50 @@ def test_no_json_makes_it_raise_or_grow_a_state_that_cannot_be_stored(
     for day, document in enumerate(documents):
         learn(state, document, day=day, hashed=HASHED)
         state = State.from_json(json.loads(json.dumps(state.as_json())))
+
+
+_EDITS: dict[str, Callable[[Item, int], object]] = {
+    "none": lambda item, at: None,
+    "null": lambda item, at: item.update(size=None, url=None),
+    "absent": lambda item, at: [item.pop(name) for name in ("size", "kind", "label")],
+    "type": lambda item, at: item.update(size="x", label=[at], url={"a": at}),
+    "value": lambda item, at: item.update(kind="new"),
+    "values": lambda item, at: item.update(kind=f"v{at}"),
+    "time": lambda item, at: item.update(created_at=1_700_000_000_000 + at),
+    "field": lambda item, at: item.update({"more": at, f"more_{at % 3}": None}),
+    "same": lambda item, at: item.update(id="1"),
+    "group": lambda item, at: item.update(type=f"t{at}"),
+}
+PAGES = st.lists(
+    st.tuples(
+        st.sampled_from([0, 1, 1, 40]),
+        st.lists(st.sampled_from(sorted(_EDITS)), min_size=1, max_size=4),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(pages=PAGES)
+def test_whatever_changes_in_what_is_known_it_never_raises(
+    pages: list[tuple[int, list[str]]],
+) -> None:
+    state, day = State.from_json(json.loads(_known())), 100
+    for number, (days, edits) in enumerate(pages):
+        day += days
+        items = [thing(1000 + 30 * number + at) for at in range(30)]
+        for at, item in enumerate(items):
+            _EDITS[edits[at * len(edits) // 30]](item, at)
+        for change in learn(state, page(items), day=day, hashed=HASHED):
+            assert change.expected != change.observed
+            assert change.evidence
+        state = State.from_json(json.loads(json.dumps(state.as_json())))
+
+
+@cache
+def _known() -> str:
+    return json.dumps(learned().as_json())
 
 
 def test_what_always_was_rare_is_taken_for_new_no_oftener_than_said() -> None:
