@@ -168,6 +168,13 @@ def pulled_file(cache_dir: Path, pin: Pin) -> Path:
     return cache_dir / f"description-{pin.version}-{pin.sha256[:12]}.yaml"
 
 
+def earlier_pull(cache_dir: Path, pin: Pin) -> Path | None:
+    """Return the file of the version's pin before this one, where it was pulled; the latest."""
+    pulled = cache_dir.glob(f"description-{pin.version}-*.yaml")
+    others = [one for one in pulled if one != pulled_file(cache_dir, pin)]
+    return max(others, key=lambda one: one.stat().st_mtime, default=None)
+
+
 def _how_to_get(pin: Pin, spec_dir: Path | None) -> str:
     where = f"neither in the cache nor in {spec_dir}" if spec_dir else "not on this machine"
     return (

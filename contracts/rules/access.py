@@ -33,7 +33,7 @@ ACCESS: Final = (
         "token-malformed",
         meaning="Intercom refused the token and what is configured does not look like one.",
         remedy=f"Copy the token again, whole and without quotes or line breaks: {_HUB}.",
-        example="401 on every operation for a token with a trailing newline.",
+        example="401 on every operation for a value with a character that no token has.",
     ),
     _token(
         "token-refused",

@@ -10,13 +10,22 @@ import click
 from contracts.errors import ConfigurationError, IntercheckError
 from contracts.lint import KINDS, Defect, lint
 from contracts.overlays import SUPPORTED, embedded_contract
-from contracts.pins import PINS, Whereabouts, load_published, pin_of, pulled_file, whereabouts
+from contracts.pins import (
+    PINS,
+    Whereabouts,
+    earlier_pull,
+    load_published,
+    pin_of,
+    pulled_file,
+    whereabouts,
+)
 from contracts.rules import Severity
-from contracts.spec import Spec
+from contracts.spec import Spec, read_spec
 from intercheck import options
 from intercheck.descriptions import open_description
 from intercheck.exits import ExitCode, exit_code_of
 from intercheck.output import COLORS, Coverage, Envelope, print_json
+from monitors.detectors.descriptions import Rewording, rewordings
 
 SHOWN: Final = 5  # defects of a kind that people are shown without --all
 
@@ -51,7 +60,8 @@ def pull(
     """Download published descriptions from GitHub (all eleven where none is named).
 
     Each is verified against its pinned sha256 before it is kept; a parsed form lies beside it. One
-    that is there already is not downloaded again.
+    that is there already is not downloaded again. Where an earlier state of it was pulled before,
+    what the two say differently of the end of anything is shown.
 
     \b
     Examples:
@@ -70,6 +80,7 @@ def pull(
     for pin in dict.fromkeys(pins):
         place = pulled_file(settings.cache_dir, pin)
         was_there = place.is_file() and pin.keeps(place.read_bytes())
+        earlier = None if was_there else earlier_pull(settings.cache_dir, pin)
         if not was_there:
             requests += 1
             try:
@@ -79,9 +90,19 @@ def pull(
                 if output_format == "text":
                     click.echo(f"intercheck: {error}", err=True)
                 continue
-        pulled.append({"version": pin.version, "path": str(place), "downloaded": not was_there})
+        changed = _rewordings(earlier, place) if earlier else ()
+        pulled.append(
+            {
+                "version": pin.version,
+                "path": str(place),
+                "downloaded": not was_there,
+                "reworded": [asdict(one) for one in changed],
+            }
+        )
         if output_format == "text":
             click.echo(f"{pin.title:8} {'was there' if was_there else 'verified '}  {place}")
+            for one in changed:
+                click.echo(f"         {one}")
     if output_format == "json":
         print_json(
             Envelope(
@@ -205,6 +226,53 @@ def lint_(
         _print_defects(spec, defects, shows_all=shows_all)
     is_failing = any(defect.severity.rank >= fail_on.rank for defect in defects)
     return ExitCode.FINDINGS if is_failing else ExitCode.CLEAN
+
+
+def _rewordings(before: Path | None, after: Path) -> tuple[Rewording, ...]:
+    return rewordings(read_spec(before) if before else None, read_spec(after))
+
+
+@command.command(short_help="Show what a description says of ends.")
+@click.argument("name", metavar="VERSION|PATH")
+@click.argument("before", required=False, metavar="[BEFORE]")
+@options.spec_dir
+@options.config
+@options.output_format
+def announced(
+    name: str,
+    before: str | None,
+    spec_dir: Path | None,
+    config_path: Path | None,
+    output_format: str,
+) -> None:
+    """Show which operations, query parameters and fields a description calls deprecated or says to
+    end, in its own words; with BEFORE only what is said otherwise than there.
+
+    \b
+    Examples:
+      intercheck spec announced 2.11
+      intercheck spec announced 2.16 2.15
+      intercheck spec announced ./2.15-new.yaml ./2.15-old.yaml --format json
+    """
+    started = time.perf_counter()
+    settings = options.settings_from(config_path)
+    directory, cache_dir = spec_dir or settings.spec_dir, settings.cache_dir
+    after = open_description(name, spec_dir=directory, cache_dir=cache_dir)
+    earlier = open_description(before, spec_dir=directory, cache_dir=cache_dir) if before else None
+    found = rewordings(earlier, after)
+    if output_format == "json":
+        coverage = Coverage(
+            selected=len(after.operations),
+            exercised=len(after.operations),
+            seconds=time.perf_counter() - started,
+        )
+        said = [asdict(one) for one in found]
+        print_json(Envelope(command="spec announced", coverage=coverage, extra={"said": said}))
+        return
+    for one in found:
+        click.echo(one if before else f"{one.place}: {one.after}")
+    if not found:
+        click.echo("Nothing is said otherwise." if before else "Nothing is said of ends.")
 
 
 @command.command(short_help="Compare the embedded contract with what is published.")

@@ -7,6 +7,7 @@ permanently removed on December 31, 2026" stands in the description of POST
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -34,6 +35,7 @@ _ENDS: Final = re.compile(
     r"|\d{4}-\d{2}-\d{2})",
 )
 _DEEPEST: Final = 12  # schemas inside one another; deeper, Intercom's only refer to themselves
+_MARKUP: Final = re.compile(r"\{%.*?%\}\s*")  # of the site that shows the descriptions
 _ORDINAL: Final = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b")
 _FORMS: Final = ("%B %d %Y", "%b %d %Y", "%d %B %Y", "%Y-%m-%d")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s|\n\s*\n|\n(?=\s*[{*#-])")
@@ -68,6 +70,59 @@ def deprecated_parameters(operation: SpecOperation) -> tuple[str, ...]:
         for one in operation.parameters
         if one.location == "query" and (_is_said_of(one.definition) or _is_said_of(one.schema))
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewording:
+    """What two states of a description say of the end of something: an operation, one of its query
+    parameters (`GET /contacts ?name`) or a field of its answer; empty where one says nothing."""
+
+    place: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        if not self.before:
+            return f"{self.place}: announced: {self.after}"
+        if not self.after:
+            return f"{self.place}: no longer announced; it was: {self.before}"
+        return f"{self.place}: now: {self.after} (before: {self.before})"
+
+
+def rewordings(before: Spec | None, after: Spec) -> tuple[Rewording, ...]:
+    """Return what is said of ends otherwise than before, or at all where there was nothing."""
+    old = _said(before) if before is not None else {}
+    new = _said(after)
+    return tuple(
+        Rewording(
+            place=(new.get(key) or old[key])[0],
+            before=old[key][1] if key in old else "",
+            after=new[key][1] if key in new else "",
+        )
+        for key in sorted(old.keys() | new.keys())
+        if (old[key][1] if key in old else "") != (new[key][1] if key in new else "")
+    )
+
+
+def _said(spec: Spec) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return the words by identity and part of an operation, with the place as people know it."""
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for operation in spec.operations:
+        identity, name = operation.operation.identity, str(operation.operation)
+        announced = described_announcement(operation)
+        if announced.is_deprecated or announced.sunset_at:
+            found[identity, ""] = name, _words_of(operation)
+        parts = [f"?{one}" for one in deprecated_parameters(operation)]
+        for part in (*parts, *deprecated_fields(operation)):
+            found[identity, part] = f"{name} {part}", "deprecated"
+    return found
+
+
+def _words_of(operation: SpecOperation) -> str:
+    texts = [operation.definition.get(name) for name in ("summary", "description")]
+    said = [sentence for text in texts if isinstance(text, str) for sentence in _sentences(text)]
+    telling = [one for one in said if _DEPRECATED.search(one) or _ENDS.search(one)]
+    return _MARKUP.sub("", " ".join(dict.fromkeys(telling))).strip() or "deprecated"
 
 
 def _is_said_of(definition: dict[str, Any]) -> bool:

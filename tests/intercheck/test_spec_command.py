@@ -173,6 +173,60 @@ def test_what_was_pulled_is_there_the_next_time(run: Run, tmp_path: Path, shared
     assert code == ExitCode.FINDINGS  # its dangling reference
 
 
+def described(folder: Path, name: str, said: str, *, field: str = "") -> Path:
+    """A description of one operation that says something, and of the field it answers with."""
+    schema = f"{{type: object, properties: {{a: {{type: string, description: '{field}'}}}}}}"
+    text = f"""\
+openapi: 3.0.1
+info: {{title: T, version: '2.7'}}
+paths:
+  /a/{{id}}:
+    get:
+      description: '{said}'
+      responses: {{'200': {{content: {{application/json: {{schema: {schema}}}}}}}}}
+"""
+    place = folder / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(text)
+    return place
+
+
+def test_what_a_description_says_of_ends_is_shown_and_what_it_says_otherwise(
+    run: Run, tmp_path: Path
+) -> None:
+    ends = "This is now deprecated. It will be removed on {}. It reads."
+    none = str(described(tmp_path, "none.yaml", "It reads."))
+    may = str(described(tmp_path, "may.yaml", ends.format("May 1, 2027")))
+    june = str(described(tmp_path, "june.yaml", ends.format("June 1, 2027"), field="Deprecated."))
+    said = "This is now deprecated. It will be removed on {} 1, 2027."
+    assert run("announced", none)[1] == "Nothing is said of ends.\n"
+    assert run("announced", may)[1] == f"GET /a/{{id}}: {said.format('May')}\n"
+    assert run("announced", may, may)[1] == "Nothing is said otherwise.\n"
+    assert run("announced", june, may)[1].splitlines() == [
+        f"GET /a/{{id}}: now: {said.format('June')} (before: {said.format('May')})",
+        "GET /a/{id} /a: announced: deprecated",
+    ]
+    code, out, _ = run("announced", none, may, "--format", "json")
+    assert code == ExitCode.CLEAN
+    (one,) = parsed(out)["said"]
+    assert one == {"place": "GET /a/{id}", "before": said.format("May"), "after": ""}
+
+
+def test_a_pull_shows_what_the_earlier_state_said_otherwise_of_ends(
+    run: Run, tmp_path: Path, shared_dir: Path
+) -> None:
+    pin = PINS["2.7"]
+    described(tmp_path / "cache", "description-2.7-0123456789ab.yaml", "It is deprecated.")
+    place = tmp_path / "mirror" / pin.repository / pin.commit / pin.path
+    place.parent.mkdir(parents=True)
+    place.symlink_to(shared_dir / "intercom-openapi" / "2.7.yaml")
+    with mirror(tmp_path / "mirror") as host:
+        _, out, _ = run("pull", "2.7", "--host", host)
+    shown = out.splitlines()
+    assert "         GET /a/{id}: no longer announced; it was: It is deprecated." in shown
+    assert any("December 31, 2026" in line and ": announced:" in line for line in shown)
+
+
 def test_a_mirror_that_serves_something_else_is_a_wrong_description(
     run: Run, tmp_path: Path
 ) -> None:
