@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from contracts.announcements import Announcement
 from contracts.rules import RULES, Severity
-from monitors.detectors.announcements import Announcement
 
 NOTICE_DAYS: Final = 90
 """Days before an operation that nobody uses stops answering: a quarter, to plan for."""

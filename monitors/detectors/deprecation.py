@@ -15,13 +15,13 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
+from contracts.announcements import Announcement, announcement_of
 from contracts.exchanges import Exchange
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
 from contracts.spec import Spec, SpecOperation
 from contracts.standards import Reads
 from contracts.workspaces import Workspace
-from monitors.detectors.announcements import Announcement, announcement_of
 from monitors.detectors.context import Context, finding, name_of
 from monitors.detectors.countdown import (
     announced,

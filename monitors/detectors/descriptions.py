@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
+from contracts.announcements import Announcement
 from contracts.errors import SpecError
 from contracts.pointers import escape, objects
 from contracts.spec import Spec, SpecOperation
-from monitors.detectors.announcements import Announcement
 
 _DEPRECATED: Final = re.compile(
     r"\b(?:is|are|now|been|being)\s+deprecated\b|\bdeprecation\s+of\b", re.IGNORECASE

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from contracts.dates import parse_http_date
 from contracts.envelopes import envelope_of
 from contracts.exchanges import Exchange
 from contracts.findings import Certainty, Finding
 from monitors.detectors.context import Context, finding, name_of
-from monitors.detectors.dates import parse_http_date
 
 RESOURCE_CODE: Final = "too_many_requests"
 """The code of a throttle of one resource (2.17's documentation); `rate_limit_exceeded` is the

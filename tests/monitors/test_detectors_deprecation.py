@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.announcements import announcement_of
+from contracts.dates import parse_http_date
 from contracts.findings import Finding
 from contracts.rules import Severity
 from monitors.detectors import Context, detect
-from monitors.detectors.announcements import announcement_of
-from monitors.detectors.dates import parse_http_date
 
 if TYPE_CHECKING:
     from tests.monitors.conftest import ExchangeFactory

@@ -243,6 +243,7 @@ THIRD_OF_ANSWERS: Final[dict[str, Maker]] = {
         _is_ok,
         _with("warning", lambda answer: '299 - "Deprecated API"'),
         "header:warning",
+        "header:deprecation",
         family="deprecation",
     ),
     "page-2-partial": _of(

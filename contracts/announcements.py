@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import http_sf
 
-from monitors.detectors.dates import parse_epoch, parse_http_date
+from contracts.dates import parse_epoch, parse_http_date
 
 _WARNING: Final = re.compile(r"(?:^|,)\s*299\s+\S+\s+\"([^\"]*)\"")
 _WARNS_OF_IT: Final = re.compile(r"deprecat|sunset|obsolete|will be (?:permanently )?removed", re.I)
