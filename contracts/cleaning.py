@@ -12,7 +12,7 @@ from contracts.clock import Clock
 from contracts.exchanges import Exchange, Operation
 from contracts.journal import Journal, Left, abandoned
 from contracts.paging import next_page
-from contracts.resources import RESOURCES, Resource
+from contracts.resources import RESOURCES, Resource, plain
 from contracts.workspaces import Workspace
 
 _GONE: Final = (404, 410)
@@ -126,7 +126,7 @@ class _Cleaning:
             found = [
                 str(item["id"])
                 for item in items
-                if item.get(resource.field) == name and "id" in item
+                if item.get(resource.field) in (name, plain(name)) and "id" in item
             ]
             if found:
                 return found

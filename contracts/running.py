@@ -21,7 +21,6 @@ from contracts.behaviour import LISTS, OTHERS, Check, Inquiry, Turn
 from contracts.behaviour.lifecycles import (
     LONGEST_LIFE,
     Lifecycle,
-    author_of,
     lifecycles,
     live_through,
 )
@@ -205,9 +204,8 @@ class Run:
         while self._lives and not self._lacks_room:
             life = self._lives.pop(0)
             self._on_progress(self.gate.requests, life.create.operation)
-            author = author_of(self.inquiry.first)
             try:
-                live_through(self.inquiry, life, journal, author=author)
+                live_through(self.inquiry, life, journal)
             except NotAllowedError as error:
                 self.tally.explain(life.create.operation.identity, error.reason)
 

@@ -29,12 +29,14 @@ def with_wrong_token(inquiry: Inquiry, turn: Turn) -> None:
 
 
 def _refused(inquiry: Inquiry, turn: Turn, credentials: Credentials) -> None:
-    if turn.operation.operation.method != "GET":
-        return  # the question itself could be refused first
     ability = authentication(credentials)
     inquiry.tried.add(ability)
     exchange = inquiry.ask(
-        turn.operation, path_params=turn.path_params, query=turn.query, credentials=credentials
+        turn.operation,
+        path_params=turn.path_params,
+        query=turn.query,
+        body=turn.body,
+        credentials=credentials,
     )
     if exchange.response is None:
         return
@@ -131,6 +133,8 @@ def _codes(inquiry: Inquiry, exchange: Exchange, response: Response) -> None:
     """Every error of a list has a code that is a text: programs tell errors apart by it."""
     document = response.document
     errors = document.get("errors") if isinstance(document, dict) else None
+    if errors == []:
+        inquiry.suspect(exchange, "body-envelope", "/errors", "errors", "none", needs=(CODES,))
     for one in errors if isinstance(errors, list) else ():
         code = one.get("code") if isinstance(one, dict) else None
         if isinstance(code, str):

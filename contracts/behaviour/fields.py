@@ -1,10 +1,11 @@
 """What the header fields of every answer say: version, request id, rate limit, deprecation."""
 
 import re
-from email.utils import parsedate_to_datetime
 from typing import Final
 
+from contracts.announcements import announcement_of
 from contracts.behaviour.inquiry import Inquiry
+from contracts.dates import parse_http_date
 from contracts.exchanges import BodyKind, Exchange, Response
 
 USUAL: Final = 0.5
@@ -14,7 +15,7 @@ REFUSAL_IDS: Final = "request ids of refusals"
 LONGEST_WINDOW: Final = 3600
 """Seconds until a rate limit's reset; Intercom's windows are ten seconds long."""
 CLOCK_SKEW: Final = 120
-"""Seconds by which a reset may lie before the answer's own date."""
+"""Seconds by which a reset may lie before the answer's own date, or before our own clock."""
 
 _CARRIED: Final = ("x-request-id", "intercom-version", "x-ratelimit-limit")
 _RATE: Final = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
@@ -24,7 +25,6 @@ together are seldom further apart."""
 _MOVING: Final = frozenset({"preview", "unstable", "0"})
 _VERSION: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})?\Z")
 _INTERCOMS_OWN: Final = (400, 401, 404, 409, 422)
-_NOT_DEPRECATED: Final = frozenset({"false", "?0"})
 
 
 class Fields:
@@ -43,12 +43,15 @@ class Fields:
         if response is None:
             return
         self._request_id(exchange, response)
+        self._version(exchange, response)
+        self._rate_limit(exchange, response)
+        self._deprecation(exchange, response)
         if not response.is_success:
             self._refusal(exchange, response)
             return
         self._answers += 1
         for name in _CARRIED:
-            if name in response.headers:
+            if response.headers.get(name):
                 self._carried[name] += 1
                 if self._carried[name] > 1:  # one answer is no habit
                     self._inquiry.show(name)
@@ -56,9 +59,6 @@ class Fields:
                 self._inquiry.suspect(
                     exchange, "header-missing", f"header:{name}", "present", "absent", needs=(name,)
                 )
-        self._version(exchange, response)
-        self._rate_limit(exchange, response)
-        self._deprecation(exchange, response)
 
     def settle(self) -> None:
         """Forget a header that only few answers have: it is no promise."""
@@ -78,7 +78,7 @@ class Fields:
         told = [response.headers.get(name) for name in _RATE]
         if all(value is None for value in told):
             return
-        observed = _incoherence(response, told)
+        observed = _incoherence(exchange, response, told)
         if observed is not None:
             self._certain(
                 exchange, "rate-limit-incoherent", f"header:{observed}", "coherent", "incoherent"
@@ -102,7 +102,7 @@ class Fields:
     def _request_id(self, exchange: Exchange, response: Response) -> None:
         """No two answers have the same id, of a target that gives more than one."""
         told = response.headers.get("x-request-id")
-        if told is None:
+        if not told:
             return
         if told in self._request_ids:
             self._inquiry.suspect(
@@ -121,7 +121,7 @@ class Fields:
         """A refusal of Intercom's own has the id that its support asks for."""
         if response.status not in _INTERCOMS_OWN or response.kind is not BodyKind.JSON:
             return  # load balancers refuse as well, and know no such id
-        if "x-request-id" in response.headers:
+        if response.headers.get("x-request-id"):
             self._inquiry.show(REFUSAL_IDS)
         else:
             self._inquiry.suspect(
@@ -134,12 +134,17 @@ class Fields:
             )
 
     def _deprecation(self, exchange: Exchange, response: Response) -> None:
-        deprecated = response.headers.get("deprecation", "").strip().lower()
-        if deprecated and deprecated not in _NOT_DEPRECATED:
+        """An announcement has the place that it has where a probe meets it."""
+        said = announcement_of(response.headers)
+        if said.is_contradictory:
+            self._certain(
+                exchange, "deprecation-contradictory", "header:sunset", "absent", "contradictory"
+            )
+        elif said.is_deprecated or said.warns or said.link("deprecation"):
             self._certain(
                 exchange, "deprecation-announced", "header:deprecation", "absent", "announced"
             )
-        elif response.headers.get("sunset"):
+        elif said.says_something:
             self._certain(exchange, "deprecation-sunset", "header:sunset", "absent", "announced")
 
     def _certain(
@@ -149,7 +154,7 @@ class Fields:
         self._inquiry.suspect(exchange, rule, location, expected, observed, needs=(rule,))
 
 
-def _incoherence(response: Response, told: list[str | None]) -> str | None:
+def _incoherence(exchange: Exchange, response: Response, told: list[str | None]) -> str | None:
     """Name the first rate-limit header that cannot be true, None where all can."""
     numbers: list[int] = []
     for name, value in zip(_RATE, told, strict=True):
@@ -159,11 +164,10 @@ def _incoherence(response: Response, told: list[str | None]) -> str | None:
     limit, remaining, reset = numbers
     if remaining > limit:
         return _RATE[1]
-    try:
-        now = parsedate_to_datetime(response.headers.get("date", "")).timestamp()
-    except ValueError:
-        return None
-    return None if -CLOCK_SKEW <= reset - now <= LONGEST_WINDOW else _RATE[2]
+    # The server's own clock is the one that it counts by; without it there is ours.
+    now = parse_http_date(response.headers.get("date", "")) or exchange.started_at
+    seconds = reset - now.timestamp()
+    return None if -CLOCK_SKEW <= seconds <= LONGEST_WINDOW else _RATE[2]
 
 
 def _normal(version: str) -> str:

@@ -5,6 +5,7 @@ mock that answers from examples paginates nothing, and that is no trouble of the
 shown is *not measured*.
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -55,6 +56,11 @@ class Turn:
         """What was asked in the query: some of it is required."""
         return dict(parse_qsl(urlsplit(self.exchange.request.url).query, keep_blank_values=True))
 
+    @property
+    def body(self) -> Any:
+        """What was asked in the body, None where nothing was."""
+        return json.loads(self.exchange.request.body) if self.exchange.request.body else None
+
 
 class Inquiry:
     """The state that the checks of one run share.
@@ -71,6 +77,8 @@ class Inquiry:
         self.first: dict[str, Turn] = {}
         self.successes: Counter[str] = Counter()
         """Successful answers by operation identity, whoever asked."""
+        self.walked: dict[str, Exchange] = {}
+        """The largest page of each list that was walked, by operation identity."""
         self.suspicions: list[Suspicion] = []
         self.shown: set[str] = set()
         self.tried: set[str] = set()
@@ -102,6 +110,10 @@ class Inquiry:
         gives others where there are any."""
         known = self._fill(operation.path, turn)
         return known if len(known) == operation.path.count("{") else None
+
+    def known(self, path: str) -> str | None:
+        """Return an id that fits a path with one parameter, None where none was seen."""
+        return next(iter(self._fill(path, 0).values()), None)
 
     def suspect_refusal(self, exchange: Exchange, departure: Departure) -> None:
         """Note a departure of a refusal, which counts if the target refuses in Intercom's form at

@@ -4,9 +4,9 @@ Everything that is created is named `intercheck-…` and stands in the journal b
 that it is removed whatever happens to this process.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from contracts.allowlist import NotAllowedError
 from contracts.behaviour.inquiry import (
@@ -15,15 +15,13 @@ from contracts.behaviour.inquiry import (
     PERSISTENCE,
     SEARCH,
     Inquiry,
-    Turn,
     document_of,
 )
-from contracts.behaviour.lists import page_of
-from contracts.behaviour.presence import found_by, listed_of
+from contracts.behaviour.presence import Sighting, found_by, listings
 from contracts.behaviour.written import GONE, Written, path_of
 from contracts.budget import BudgetSpentError
 from contracts.journal import Journal
-from contracts.resources import RESOURCES, Resource
+from contracts.resources import DESCRIPTION, RESOURCES, Resource, is_ours
 from contracts.spec import Spec, SpecOperation
 
 LONGEST_LIFE: Final = 18
@@ -55,97 +53,129 @@ def lifecycles(spec: Spec, chosen: Container[str]) -> Iterator[Lifecycle]:
             yield Lifecycle(resource=resource, create=create, read=read, delete=delete)
 
 
-def live_through(
-    inquiry: Inquiry, life: Lifecycle, journal: Journal, *, author: str | None
-) -> None:
+def live_through(inquiry: Inquiry, life: Lifecycle, journal: Journal) -> None:
     """Let one object live, and look at every step."""
-    name = f"intercheck-{inquiry.run_id}-{life.resource.kind}"
-    body = life.resource.body(name, author)
+    resource = life.resource
+    name = resource.name(inquiry.run_id)
+    body = resource.body(name, inquiry.known)
     if body is None:
         return
     inquiry.tried |= {PERSISTENCE, DELETION}
-    journal.planned(life.resource.kind, name)
+    journal.planned(resource.kind, name)
     try:
         made = inquiry.ask(life.create, body=body)
     except (NotAllowedError, BudgetSpentError):
-        journal.removed(life.resource.kind, name)  # nothing was sent
+        journal.removed(resource.kind, name)  # nothing was sent
         raise
     document = document_of(made)
     identifier = document.get("id") if isinstance(document, dict) else None
     if made.response is not None and made.response.status in _REFUSED:
-        journal.removed(life.resource.kind, name)
+        journal.removed(resource.kind, name)
     if not made.is_success or not isinstance(identifier, (str, int)):
         return  # cleaning up looks for what may have been made by its name
-    if document.get(life.resource.field) != name:
+    if not any(is_ours(document.get(field), written) for field, written in body.items()):
         return  # it answers from examples, or with something that is not ours to change
-    journal.created(life.resource.kind, name, str(identifier))
+    journal.created(resource.kind, name, str(identifier))
     written = Written(inquiry, life.read, str(identifier), body)
     written.hold(made)
-    _live(inquiry, life, written, name)
-    _end(inquiry, life, journal, written, name)
+    _Life(inquiry, life, journal, written, name).live()
 
 
-def _live(inquiry: Inquiry, life: Lifecycle, written: Written, name: str) -> None:
-    """Read, list, change, read again, search, archive, read again."""
-    resource, identifier = life.resource, written.identifier
-    if written.read():
-        inquiry.show(PERSISTENCE)
-        _list(inquiry, resource, identifier, name)
-    update = inquiry.spec.get(resource.update) if resource.update else None
-    if update is not None:
-        fields = {resource.changes: f"{name}-changed"}
-        changed = inquiry.ask(update, path_params=path_of(update, identifier), body=fields)
+class _Life:
+    """The life of one object, from its creation to its end."""
+
+    def __init__(
+        self, inquiry: Inquiry, life: Lifecycle, journal: Journal, written: Written, name: str
+    ) -> None:
+        self._inquiry = inquiry
+        self._life = life
+        self._resource = life.resource
+        self._journal = journal
+        self._written = written
+        self._name = name
+
+    def live(self) -> None:
+        """Read, change, read again, list, search, archive, read again, delete."""
+        if self._written.read():
+            self._inquiry.show(PERSISTENCE)
+        update = self._inquiry.spec.get(self._resource.update) if self._resource.update else None
+        if update is not None:
+            self._change(update, {self._resource.changes: f"{self._name}-changed"})
+            if self._resource.also is not None:
+                self._change(update, {self._resource.also: f"{DESCRIPTION} Changed."})
+        self._look_in_lists()
+        archive = self._inquiry.spec.get(self._resource.archive) if self._resource.archive else None
+        if archive is not None:
+            archived = self._inquiry.ask(archive, path_params=self._path(archive))
+            if archived.is_success:
+                self._inquiry.ask(self._life.read, path_params=self._path(self._life.read))
+        self._end(update)
+
+    def _change(self, update: SpecOperation, fields: Mapping[str, str]) -> None:
+        """What is named is changed, and nothing else."""
+        changed = self._inquiry.ask(update, path_params=self._path(update), body=fields)
         if changed.is_success:
-            written.change(fields)
-            written.hold(changed)
-            written.read()
-    found = found_by(inquiry, resource, name)
-    if found is not None and identifier not in found.ids:
-        found.suspect(inquiry, "search-stale", "present", "absent", SEARCH)
-    archive = inquiry.spec.get(resource.archive) if resource.archive else None
-    if archive is not None:
-        archived = inquiry.ask(archive, path_params=path_of(archive, identifier))
-        if archived.is_success:
-            inquiry.ask(life.read, path_params=path_of(life.read, identifier))
+            self._written.change(fields)
+            self._written.hold(changed)
+            self._written.read()
 
+    def _look_in_lists(self) -> None:
+        """It is listed as it was written, and found; nothing else has become like it."""
+        identifier = self._written.identifier
+        for listed in listings(self._inquiry, self._resource, self._name):
+            if identifier in listed.items:
+                self._inquiry.show(LISTED)
+                self._hold_listed(listed)
+            elif listed.is_whole:
+                listed.suspect(self._inquiry, "write-unlisted", "present", "absent", LISTED)
+        found = found_by(self._inquiry, self._resource, self._name)
+        if found is not None and identifier not in found.items:
+            found.suspect(self._inquiry, "search-stale", "present", "absent", SEARCH)
 
-def _list(inquiry: Inquiry, resource: Resource, identifier: str, name: str) -> None:
-    """Look for the object where its kind is listed."""
-    listed = listed_of(inquiry, resource, name)
-    if listed is not None and identifier in listed.ids:
-        inquiry.show(LISTED)
-    elif listed is not None and listed.is_whole:
-        listed.suspect(inquiry, "write-unlisted", "present", "absent", LISTED)
+    def _hold_listed(self, listed: Sighting) -> None:
+        for field in self._written.lost_in(listed.items[self._written.identifier]):
+            listed.suspect(
+                self._inquiry, "write-lost", "as written", "other", PERSISTENCE, field=field
+            )
+        others = [one for key, one in listed.items.items() if key != self._written.identifier]
+        for field, value in self._written.texts():
+            # No other object was ever called that.
+            if any(one.get(field) == value for one in others):
+                listed.suspect(
+                    self._inquiry, "write-spread", "one object", "several", LISTED, field=field
+                )
 
+    def _end(self, update: SpecOperation | None) -> None:
+        """Delete the object; then it is neither read nor changed nor listed nor found."""
+        inquiry, life, identifier = self._inquiry, self._life, self._written.identifier
+        deleted = inquiry.ask(life.delete, path_params=self._path(life.delete))
+        if not deleted.is_success:
+            return  # the journal keeps it for the next clean-up
+        document = document_of(deleted)
+        told = document if isinstance(document, dict) else {}
+        needs = (DELETION,)
+        if str(told.get("id", identifier)) != identifier:
+            inquiry.suspect(deleted, "read-other", "/id", "as asked for", "other", needs=needs)
+        if told.get("deleted") is False:
+            inquiry.suspect(deleted, "write-undeleted", "/deleted", "true", "false", needs=needs)
+        seen = inquiry.ask(life.read, path_params=self._path(life.read))
+        if seen.response is not None and seen.response.status in GONE:
+            inquiry.show(DELETION)
+        elif seen.is_success:
+            inquiry.suspect(seen, "write-undeleted", "status", "404", "present", needs=needs)
+        if not seen.is_success:  # else the journal keeps it: it has to go
+            self._journal.removed(self._resource.kind, self._name)
+        if update is not None and not seen.is_success:
+            fields = {self._resource.changes: f"{self._name}-late"}
+            late = inquiry.ask(update, path_params=self._path(update), body=fields)
+            if late.is_success:
+                inquiry.suspect(late, "write-undeleted", "status", "404", "changed", needs=needs)
+        for listed in listings(inquiry, self._resource, self._name):
+            if identifier in listed.items:
+                listed.suspect(inquiry, "write-undeleted", "absent", "present", DELETION)
+        found = found_by(inquiry, self._resource, self._name)
+        if found is not None and identifier in found.items:
+            found.suspect(inquiry, "search-stale", "absent", "present", SEARCH)
 
-def _end(inquiry: Inquiry, life: Lifecycle, journal: Journal, written: Written, name: str) -> None:
-    """Delete the object; then it is neither read nor listed nor found."""
-    resource, identifier = life.resource, written.identifier
-    deleted = inquiry.ask(life.delete, path_params=path_of(life.delete, identifier))
-    if not deleted.is_success:
-        return  # the journal keeps it for the next clean-up
-    document = document_of(deleted)
-    echoed = document.get("id", identifier) if isinstance(document, dict) else identifier
-    if str(echoed) != identifier:
-        inquiry.suspect(deleted, "read-other", "/id", "as asked for", "other", needs=(DELETION,))
-    seen = inquiry.ask(life.read, path_params=path_of(life.read, identifier))
-    if seen.response is not None and seen.response.status in GONE:
-        inquiry.show(DELETION)
-    elif seen.is_success:
-        inquiry.suspect(seen, "write-undeleted", "status", "404", "present", needs=(DELETION,))
-    if not seen.is_success:  # else the journal keeps it: it has to go
-        journal.removed(resource.kind, name)
-    listed = listed_of(inquiry, resource, name)
-    if listed is not None and identifier in listed.ids:
-        listed.suspect(inquiry, "write-undeleted", "absent", "present", DELETION)
-    found = found_by(inquiry, resource, name)
-    if found is not None and identifier in found.ids:
-        found.suspect(inquiry, "search-stale", "absent", "present", SEARCH)
-
-
-def author_of(turns: dict[str, Turn]) -> str | None:
-    """Return the id of an admin, who writes articles."""
-    turn = turns.get("GET /admins")
-    page = page_of(turn.operation, turn.exchange) if turn else None
-    ids: list[Any] = page.ids if page else []
-    return str(ids[0]) if ids else None
+    def _path(self, operation: SpecOperation) -> dict[str, str]:
+        return path_of(operation, self._written.identifier)

@@ -143,7 +143,8 @@ def follow(
     path_params: Mapping[str, str],
     body: Mapping[str, Any] | None = None,
 ) -> Iterator[Page]:
-    """Yield the page and at most `most` after it."""
+    """Yield the page and at most `most` after it; a page that only repeats the one before it is the
+    last, as nothing else would come."""
     yield page
     is_numbered = False
     for _ in range(most):
@@ -167,8 +168,11 @@ def follow(
                 following, is_numbered = second, True
         if following is None:
             return
+        is_repeated = bool(following.ids) and set(following.ids) <= set(page.ids)
         page = following
         yield page
+        if is_repeated:
+            return
 
 
 def _numbered(page: Page) -> dict[str, str]:

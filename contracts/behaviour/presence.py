@@ -1,45 +1,64 @@
 """Whether an object is where its kind is listed, and where it is searched for."""
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from contracts.behaviour.inquiry import Inquiry
 from contracts.behaviour.lists import Page, ask_page, follow, page_of
 from contracts.resources import Resource
 
-MOST_PAGES: Final = 4
+LARGEST: Final = 150
+"""Items on a page in which an object is looked for; Intercom gives no more."""
+MOST_PAGES: Final = 1
 """Pages after the first in which an object is looked for; a longer list is not judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """Where it was looked for: the ids there, whether that was all, and the last page."""
+    """Where it was looked for: the items there by their ids, whether that was all, and the last
+    page."""
 
-    ids: frozenset[str]
+    items: dict[str, dict[str, Any]]
     is_whole: bool
     last: Page
 
     def suspect(
-        self, inquiry: Inquiry, rule: str, expected: str, observed: str, ability: str
+        self,
+        inquiry: Inquiry,
+        rule: str,
+        expected: str,
+        observed: str,
+        ability: str,
+        *,
+        field: str = "id",
     ) -> None:
-        """Suspect that the object should be there, or should not."""
-        inquiry.suspect(
-            self.last.exchange, rule, f"/{self.last.key}/*/id", expected, observed, needs=(ability,)
-        )
+        """Suspect that the object should be there, or should not, or not as it is."""
+        place = f"/{self.last.key}/*/{field}"
+        inquiry.suspect(self.last.exchange, rule, place, expected, observed, needs=(ability,))
 
 
-def listed_of(inquiry: Inquiry, resource: Resource, name: str) -> Sighting | None:
-    """Walk the list of a kind, or ask it for a name; None where there is no such list."""
-    asked = resource.list or (resource.find if resource.find_body is None else None)
-    listing = inquiry.spec.get(asked) if asked else None
+def listings(inquiry: Inquiry, resource: Resource, name: str) -> Iterator[Sighting]:
+    """Look for a name in the list of its kind, also asked for that name where it can be."""
+    by_name = resource.find_query(name)
+    if by_name:
+        yield from _listed(inquiry, resource.find, by_name)
+    if resource.list is not None:
+        for seen in _listed(inquiry, resource.list, {}):
+            yield seen if resource.lists_new else replace(seen, is_whole=False)
+
+
+def _listed(inquiry: Inquiry, identity: str, query: dict[str, str]) -> Iterator[Sighting]:
+    listing = inquiry.spec.get(identity)
     if listing is None:
-        return None
-    position = resource.find_query(name)
-    first = ask_page(inquiry, listing, path_params={}, position=position)
-    if first is None or first.key is None:
-        return None
-    pages = list(follow(inquiry, listing, first, most=MOST_PAGES, path_params={}))
-    return _sighting(pages)
+        return
+    turn = inquiry.first.get(identity)
+    first_page = page_of(listing, turn.exchange) if turn else None
+    is_paged = first_page is not None and first_page.says_pages
+    position = {"per_page": str(LARGEST)} if is_paged and not query else {}
+    first = ask_page(inquiry, listing, path_params={}, position={**position, **query})
+    if first is not None and first.key is not None:
+        yield _sighting(list(follow(inquiry, listing, first, most=MOST_PAGES, path_params={})))
 
 
 def found_by(inquiry: Inquiry, resource: Resource, name: str) -> Sighting | None:
@@ -52,5 +71,5 @@ def found_by(inquiry: Inquiry, resource: Resource, name: str) -> Sighting | None
 
 
 def _sighting(pages: list[Page]) -> Sighting:
-    ids = frozenset(one for page in pages for one in page.ids)
-    return Sighting(ids=ids, is_whole=pages[-1].next is None, last=pages[-1])
+    items = {str(one["id"]): one for page in pages for one in page.items if "id" in one}
+    return Sighting(items=items, is_whole=pages[-1].next is None, last=pages[-1])

@@ -14,11 +14,15 @@ DAY: Final = 86_400
 `> time` begins with the next day there, which begins within this of any time."""
 
 NOTHING: Final = {"query": {"field": "id", "operator": "=", "value": "intercheck-none"}}
+UNKNOWN_FIELD: Final = {"query": {"field": "intercheck_none", "operator": "=", "value": "1"}}
+"""A search that no description forbids, and that has to be refused: there is no such field."""
 _NOBODY: Final[dict[str, Any]] = NOTHING["query"]
 _EVERYBODY: Final[dict[str, Any]] = EVERYTHING["query"]
 _WORDS: Final = ("role", "state", "priority", "open", "read")
 """Fields with few values, on which searches are documented."""
 _TEXTS: Final = ("email", "name")
+_NO_TEXTS: Final = ("_at", "id", "url", "type")
+"""Ends of the names of fields that hold no text."""
 _SHORTEST: Final = 5  # characters of a text that can be cut at both ends
 
 Predicate = Callable[[Any], bool]
@@ -55,13 +59,18 @@ def mismatch(inquiry: Inquiry, page: Page, name: str, operator: str, observed: s
     )
 
 
-def questions(items: list[dict[str, Any]]) -> Iterator[Question]:
-    """Yield questions that divide these items."""
-    yield from _on_words(items)
-    yield from _on_texts(items)
+def questions(items: list[dict[str, Any]]) -> Iterator[Iterator[tuple[Question, ...]]]:
+    """Yield questions that divide these items: of words, of texts and of times. Each is asked of
+    one field, and those after it are asked where the target does not search the first."""
+    yield (_of_words(name, *values[:2]) for name, values in _words(items))
+    yield (_of_texts(name, text) for name, text in _texts(items))
+    yield _times(items)
+
+
+def _times(items: list[dict[str, Any]]) -> Iterator[tuple[Question, ...]]:
     dates = sorted(item["created_at"] for item in items if isinstance(item.get("created_at"), int))
     if len(dates) > 1 and dates[-1] - dates[0] > 4 * DAY:
-        yield from _of_times("created_at", statistics.median_low(dates))
+        yield tuple(_of_times("created_at", statistics.median_low(dates)))
 
 
 def _of_times(name: str, time: int) -> Iterator[Question]:
@@ -81,34 +90,50 @@ def _of_times(name: str, time: int) -> Iterator[Question]:
     )
 
 
-def _on_words(items: list[dict[str, Any]]) -> Iterator[Question]:
-    for name in _WORDS:
-        values = list(dict.fromkeys(item.get(name) for item in items if _is_word(item.get(name))))
-        if len(values) >= 2:
-            return _of_words(name, values[0], values[1])
-    return iter(())
+def _words(items: list[dict[str, Any]]) -> Iterator[tuple[str, list[object]]]:
+    """Yield the fields that have few values, and their values; ids have many, but can be searched
+    everywhere."""
+    names = dict.fromkeys((*_WORDS, *(name for item in items for name in item)))
+    for name in names:
+        values = [item[name] for item in items if _is_word(item.get(name))]
+        distinct: list[object] = list(dict.fromkeys(values))
+        if 2 <= len(distinct) <= len(values) / 2 and not name.endswith("_at"):
+            yield name, distinct
+    ids: list[object] = [str(item["id"]) for item in items if _is_word(item.get("id"))]
+    if len(ids) >= 2:
+        yield "id", ids
 
 
-def _of_words(name: str, one: object, other: object) -> Iterator[Question]:
+def _of_words(name: str, one: object, other: object) -> tuple[Question, ...]:
     both = [one, other]
-    yield Question(
-        name=name, operator="=", value=one, holds=lambda found: bool(found == one), is_walked=True
+    asked: tuple[tuple[str, object, Predicate], ...] = (
+        ("=", one, lambda found: bool(found == one)),
+        ("!=", one, lambda found: bool(found != one)),
+        ("IN", [other], lambda found: found == other),
+        ("IN", both, lambda found: found in both),
+        ("NIN", [other], lambda found: found != other),
+        ("NIN", both, lambda found: found not in both),
     )
-    yield Question(name=name, operator="!=", value=one, holds=lambda found: bool(found != one))
-    yield Question(name=name, operator="IN", value=[other], holds=lambda found: found == other)
-    yield Question(name=name, operator="IN", value=both, holds=lambda found: found in both)
-    yield Question(name=name, operator="NIN", value=[other], holds=lambda found: found != other)
+    return tuple(
+        Question(name=name, operator=operator, value=value, holds=holds, is_walked=operator == "=")
+        for operator, value, holds in asked
+    )
 
 
-def _on_texts(items: list[dict[str, Any]]) -> Iterator[Question]:
-    for name in _TEXTS:
+def _texts(items: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield the fields that have different texts, those with many first, with one that can be cut
+    at both ends."""
+    names = dict.fromkeys(name for item in items for name in item)
+    found: dict[str, list[str]] = {}
+    for name in names:
         values = [item[name] for item in items if isinstance(item.get(name), str)]
-        if len(values) >= 2 and len(values[0]) >= _SHORTEST and values[0].isascii():
-            return _of_texts(name, values[0].lower())
-    return iter(())
+        if len(set(values)) >= 2 and not name.endswith(_NO_TEXTS):
+            found[name] = [one for one in values if len(one) >= _SHORTEST and one.isascii()]
+    order = sorted(found, key=lambda name: (name not in _TEXTS, -len(set(found[name]))))
+    return ((name, found[name][0].lower()) for name in order if found[name])
 
 
-def _of_texts(name: str, text: str) -> Iterator[Question]:
+def _of_texts(name: str, text: str) -> tuple[Question, ...]:
     part, start, end = text[1:-1], text[:3], text[-3:]
     asked: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
         ("~", part, lambda found: part in found),
@@ -116,14 +141,15 @@ def _of_texts(name: str, text: str) -> Iterator[Question]:
         ("^", start, lambda found: found.startswith(start)),
         ("^", part, lambda found: found.startswith(part)),
         ("$", end, lambda found: found.endswith(end)),
+        ("$", part, lambda found: found.endswith(part)),
     )
-    for operator, value, holds in asked:
-        yield Question(
-            name=name,
-            operator=operator,
-            value=value,
-            holds=_of_text(holds),
-        )
+    # Of other texts nobody says whether they are searched by letters or by words: there an answer
+    # may lack some.
+    misses: Predicate | None = None if name in _TEXTS else lambda found: False
+    return tuple(
+        Question(name=name, operator=operator, value=value, holds=_of_text(holds), misses=misses)
+        for operator, value, holds in asked
+    )
 
 
 def _of_text(holds: Callable[[str], bool]) -> Predicate:
@@ -134,13 +160,9 @@ def _is_word(value: object) -> bool:
     return isinstance(value, (str, bool)) and value != ""
 
 
-def combine(inquiry: Inquiry, turn: Turn, everything: Page) -> None:
+def combine(inquiry: Inquiry, turn: Turn, asked: Question) -> None:
     """AND excludes what either side excludes, OR takes what either side takes, also one inside
-    another."""
-    found = [one for one in _on_words(everything.items) if one.operator == "="]
-    if not found:
-        return
-    asked = found[0]
+    another. `asked` is a question that something answers."""
     inner = {"operator": "OR", "value": [asked.query, _NOBODY]}
     for operator, parts, is_none in (
         ("AND", [asked.query, _NOBODY], True),

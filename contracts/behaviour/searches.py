@@ -1,8 +1,11 @@
 """Searches return what their query says, filters hold, and orders are kept."""
 
+import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final
 
+from contracts.behaviour.access import envelope
 from contracts.behaviour.counts import check_only_page
 from contracts.behaviour.inquiry import FILTER, SEARCH, Inquiry, Turn, live
 from contracts.behaviour.lists import (
@@ -13,14 +16,24 @@ from contracts.behaviour.lists import (
     keys_of,
     page_of,
 )
-from contracts.behaviour.pages import SMALL
-from contracts.behaviour.queries import NOTHING, Question, combine, mismatch, questions
+from contracts.behaviour.queries import (
+    NOTHING,
+    UNKNOWN_FIELD,
+    Question,
+    combine,
+    mismatch,
+    questions,
+)
 from contracts.behaviour.shown import EVERYTHING, is_search
+from contracts.spec import SpecOperation
 
+_SORTED_BY: Final = re.compile(r"sorted by the `(\w+_at)`")
+"""How a description says what a list is in the order of."""
 _SORTED: Final = frozenset({"POST /contacts/search"})
 """Searches for which `sort` is documented; others leave it unread."""
 _POSITION: Final = frozenset({"page", "per_page", "starting_after", "order", "sort"})
 MOST_FILTERS: Final = 2  # of one list
+MOST_FIELDS: Final = 3  # by which a search is tried, where it refuses those before
 
 
 def search(inquiry: Inquiry, turn: Turn) -> None:
@@ -29,7 +42,7 @@ def search(inquiry: Inquiry, turn: Turn) -> None:
     if not is_search(operation):
         return
     inquiry.tried.add(SEARCH)
-    everything = ask_page(inquiry, operation, path_params={}, position={}, body=EVERYTHING)
+    everything = _everything(inquiry, operation)
     if everything is None or everything.key is None or not everything.items:
         return
     if answers_from_example(operation, everything.exchange):
@@ -40,19 +53,39 @@ def search(inquiry: Inquiry, turn: Turn) -> None:
         inquiry.show(live(operation))
     elif nothing is not None:
         mismatch(inquiry, nothing, "id", "=", "other")
-    for question in questions(everything.items):
-        _hold(inquiry, turn, everything, question)
-    combine(inquiry, turn, everything)
-    _sort(inquiry, turn)
+    for alternatives in questions(everything.items):
+        for asked in islice(alternatives, MOST_FIELDS):
+            held = [_hold(inquiry, turn, everything, one) for one in asked[:1]]
+            if not any(held):
+                continue  # it does not search by this field
+            for one in asked[1:]:
+                _hold(inquiry, turn, everything, one)
+            if asked[0].operator == "=":
+                combine(inquiry, turn, asked[0])
+            break
+    _miss_none(inquiry, turn, everything)
+    _sort(inquiry, turn, everything)
+    envelope(inquiry, inquiry.ask(operation, body=UNKNOWN_FIELD))
 
 
-def _hold(inquiry: Inquiry, turn: Turn, everything: Page, question: Question) -> None:
-    """Ask one question: what is returned answers it, and what answers it is returned."""
+def _everything(inquiry: Inquiry, operation: SpecOperation) -> Page | None:
+    """Return as much as is known of what there is to be found."""
+    walked = inquiry.walked.get(operation.operation.identity)
+    if walked is not None:
+        return page_of(operation, walked)
+    return ask_page(inquiry, operation, path_params={}, position={}, body=EVERYTHING)
+
+
+def _hold(inquiry: Inquiry, turn: Turn, everything: Page, question: Question) -> bool:
+    """Ask one question: what is returned answers it, and what answers it is returned. Say whether
+    it was answered at all."""
     name, operator, holds = question.name, question.operator, question.holds
     body = {"query": question.query}
-    page = ask_page(inquiry, turn.operation, path_params={}, position={}, body=body)
+    # All that there is fits on one page; then all that answers the question does as well.
+    size = {"per_page": str(len(everything.items))} if everything.next is None else {}
+    page = ask_page(inquiry, turn.operation, path_params={}, position=size, body=body)
     if page is None or page.key is None:
-        return
+        return False
     if page.next is None:
         check_only_page(inquiry, page)
     if any(not holds(item.get(name)) for item in page.items if name in item):
@@ -68,43 +101,79 @@ def _hold(inquiry: Inquiry, turn: Turn, everything: Page, question: Question) ->
         mismatch(inquiry, page, name, operator, "absent")
     if question.is_walked and len(page.items) > 1:
         _second_page(inquiry, turn, page, question)
+    return True
 
 
 def _second_page(inquiry: Inquiry, turn: Turn, first: Page, question: Question) -> None:
-    """Ask the same question in small pages: the second answers it as the first does."""
-    size = {"per_page": str(min(SMALL, len(first.items) // 2))}
-    body = {"query": question.query}
-    small = ask_page(inquiry, turn.operation, path_params={}, position=size, body=body)
-    if small is None or small.next is None:
-        return
-    name = question.name
-    for page in follow(inquiry, turn.operation, small, most=1, path_params={}, body=body):
-        if any(not question.holds(item.get(name)) for item in page.items if name in item):
-            mismatch(inquiry, page, name, question.operator, "other")
+    """Ask the same question in two pages: the second answers it as the first does."""
+    for page in _halves(inquiry, turn, len(first.items), {"query": question.query}):
+        if any(not question.holds(item.get(question.name)) for item in page.items):
+            mismatch(inquiry, page, question.name, question.operator, "other")
 
 
-def _sort(inquiry: Inquiry, turn: Turn) -> None:
-    """Ask for both orders, where Intercom documents that there is one."""
+def _halves(inquiry: Inquiry, turn: Turn, count: int, body: Mapping[str, Any]) -> list[Page]:
+    """Ask for `count` items in two pages."""
+    size = {"per_page": str(-(-count // 2))}
+    first = ask_page(inquiry, turn.operation, path_params={}, position=size, body=body)
+    if first is None:
+        return []
+    return list(follow(inquiry, turn.operation, first, most=1, path_params={}, body=body))
+
+
+def _miss_none(inquiry: Inquiry, turn: Turn, everything: Page) -> None:
+    """What the list of the same objects shows is found, by its id at least."""
     operation = turn.operation
-    if operation.operation.identity not in _SORTED:
+    root = operation.operation.path.removesuffix("/search")
+    listing = inquiry.spec.get(f"GET {root}")
+    walked = inquiry.walked.get(f"GET {root}")
+    listed = page_of(listing, walked) if listing is not None and walked is not None else None
+    if listing is None or listed is None or listed.next is not None or everything.next is not None:
         return
-    for order in ("ascending", "descending"):
-        body = {**EVERYTHING, "sort": {"field": "created_at", "order": order}}
-        page = ask_page(inquiry, operation, path_params={}, position={}, body=body)
-        if page is not None:
-            _check_order(inquiry, turn, page, is_descending=order == "descending")
+    lost = [one for one in listed.ids if one not in everything.ids]
+    if not lost or not everything.ids:
+        return
+    body = {"query": {"field": "id", "operator": "=", "value": lost[0]}}
+    found = ask_page(inquiry, operation, path_params={}, position={}, body=body)
+    if found is None or found.key is None or lost[0] in found.ids:
+        return
+    size = {"per_page": str(len(listed.items))}
+    again = ask_page(inquiry, listing, path_params={}, position=size)
+    if again is not None and lost[0] in again.ids:
+        mismatch(inquiry, found, "id", "=", "absent")
 
 
-def _check_order(inquiry: Inquiry, turn: Turn, page: Page, *, is_descending: bool) -> None:
-    dates = [item["created_at"] for item in page.items if isinstance(item.get("created_at"), int)]
+def _sort(inquiry: Inquiry, turn: Turn, everything: Page) -> None:
+    """Ask for both orders, by two fields and over two pages, where Intercom documents that there is
+    an order."""
+    if turn.operation.operation.identity not in _SORTED:
+        return
+    for name, order, count in (
+        ("created_at", "ascending", len(everything.items)),
+        ("created_at", "descending", 0),
+        ("updated_at", "descending", 0),
+    ):
+        body = {**EVERYTHING, "sort": {"field": name, "order": order}}
+        if count > 1:
+            pages = _halves(inquiry, turn, count, body)
+        else:
+            page = ask_page(inquiry, turn.operation, path_params={}, position={}, body=body)
+            pages = [page] if page is not None else []
+        if pages:
+            _check_order(inquiry, turn, pages, name, is_descending=order == "descending")
+
+
+def _check_order(
+    inquiry: Inquiry, turn: Turn, pages: list[Page], name: str, *, is_descending: bool
+) -> None:
+    dates = [item[name] for page in pages for item in page.items if isinstance(item.get(name), int)]
     if dates != sorted(dates, reverse=is_descending):
         asked = "descending" if is_descending else "ascending"
-        _disordered(inquiry, turn, page, f"/{page.key}/*/created_at", asked)
+        _disordered(inquiry, turn, pages[-1], f"/{pages[-1].key}/*/{name}", asked)
 
 
 def order(inquiry: Inquiry, turn: Turn) -> None:
-    """Hold a list with an `order` to it. By which field it orders, nobody says: where one rises in
-    the one answer and falls in the other, it is that."""
+    """Hold a list with an `order` to it. Where the description does not say by which field: where
+    one rises in the one answer and falls in the other, it is that."""
     operation = turn.operation
     names = {one.name for one in operation.parameters if one.location == "query"}
     first = page_of(operation, turn.exchange)
@@ -120,6 +189,11 @@ def order(inquiry: Inquiry, turn: Turn) -> None:
             return
         pages.append(page)
     rising, falling = pages
+    named = _SORTED_BY.search(str(operation.definition.get("description", "")))
+    if named is not None and any(_times(page, named.group(1)) for page in pages):
+        _check_order(inquiry, turn, [rising], named.group(1), is_descending=False)
+        _check_order(inquiry, turn, [falling], named.group(1), is_descending=True)
+        return
     if rising.ids == falling.ids and not _could_be_ties(rising):
         _disordered(inquiry, turn, falling, f"/{falling.key}", "descending")
         return

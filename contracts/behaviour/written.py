@@ -1,16 +1,20 @@
 """What one object was told to be, and whether it is."""
 
-from collections.abc import Mapping
+import html
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from contracts.behaviour.inquiry import PERSISTENCE, Inquiry, document_of
 from contracts.exchanges import Exchange
+from contracts.resources import MARK
 from contracts.spec import SpecOperation
 
 GONE: Final = (404, 410)
 """Statuses that say that an object is not there any more."""
-_FORMATTED: Final = frozenset({"body"})
+_FORMATTED: Final = frozenset({"body", "html", "body_markdown"})
 """Texts that Intercom rewrites: it cleans the HTML that it is given."""
+_TAG: Final = re.compile(r"<[^>]*>")
 _MOVING: Final = ("_at", "_url", "url", "avatar")
 """Ends of the names of texts that may change though nobody wrote to them."""
 
@@ -24,7 +28,7 @@ class Written:
         self.identifier = identifier
         self._inquiry = inquiry
         self._reading = reading
-        self._fields = {name: one for name, one in fields.items() if name not in _FORMATTED}
+        self._fields = dict(fields)
         self._others: dict[str, str] = {}
 
     def change(self, fields: Mapping[str, Any]) -> None:
@@ -57,20 +61,40 @@ class Written:
         document = document_of(seen)
         if not isinstance(document, dict) or not seen.is_success:
             return False
-        # A field of another type is shown in another form, which is for the schema to judge.
-        lost = [
-            name
-            for name, value in self._fields.items()
-            if type(document.get(name)) is type(value) and document[name] != value
-        ]
+        lost = self.lost_in(document)
         for name in lost:
             self._lost(seen, f"/{name}", "as written", "other")
         return not lost
+
+    def lost_in(self, shown: Mapping[str, Any]) -> list[str]:
+        """Return the fields that were written and that what is shown has otherwise. One of another
+        type is shown in another form, which is for the schema to judge; but null is none."""
+        return [
+            name
+            for name, value in self._fields.items()
+            if name in shown
+            and isinstance(value, str | int)
+            and (shown[name] is None or type(shown[name]) is type(value))
+            and not _keeps(name, shown[name], value)
+        ]
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Yield the fields whose text no other object has, and the text."""
+        for name, value in self._fields.items():
+            if isinstance(value, str) and MARK in value:
+                yield name, value
 
     def _lost(self, seen: Exchange, location: str, expected: str, observed: str) -> None:
         self._inquiry.suspect(
             seen, "write-lost", location, expected, observed, needs=(PERSISTENCE,)
         )
+
+
+def _keeps(name: str, shown: object, written: object) -> bool:
+    """Whether a value is what was written; of HTML, whether its words are in there."""
+    if name in _FORMATTED and isinstance(shown, str) and isinstance(written, str):
+        return written in html.unescape(_TAG.sub("", shown))
+    return shown == written
 
 
 def path_of(operation: SpecOperation, identifier: str) -> dict[str, str]:

@@ -122,6 +122,13 @@ BEHAVIOUR: Final = (
         example="PUT /contacts/{contact_id} answers 200 and the name stays as it was.",
     ),
     _rule(
+        "write-spread",
+        severity=Severity.CRITICAL,
+        meaning="What was written to one object shows in another one as well.",
+        remedy="Stop writing there until it is explained; report it to Intercom's support at once.",
+        example="PUT /companies/{company_id} renames another company too.",
+    ),
+    _rule(
         "write-undeleted",
         severity=Severity.CRITICAL,
         meaning="What was deleted is still there.",

@@ -17,12 +17,34 @@ from planting.furniture import collections_of, list_key, takes_queries
 from planting.servers import Answer, Api, Ask, Documented
 
 from contracts.allowlist import is_allowed
+from contracts.resources import NEVER_CREATED
 
 Wrapped = Callable[[Ask, Api], Answer]
 ALL_OF_A_SEARCH: Final = b'{"query": {"field": "created_at", "operator": ">", "value": 1}}'
 UNLIKE: Final = {"unexpected": True}  # a value that no scalar field may have
 NOBODY: Final = "987654321"  # an id that nothing has
 PER_OPERATION: Final = 2  # lapses at one operation at most, so that one does not hide another
+
+ALONE: Final = frozenset(
+    {
+        "cursor-ignored",  # no second page, and nothing that shows on one
+        "search-cursor-ignored",
+        "next-missing",
+        "next-never-ends",
+        "page-number-stays",
+        "error-as-html",  # no error, and nothing that shows in one
+        "error-not-a-list",
+        "unknown-id-answers",
+        "nothing-found-null",  # no empty list, and nothing that shows with one
+        "nothing-found-absent",
+        "nothing-found-no-content",
+        "nothing-found-as-html",
+        "created-not-readable",  # no new object, and nothing that shows on one
+        "delete-does-nothing",  # nothing deleted, and nothing that shows of it
+        "page-2-partial",
+    }
+)
+"""Kinds that would hide others at their path, so that no tester could see those."""
 
 _PARAMETER: Final = re.compile(r"\{[^}]+\}")
 
@@ -93,8 +115,15 @@ class Lapse:
     shows: frozenset[tuple[str, str]]
     wrapped: Wrapped
     at: str
+    is_alone: bool = False
+    """Whether it would hide others at its path."""
     says: tuple[str, ...] = ()
     """What the finding expected, where the same place may be wrong in several ways."""
+
+    @property
+    def path(self) -> str:
+        """The path at whose operation it stands."""
+        return self.at.partition(" ")[2]
 
     def is_found_by(self, operation: str, location: str, rule: str, kinds: str) -> bool:
         """Whether a finding has it right: operation, place, rule, and what it says."""
@@ -119,7 +148,7 @@ class Ground:
         self, method: str, path: str, key: str | None, sample: dict[str, Any] | None
     ) -> str | None:
         """Return a field of the objects that an operation shows: a plain scalar by its schema,
-        not nullable, and in the `sample` that was seen."""
+        neither nullable nor null in an example, and in the `sample` that was seen."""
         properties = self.properties(self.described.success(method, path)[1])
         if key:
             properties = self.properties((properties.get(key) or {}).get("items"))
@@ -132,6 +161,7 @@ class Ground:
             and shown.get(name) is not None
             and not isinstance(shown[name], list | dict)
             and name not in ("id", "type", "object")
+            and (shown.get("type"), name) not in self.described.shown_null
         ]
         return self.chance.choice(names) if names else None
 
@@ -188,6 +218,8 @@ def resources(described: Documented, ask: Callable[..., Answer]) -> Iterator[Res
         if ask("GET", blank.replace("{}", NOBODY), "", b"").status != 404:
             continue  # it answers whatever it is asked for
         is_removed = "post" in paths.get(root, {}) and "delete" in paths[one]
+        # What the users are promised that no run creates, shows no tester what happens to it.
+        is_removed = is_removed and f"POST {root}" not in NEVER_CREATED
         is_removed = is_removed and _lives(described, root, ask)
         yield Resource(
             name=root.rpartition("/")[2],
@@ -254,7 +286,6 @@ def plant(
     """Choose `count` lapses: kinds as evenly as there is room, one of a family at an operation."""
     chance = random.Random(f"lapses {seed}")
     kinds = list(makers)
-    taken: dict[str, set[str]] = {}
     planted: list[Lapse] = []
     while len(planted) < count:
         before = len(planted)
@@ -264,13 +295,17 @@ def plant(
                 break
             for resource in chance.sample(found, len(found)):
                 ground = Ground(described=described, chance=chance)
-                lapse = makers[kind](ground, resource)
-                if lapse is None:
+                made = makers[kind](ground, resource)
+                if made is None:
                     continue
-                families = taken.setdefault(lapse.at, set())
-                if lapse.family in families or len(families) >= PER_OPERATION:
+                lapse = replace(made, is_alone=kind in ALONE)
+                there = [one for one in planted if one.at == lapse.at]
+                beside = [one for one in planted if one.path == lapse.path]
+                if beside and any(one.is_alone for one in (lapse, *beside)):
                     continue
-                families.add(lapse.family)
+                families = {one.family for one in there}
+                if lapse.family in families or len(there) >= PER_OPERATION:
+                    continue
                 planted.append(lapse)
                 break
         if len(planted) == before:

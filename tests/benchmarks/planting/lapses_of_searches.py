@@ -78,18 +78,7 @@ def operator_lapse(
         key = f"/{resource.search_key}"
         where = (key, f"{key}/*", f"{key}/*/id", "/total_count")
         # A filter is checked at the field that it names, whichever that is.
-        names = (
-            ground.properties(
-                (
-                    ground.properties(ground.described.success("POST", resource.search)[1]).get(
-                        resource.search_key or ""
-                    )
-                    or {}
-                ).get("items")
-            )
-            if resource.search
-            else {}
-        )
+        names = names_found(ground, resource)
         fields = tuple(f"{key}/*/{name}" for name in names)
         says = tuple(f"search {one}" for one in operators)
         return search_lapse(
@@ -252,10 +241,12 @@ def search_page_two_unfiltered(ground: Ground, resource: Resource) -> Lapse | No
 
 
 def names_found(ground: Ground, resource: Resource) -> list[str]:
+    """Return the fields of what a search finds: those described, and those that were seen."""
     if not resource.search:
         return []
     whole = ground.properties(ground.described.success("POST", resource.search)[1])
-    return list(ground.properties((whole.get(resource.search_key or "") or {}).get("items")))
+    described = ground.properties((whole.get(resource.search_key or "") or {}).get("items"))
+    return list(dict.fromkeys((*described, *(resource.found or {}))))
 
 
 def _sort(kind: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Maker:

@@ -62,6 +62,8 @@ class Documented:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
+        self.shown_null = frozenset(_nulls(document["paths"]))
+        """Type of object and field, where an example shows null whatever the schema says."""
         self._routes: list[tuple[str, re.Pattern[str], str]] = []
         for path in sorted(document["paths"], key=lambda path: (path.count("{"), path)):
             pattern = re.compile(
@@ -125,6 +127,17 @@ class Documented:
         media = (raw.get("content") or {}).get(_JSON) or {}
         shown = [one.get("value") for one in (media.get("examples") or {}).values()]
         return media.get("example", next(iter(shown), None))
+
+
+def _nulls(value: Any) -> Iterator[tuple[Any, str]]:
+    if isinstance(value, list):
+        for one in value:
+            yield from _nulls(one)
+    if isinstance(value, dict):
+        for name, one in value.items():
+            if one is None and isinstance(value.get("type"), str):
+                yield value["type"], name
+            yield from _nulls(one)
 
 
 def from_examples(described: Documented) -> Api:
