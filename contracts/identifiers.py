@@ -28,13 +28,19 @@ _BY_EXTERNAL_ID: Final = "find_by_external_id"
 class Identifiers:
     """What is known, by kind, in the order it was first seen.
 
-    `told` yields what links tell of an answer: path template, name of the parameter, value.
+    `told` yields what links tell of an answer: path template, name of the parameter, value. `paths`
+    are all templates of the description: an object called `search` is not read by
+    `/articles/search`, which asks something else.
     """
 
     def __init__(
-        self, told: Callable[[Exchange], Iterable[tuple[str, str, str]]] = lambda exchange: ()
+        self,
+        told: Callable[[Exchange], Iterable[tuple[str, str, str]]] = lambda exchange: (),
+        *,
+        paths: Iterable[str] = (),
     ) -> None:
         self._told = told
+        self._words = _words(paths)
         self._known: dict[str, list[str]] = {}
         self._linked: dict[tuple[str, str], list[str]] = {}
         self._gone: set[tuple[str, str]] = set()
@@ -69,7 +75,10 @@ class Identifiers:
         for kind, name in _parameters(path):
             linked = self._linked.get((path, name), [])
             listed = dict.fromkeys([*linked, *self._known.get(kind, [])])
-            known = [one for one in listed if (kind, one) not in self._gone]
+            words = self._words.get(_before(path, name), frozenset())
+            known = [
+                one for one in listed if (kind, one) not in self._gone and _word(one) not in words
+            ]
             if known:
                 found[name] = known[turn % len(known)]
         return found
@@ -82,6 +91,30 @@ def _add(known: list[str], value: str) -> None:
         return
     if is_plain(quote(value, safe="", errors="replace")):
         known.append(value)
+
+
+def _words(paths: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return the words that descriptions have at each place of a path where there may be an id."""
+    found: dict[str, set[str]] = {}
+    for path in paths:
+        steps = path.strip("/").split("/")
+        for number, word in enumerate(steps):
+            if not word.startswith("{"):
+                found.setdefault(_blank(steps[:number]), set()).add(_word(word))
+    return {before: frozenset(words) for before, words in found.items()}
+
+
+def _word(segment: str) -> str:
+    """Return what a forgiving router could take a segment for (`contracts.allowlist`)."""
+    return segment.casefold().partition(".")[0]
+
+
+def _before(path: str, name: str) -> str:
+    return _blank(path.strip("/").partition(f"/{{{name}}}")[0].split("/"))
+
+
+def _blank(steps: Iterable[str]) -> str:
+    return "/".join("{}" if one.startswith("{") else one for one in steps)
 
 
 def lists_by_kind(operations: Iterable[Operation]) -> dict[str, Operation]:

@@ -95,7 +95,8 @@ class Run:
         self._tuning = tuning
         self._order = order
         self._on_progress = on_progress
-        self._identifiers = Identifiers(Links(spec).values)
+        paths = [one.operation.path for one in spec.operations]
+        self._identifiers = Identifiers(Links(spec).values, paths=paths)
         self._cases = Cases(spec, self.gate, seed=seed, phases=phases, mode=mode, tuning=tuning)
         self._tries = Tries()
         self._turns: Counter[str] = Counter()

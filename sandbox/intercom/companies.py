@@ -40,9 +40,12 @@ def list_companies(call: Call) -> Answer:
 
 
 def list_all_companies(call: Call) -> Answer:
-    companies = call.store.all("company")
-    if (call.parameter("order") or "desc") == "desc":
-        companies.reverse()
+    """All of them, in the order in which somebody of theirs was last seen."""
+    companies = sorted(
+        call.store.all("company"),
+        key=lambda one: one.fields.get("last_request_at") or 0,
+        reverse=(call.parameter("order") or "desc") == "desc",
+    )
     return by_number(call, companies, COMPANIES)
 
 

@@ -19,13 +19,17 @@ from contracts.exchanges import Exchange, Operation
 from contracts.journal import Journal, Left, own_journal
 from contracts.overlays import embedded_contract
 from contracts.phases import Phase
-from contracts.resources import RESOURCES
+from contracts.resources import LETTERS, RESOURCES, plain
 from contracts.selection import Selection, Trait, Traits
 from contracts.spec import Spec
 from contracts.suite import SuiteReport, run_suite
 from contracts.workspaces import Secret, Workspace
 from sandbox.clock import VirtualClock
 from sandbox.intercom import Fault, Sandbox
+from sandbox.intercom.store import KINDS
+
+KEPT = tuple(one for one in RESOURCES if one.kind in KINDS)
+"""The kinds that the sandbox keeps; others it answers from examples."""
 
 
 @pytest.fixture
@@ -56,7 +60,7 @@ def journal(sandbox: Sandbox, tmp_path: Path) -> Journal:
 
 
 def made(sandbox: Sandbox) -> dict[str, int]:
-    return {one.kind: len(sandbox.store().all(one.kind)) for one in RESOURCES}
+    return {one.kind: len(sandbox.store().all(one.kind)) for one in KEPT}
 
 
 @pytest.mark.parametrize("is_known", [False, True], ids=["answer lost", "id known"])
@@ -68,10 +72,10 @@ def test_every_kind_that_a_run_creates_is_found_and_removed(
         journal = Journal(tmp_path / "journal.jsonl", clock=sandbox.clock)
         before = made(sandbox)
         with IntercomClient(workspace, clock=sandbox.clock) as client:
-            for one in RESOURCES:
-                name = f"intercheck-a-{one.kind}"
+            for one in KEPT:
+                name = one.name("a")
                 journal.planned(one.kind, name)
-                body = one.body(name, sandbox.store().all("admin")[0].id)
+                body = one.body(name, lambda path: sandbox.store().all("admin")[0].id)
                 exchange = client.send(Operation.parse(one.create), body=body)
                 assert exchange.response is not None
                 identifier = str(exchange.response.document["id"])  # type: ignore[index]
@@ -82,7 +86,7 @@ def test_every_kind_that_a_run_creates_is_found_and_removed(
                     journal.created(one.kind, name, identifier)
             assert made(sandbox) == {kind: count + 1 for kind, count in before.items()}
             cleaned = clean_up(client, journal)
-        assert len(cleaned.removed) == len(RESOURCES)
+        assert len(cleaned.removed) == len(KEPT)
         assert made(sandbox) == before
         assert journal.left() == ()
 
@@ -95,7 +99,7 @@ def test_what_was_made_though_its_answer_never_came_is_removed_at_the_end(
     sandbox.faults.add(Fault(name=fault, operation="POST /tags"))
     report = live(client, journal)
     assert made(sandbox) == before
-    assert [one.name for one in report.cleaned.removed] == ["intercheck-run-tag"]
+    assert [one.name for one in report.cleaned.removed] == [f"intercheck-run-tag-{LETTERS}"]
 
 
 def test_what_is_not_there_yet_is_looked_for_again_for_an_hour(
@@ -265,3 +269,14 @@ def live(client: IntercomClient, journal: Journal) -> SuiteReport:
         most_requests=40,
         journal=journal,
     )
+
+
+def test_what_a_server_mangled_is_found_by_what_is_left_of_its_name(
+    sandbox: Sandbox, client: IntercomClient, journal: Journal
+) -> None:
+    name = f"intercheck-a-tag-{LETTERS}"
+    journal.planned("tag", name)
+    sandbox.store().add("tag", name=plain(name))
+    before = len(sandbox.store().all("tag"))
+    clean_up(client, journal)
+    assert len(sandbox.store().all("tag")) == before - 1

@@ -18,7 +18,7 @@ latency-timeout latency-objective rate-limit-exceeded server-error timeout
 connection-dns connection-refused connection-reset connection-tls connection-redirect-loop
 connection-failed body-empty body-not-json body-media-type body-truncated body-too-large
 body-envelope auth-not-enforced pagination-repeated pagination-lost pagination-size pagination-list
-search-mismatch search-sort search-filter write-lost write-undeleted header-missing
+search-mismatch search-sort search-filter write-lost write-spread write-undeleted header-missing
 rate-limit-incoherent status-invalid-accepted auth-refusal-status read-other read-differs
 pagination-incoherent search-stale write-unlisted header-repeated
 connection-network version-default version-behind

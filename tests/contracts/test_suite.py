@@ -474,6 +474,15 @@ def test_identifiers_come_from_lists_and_fit_what_lies_below() -> None:
     assert known.fill("/me") == {}
 
 
+@pytest.mark.parametrize("word", ["search", "Search", "search.json"])
+def test_an_id_that_is_a_word_of_another_path_does_not_stand_there(word: str) -> None:
+    known = Identifiers(paths=("/articles", "/articles/{id}", "/articles/search", "/a/{id}/x"))
+    body = f'{{"data":[{{"id":"{word}"}},{{"id":"b"}}]}}'.encode()
+    known.learn(exchange("GET /articles", body))
+    assert known.fill("/articles/{article_id}") == {"article_id": "b"}
+    assert known.fill("/brands/{id}/articles/{article_id}") == {"article_id": word}
+
+
 @pytest.mark.parametrize(
     "hostile",
     [

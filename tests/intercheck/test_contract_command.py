@@ -16,6 +16,7 @@ from contracts.clock import SystemClock
 from contracts.resources import RESOURCES
 from intercheck.cli import main
 from sandbox.intercom import Fault, Sandbox
+from sandbox.intercom.store import KINDS
 
 
 @pytest.fixture
@@ -233,4 +234,5 @@ def begun(folder: Path, sandbox: Sandbox) -> "subprocess.Popen[str]":
 
 
 def objects(sandbox: Sandbox) -> dict[str, int]:
-    return {one.kind: len(sandbox.store().all(one.kind)) for one in RESOURCES}
+    kinds = [one.kind for one in RESOURCES if one.kind in KINDS]  # others it answers from examples
+    return {kind: len(sandbox.store().all(kind)) for kind in kinds}
