@@ -231,7 +231,8 @@ def resources(described: Documented, ask: Callable[..., Answer]) -> Iterator[Res
             can_delete=is_removed,
             key=key,
             search_key=search_key,
-            is_paged=listed is not None and key is not None and not is_last(listed),
+            # Which page it is has to be said: most lapses of pages go by it.
+            is_paged=bool(listed and key and not is_last(listed) and _says_number(listed)),
             sample=sample,
             found=found,
             read=read.document if read.status == 200 else None,
@@ -253,6 +254,10 @@ def page_of(answer: Answer) -> int:
     pages = answer.document.get("pages") if isinstance(answer.document, dict) else None
     page = pages.get("page") if isinstance(pages, dict) else None
     return page if isinstance(page, int) else 1
+
+
+def _says_number(answer: Answer) -> bool:
+    return isinstance(answer.document["pages"].get("page"), int)
 
 
 def is_last(answer: Answer) -> bool:

@@ -120,6 +120,12 @@ class Documented:
         known = [parameter.get("example"), *shown, schema.get("example"), *schema.get("enum", ())]
         return str(next((one for one in known if one is not None), _ANY_ID))
 
+    def asks(self, path: str, name: str) -> bool:
+        """Return whether a GET documents a parameter of its query."""
+        operation = self.document["paths"][path].get("get", {})
+        parameters = [self.resolve(one) for one in operation.get("parameters", ())]
+        return any(one.get("name") == name for one in parameters if one)
+
     def asked(self, method: str, path: str) -> Any:
         """Return the first documented example of what an operation is sent in JSON."""
         operation = self.document["paths"].get(path, {}).get(method.lower(), {})

@@ -173,9 +173,11 @@ class Workspace:
         total = len(found)
         if collection.paged:
             found = self._sorted(ask, collection, found)
-            found, pages = self._page(ask, collection, found)
-            if "pages" in self._furniture.properties(self._described.success(ask.method, path)[1]):
-                document["pages"] = pages
+            found, pages = self._page(ask, path, collection, found)
+            described = self._furniture.properties(self._described.success(ask.method, path)[1])
+            if "pages" in described:
+                told = self._furniture.properties(described["pages"]) or pages
+                document["pages"] = {name: one for name, one in pages.items() if name in told}
         document[key] = [overlaid(template, state) for state in found]
         if "total_count" in document:
             document["total_count"] = total
@@ -202,10 +204,10 @@ class Workspace:
         return found
 
     def _page(
-        self, ask: Ask, collection: Collection, found: list[dict[str, Any]]
+        self, ask: Ask, path: str, collection: Collection, found: list[dict[str, Any]]
     ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         given: dict[str, Any] = dict(ask.parameters)
-        is_cursor = collection.name in _BY_CURSOR
+        is_cursor = collection.name in _BY_CURSOR or self._described.asks(path, "starting_after")
         body = ask.document if isinstance(ask.document, dict) else {}
         if ask.path.endswith("/search") and isinstance(body.get("pagination"), dict):
             given, is_cursor = body["pagination"], True
