@@ -151,6 +151,8 @@ class _Cleaning:
                 position = {"page": str(seen + 1)}
                 continue
             yield items
+            if items == [document]:
+                return  # there was no list, or an empty one: whatever it says, nothing follows
             before, seen = items, seen + 1
             pages = document.get("pages")
             told = next_page(pages.get("next")) if isinstance(pages, dict) else None

@@ -17,9 +17,12 @@ from contracts.behaviour.inquiry import (
     Inquiry,
     document_of,
 )
+from contracts.behaviour.lists import page_of
 from contracts.behaviour.presence import Sighting, found_by, listings
+from contracts.behaviour.shown import answer_examples
 from contracts.behaviour.written import GONE, Written, path_of
 from contracts.budget import BudgetSpentError
+from contracts.exchanges import Exchange
 from contracts.journal import Journal
 from contracts.resources import DESCRIPTION, RESOURCES, Resource, is_ours
 from contracts.spec import Spec, SpecOperation
@@ -73,12 +76,29 @@ def live_through(inquiry: Inquiry, life: Lifecycle, journal: Journal) -> None:
         journal.removed(resource.kind, name)
     if not made.is_success or not isinstance(identifier, (str, int)):
         return  # cleaning up looks for what may have been made by its name
-    if not any(is_ours(document.get(field), written) for field, written in body.items()):
+    is_named = any(is_ours(document.get(field), written) for field, written in body.items())
+    if not is_named and not _is_new(inquiry, life, made):
         return  # it answers from examples, or with something that is not ours to change
     journal.created(resource.kind, name, str(identifier))
     written = Written(inquiry, life.read, str(identifier), body)
     written.hold(made)
     _Life(inquiry, life, journal, written, name).live()
+
+
+def _is_new(inquiry: Inquiry, life: Lifecycle, made: Exchange) -> bool:
+    """Whether an object can only be the one that was just made, whatever it is called: the whole
+    list of its kind was seen before, and it was not there."""
+    identity = life.resource.list or ""
+    listing, turn = inquiry.spec.get(identity), inquiry.first.get(identity)
+    if listing is None or turn is None:
+        return False
+    listed = page_of(listing, inquiry.walked.get(identity, turn.exchange))
+    shown = (example for one in (life.create, life.read) for example in answer_examples(one))
+    known = {str(one.get("id")) for one in shown if isinstance(one, dict)}
+    is_whole = listed is not None and listed.key is not None and listed.next is None
+    return is_whole and str(document_of(made)["id"]) not in known | set(
+        listed.ids if listed else ()
+    )
 
 
 class _Life:

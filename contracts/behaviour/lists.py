@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from contracts.behaviour.inquiry import Inquiry, document_of
-from contracts.behaviour.shown import answer_examples
+from contracts.behaviour.inquiry import SEARCH, Inquiry, document_of
+from contracts.behaviour.shown import ANYBODY, EVERYTHING, answer_examples
 from contracts.errors import SpecError
 from contracts.exchanges import Exchange
 from contracts.paging import next_page
@@ -132,6 +132,28 @@ def ask_page(
     else:
         exchange = inquiry.ask(operation, path_params=path_params, query=position, body=body)
     return page_of(operation, exchange)
+
+
+def search_all(inquiry: Inquiry, operation: SpecOperation) -> tuple[Mapping[str, Any], Page | None]:
+    """Search for everything; return the question that finds something, and its first page. Where
+    the usual one finds nothing and another does, the usual one is misunderstood."""
+    page = ask_page(inquiry, operation, path_params={}, position={}, body=EVERYTHING)
+    if page is None or page.items or page.key is None:
+        return EVERYTHING, page
+    other = ask_page(inquiry, operation, path_params={}, position={}, body=ANYBODY)
+    if other is None or not other.items or answers_from_example(operation, other.exchange):
+        return EVERYTHING, page
+    query = EVERYTHING["query"]
+    place = f"/{page.key}/*/{query['field']}"
+    inquiry.suspect(
+        page.exchange,
+        "search-mismatch",
+        place,
+        f"search {query['operator']}",
+        "absent",
+        needs=(SEARCH,),
+    )
+    return ANYBODY, other
 
 
 def follow(

@@ -14,8 +14,9 @@ from contracts.behaviour.lists import (
     follow,
     keys_of,
     page_of,
+    search_all,
 )
-from contracts.behaviour.shown import EVERYTHING, is_search
+from contracts.behaviour.shown import is_search
 
 PARTS: Final = 3
 """Pages in which a whole list is walked: one at its beginning, one inside, one at its end."""
@@ -33,8 +34,7 @@ def walk(inquiry: Inquiry, turn: Turn) -> None:
     operation, body = turn.operation, None
     first = page_of(operation, turn.exchange)
     if is_search(operation) and first is not None:
-        body = EVERYTHING
-        first = ask_page(inquiry, operation, path_params={}, position={}, body=body)
+        body, first = search_all(inquiry, operation)
     if first is None or not keys_of(operation) or not first.says_pages:
         return
     if len(first.ids) < len(first.items):

@@ -7,16 +7,15 @@ from typing import Any, Final
 
 from contracts.behaviour.inquiry import SEARCH, Inquiry, Turn
 from contracts.behaviour.lists import Page, ask_page
-from contracts.behaviour.shown import EVERYTHING
+from contracts.behaviour.shown import EVERYTHING, NOBODY
 
 DAY: Final = 86_400
 """Seconds. Until 2.16 contacts are searched by calendar day of the workspace's own time zone:
 `> time` begins with the next day there, which begins within this of any time."""
 
-NOTHING: Final = {"query": {"field": "id", "operator": "=", "value": "intercheck-none"}}
 UNKNOWN_FIELD: Final = {"query": {"field": "intercheck_none", "operator": "=", "value": "1"}}
 """A search that no description forbids, and that has to be refused: there is no such field."""
-_NOBODY: Final[dict[str, Any]] = NOTHING["query"]
+_NOBODY: Final[dict[str, Any]] = NOBODY["query"]
 _EVERYBODY: Final[dict[str, Any]] = EVERYTHING["query"]
 _WORDS: Final = ("role", "state", "priority", "open", "read")
 """Fields with few values, on which searches are documented."""

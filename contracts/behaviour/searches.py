@@ -15,16 +15,16 @@ from contracts.behaviour.lists import (
     follow,
     keys_of,
     page_of,
+    search_all,
 )
 from contracts.behaviour.queries import (
-    NOTHING,
     UNKNOWN_FIELD,
     Question,
     combine,
     mismatch,
     questions,
 )
-from contracts.behaviour.shown import EVERYTHING, is_search
+from contracts.behaviour.shown import EVERYTHING, NOBODY, is_search
 from contracts.spec import SpecOperation
 
 _SORTED_BY: Final = re.compile(r"sorted by the `(\w+_at)`")
@@ -47,7 +47,7 @@ def search(inquiry: Inquiry, turn: Turn) -> None:
         return
     if answers_from_example(operation, everything.exchange):
         return
-    nothing = ask_page(inquiry, operation, path_params={}, position={}, body=NOTHING)
+    nothing = ask_page(inquiry, operation, path_params={}, position={}, body=NOBODY)
     if nothing is not None and not nothing.items:
         inquiry.show(SEARCH)
         inquiry.show(live(operation))
@@ -73,7 +73,7 @@ def _everything(inquiry: Inquiry, operation: SpecOperation) -> Page | None:
     walked = inquiry.walked.get(operation.operation.identity)
     if walked is not None:
         return page_of(operation, walked)
-    return ask_page(inquiry, operation, path_params={}, position={}, body=EVERYTHING)
+    return search_all(inquiry, operation)[1]
 
 
 def _hold(inquiry: Inquiry, turn: Turn, everything: Page, question: Question) -> bool:

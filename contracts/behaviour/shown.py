@@ -11,6 +11,11 @@ from contracts.spec import JSON, SpecOperation
 EVERYTHING: Final = {"query": {"field": "created_at", "operator": ">", "value": "0"}}
 """A search that excludes nothing: every object of Intercom's was created at some time."""
 
+NOBODY: Final = {"query": {"field": "id", "operator": "=", "value": "intercheck-none"}}
+"""A search that finds nothing."""
+ANYBODY: Final = {"query": {"field": "id", "operator": "!=", "value": "intercheck-none"}}
+"""Another that excludes nothing, where the first is misunderstood."""
+
 
 def documented_body(operation: SpecOperation) -> dict[str, Any] | None:
     """Return the first example of a body that is an object, None where none is shown."""

@@ -130,7 +130,8 @@ class Lapse:
         return (
             (operation, location) in self.shows
             and rule.startswith(RULES[self.family])
-            and (not self.says or kinds.partition(">")[0] in self.says)
+            # `search >` is expected as well: the kinds are not to be parted at the first `>`.
+            and (not self.says or kinds.startswith(tuple(f"{one}>" for one in self.says)))
         )
 
     def __str__(self) -> str:
