@@ -179,13 +179,14 @@ class _Life:
         if told.get("deleted") is False:
             inquiry.suspect(deleted, "write-undeleted", "/deleted", "true", "false", needs=needs)
         seen = inquiry.ask(life.read, path_params=self._path(life.read))
-        if seen.response is not None and seen.response.status in GONE:
+        is_gone = seen.response is not None and seen.response.status in GONE
+        if is_gone:
             inquiry.show(DELETION)
         elif seen.is_success:
             inquiry.suspect(seen, "write-undeleted", "status", "404", "present", needs=needs)
         if not seen.is_success:  # else the journal keeps it: it has to go
             self._journal.removed(self._resource.kind, self._name)
-        if update is not None and not seen.is_success:
+        if update is not None and is_gone:
             fields = {self._resource.changes: f"{self._name}-late"}
             late = inquiry.ask(update, path_params=self._path(update), body=fields)
             if late.is_success:

@@ -142,11 +142,8 @@ def _of_texts(name: str, text: str) -> tuple[Question, ...]:
         ("$", end, lambda found: found.endswith(end)),
         ("$", part, lambda found: found.endswith(part)),
     )
-    # Of other texts nobody says whether they are searched by letters or by words: there an answer
-    # may lack some.
-    misses: Predicate | None = None if name in _TEXTS else lambda found: False
     return tuple(
-        Question(name=name, operator=operator, value=value, holds=_of_text(holds), misses=misses)
+        Question(name=name, operator=operator, value=value, holds=_of_text(holds))
         for operator, value, holds in asked
     )
 

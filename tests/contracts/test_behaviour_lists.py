@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from contracts.behaviour.inquiry import ENVELOPE, FILTER, PAGES
+from contracts.behaviour.inquiry import ENVELOPE, FILTER, PAGES, SEARCH
 from contracts.behaviour.likeness import check_alike
 from contracts.behaviour.lists import Page, page_of
 from contracts.behaviour.pages import walk
@@ -186,11 +186,28 @@ def swapping(operator: str) -> Callable[[Operation, Any], Any]:
 @pytest.mark.parametrize("operator", SWAPPED)
 def test_an_operator_that_works_as_another_is_told(behind: Any, operator: str) -> None:
     inquirer = behind(asked=swapping(operator))
-    inquirer.check("POST /conversations/search", walk, search)
+    inquirer.inquiry.show(SEARCH)
     inquirer.check(CONTACTS, search)
-    told = {one.departure.expected for one in inquirer.inquiry.confirmed() if one.departure.rule}
+    told = {one.departure.expected for one in inquirer.inquiry.confirmed()}
     assert f"search {operator}" in told
     assert {operation for _, operation, _ in inquirer.found} == {CONTACTS}
+
+
+def test_a_search_for_everything_that_finds_nothing_is_told_and_another_is_asked(
+    behind: Any,
+) -> None:
+    def backwards(operation: Operation, body: Any) -> Any:
+        query = body.get("query", {})
+        return (
+            {**body, "query": {**query, "operator": "<"}} if query.get("operator") == ">" else body
+        )
+
+    inquirer = behind(asked=backwards)
+    inquirer.inquiry.show(SEARCH)
+    inquirer.check(CONTACTS, walk, search)
+    told = {one.departure.expected for one in inquirer.inquiry.confirmed()}
+    assert told == {"search >"}
+    assert inquirer.inquiry.walked[CONTACTS].response.document["data"]
 
 
 def first_only(operator: str) -> Callable[[Operation, Any], Any]:

@@ -8,6 +8,7 @@ import pytest
 
 from contracts.behaviour.inquiry import DELETION, LISTED, PERSISTENCE, SEARCH
 from contracts.behaviour.lifecycles import LONGEST_LIFE, lifecycles, live_through
+from contracts.behaviour.pages import walk
 from contracts.exchanges import Exchange
 from contracts.journal import Journal
 from contracts.resources import LETTERS, is_ours
@@ -33,6 +34,8 @@ def live(
         names = {one.operation.identity for one in contract.operations}
         for life in lifecycles(contract, names):
             if life.resource.kind == kind:
+                if life.resource.list in names:
+                    inquirer.check(life.resource.list, walk)
                 before = inquirer.gate.requests
                 live_through(inquirer.inquiry, life, journal)
                 assert inquirer.gate.requests - before <= LONGEST_LIFE
@@ -130,7 +133,7 @@ def test_what_is_deleted_and_can_still_be_changed_is_told(live: Any) -> None:
 def test_an_answer_that_is_about_something_else_is_never_deleted(
     live: Any, sandbox: Sandbox
 ) -> None:
-    other = sandbox.store().all("article")[0]
+    other = sandbox.store().all("article")[3]
 
     def another(document: Any) -> Any:
         return {**document, "id": other.id, "title": "Intercom", "description": "ours"}
@@ -139,6 +142,16 @@ def test_an_answer_that_is_about_something_else_is_never_deleted(
     assert found == set()
     assert not any(seen.method in ("PUT", "DELETE") for seen in sandbox.requests)
     assert [one.identifier for one in journal.left()] == [None]  # it is looked for by its name
+
+
+def test_what_was_not_in_the_list_before_is_ours_whatever_it_is_called(
+    live: Any, sandbox: Sandbox
+) -> None:
+    before = len(sandbox.store().all("tag"))
+    found, journal = live("tag", at("POST", "/tags", lambda document: {**document, "name": "x"}))
+    assert found == {("write-lost", "POST /tags", "/name")}
+    assert journal.left() == ()
+    assert len(sandbox.store().all("tag")) == before
 
 
 @pytest.mark.parametrize(
