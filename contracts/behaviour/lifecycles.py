@@ -143,20 +143,20 @@ class _Life:
         """It is listed as it was written, and found; nothing else has become like it."""
         identifier = self._written.identifier
         for listed in listings(self._inquiry, self._resource, self._name):
+            self._hold_others(listed)
             if identifier in listed.items:
                 self._inquiry.show(LISTED)
-                self._hold_listed(listed)
+                for field in self._written.lost_in(listed.items[identifier]):
+                    listed.suspect(
+                        self._inquiry, "write-lost", "as written", "other", PERSISTENCE, field=field
+                    )
             elif listed.is_whole:
                 listed.suspect(self._inquiry, "write-unlisted", "present", "absent", LISTED)
         found = found_by(self._inquiry, self._resource, self._name)
         if found is not None and identifier not in found.items:
             found.suspect(self._inquiry, "search-stale", "present", "absent", SEARCH)
 
-    def _hold_listed(self, listed: Sighting) -> None:
-        for field in self._written.lost_in(listed.items[self._written.identifier]):
-            listed.suspect(
-                self._inquiry, "write-lost", "as written", "other", PERSISTENCE, field=field
-            )
+    def _hold_others(self, listed: Sighting) -> None:
         others = [one for key, one in listed.items.items() if key != self._written.identifier]
         for field, value in self._written.texts():
             # No other object was ever called that.
