@@ -8,9 +8,7 @@ from contracts.behaviour.inquiry import Inquiry
 from contracts.behaviour.lists import Page, ask_page, follow, page_of
 from contracts.resources import Resource
 
-LARGEST: Final = 150
-"""Items on a page in which an object is looked for; Intercom gives no more."""
-MOST_PAGES: Final = 1
+MOST_PAGES: Final = 2
 """Pages after the first in which an object is looked for; a longer list is not judged."""
 
 
@@ -52,10 +50,10 @@ def _listed(inquiry: Inquiry, identity: str, query: dict[str, str]) -> Iterator[
     listing = inquiry.spec.get(identity)
     if listing is None:
         return
-    turn = inquiry.first.get(identity)
-    first_page = page_of(listing, turn.exchange) if turn else None
-    is_paged = first_page is not None and first_page.says_pages
-    position = {"per_page": str(LARGEST)} if is_paged and not query else {}
+    # As many as the list was seen to give at once: some lists refuse to be asked for more.
+    walked = inquiry.walked.get(identity)
+    large = page_of(listing, walked) if walked else None
+    position = {"per_page": str(large.per_page)} if large and large.per_page and not query else {}
     first = ask_page(inquiry, listing, path_params={}, position={**position, **query})
     if first is not None and first.key is not None:
         yield _sighting(list(follow(inquiry, listing, first, most=MOST_PAGES, path_params={})))
