@@ -9,10 +9,12 @@ from types import MappingProxyType
 from typing import Final
 
 from contracts.behaviour.access import again, once_more, unknown_id, with_wrong_token, without_token
+from contracts.behaviour.filters import filters
 from contracts.behaviour.inquiry import Inquiry, Suspicion, Turn
 from contracts.behaviour.objects import one_object
+from contracts.behaviour.orders import order
 from contracts.behaviour.pages import walk
-from contracts.behaviour.searches import filters, order, search
+from contracts.behaviour.searches import search
 
 __all__ = ["LISTS", "OTHERS", "Check", "Inquiry", "Suspicion", "Turn"]
 

@@ -197,6 +197,17 @@ def follow(
             return
 
 
+def halves(
+    inquiry: Inquiry, operation: SpecOperation, count: int, body: Mapping[str, Any]
+) -> list[Page]:
+    """Ask for `count` items in two pages."""
+    size = {"per_page": str(-(-count // 2))}
+    first = ask_page(inquiry, operation, path_params={}, position=size, body=body)
+    if first is None:
+        return []
+    return list(follow(inquiry, operation, first, most=1, path_params={}, body=body))
+
+
 def _numbered(page: Page) -> dict[str, str]:
     """Return what asks for the page after this one by its number."""
     return {**_size(page), "page": str(page.number + 1)}

@@ -9,11 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from contracts.behaviour.filters import filters
 from contracts.behaviour.inquiry import ENVELOPE, FILTER, PAGES, SEARCH
 from contracts.behaviour.likeness import check_alike
 from contracts.behaviour.lists import Page, page_of
+from contracts.behaviour.orders import order
 from contracts.behaviour.pages import walk
-from contracts.behaviour.searches import filters, order, search
+from contracts.behaviour.searches import search
 from contracts.exchanges import Exchange, Headers, Operation, Response
 from sandbox.intercom import Sandbox
 
