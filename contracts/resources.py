@@ -149,6 +149,7 @@ RESOURCES: Final = (
             lambda author: {
                 "title": name,
                 "description": DESCRIPTION,
+                "body": DESCRIPTION,
                 "author_id": author,
                 "state": "draft",
             },
@@ -200,6 +201,7 @@ RESOURCES: Final = (
             known,
             lambda author: {
                 "title": name,
+                "body": DESCRIPTION,
                 "sender_id": author,
                 "state": "draft",
                 "deliver_silently": True,

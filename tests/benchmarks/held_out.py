@@ -4,8 +4,8 @@ The bugs (`planting.lapses`) show under a condition only, all at once, and stand
 two servers that remember: `workspace`, a small one that shares nothing with intercheck, or the
 sandbox. Found is what is said at the right operation, place and rule; of what is missed it is said
 whether any answer showed it. There are two catalogues, each drawn up before anybody read what the
-checks do: `second` (after `conditional`), from how such APIs go wrong, and `third`, from the list of
-what is promised. Bugs are planted only where a run may go, and none where another would hide it.
+checks do: `second` (after `conditional`), from how such APIs go wrong, and `third`, from the list
+of what is promised. Bugs are planted only where a run may go, and none where another would hide it.
 `--check` exits 1 where the bar is missed.
 """
 

@@ -177,6 +177,9 @@ class Workspace:
             described = self._furniture.properties(self._described.success(ask.method, path)[1])
             if "pages" in described:
                 told = self._furniture.properties(described["pages"]) or pages
+                following = self._furniture.properties(told.get("next"))
+                if following and isinstance(pages["next"], dict):
+                    pages["next"] = {k: v for k, v in pages["next"].items() if k in following}
                 document["pages"] = {name: one for name, one in pages.items() if name in told}
         document[key] = [overlaid(template, state) for state in found]
         if "total_count" in document:
