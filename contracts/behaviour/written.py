@@ -64,6 +64,7 @@ class Written:
         lost = self.lost_in(document)
         for name in lost:
             self._lost(seen, f"/{name}", "as written", "other")
+            del self._fields[name]  # it is told once, however often it shows
         return not lost
 
     def lost_in(self, shown: Mapping[str, Any]) -> list[str]:
