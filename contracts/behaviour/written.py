@@ -34,6 +34,7 @@ class Written:
     def change(self, fields: Mapping[str, Any]) -> None:
         """Note what an accepted update wrote."""
         self._fields |= fields
+        self._others = {name: one for name, one in self._others.items() if name not in fields}
 
     def read(self) -> bool:
         """Read the object and say whether it is as written."""
