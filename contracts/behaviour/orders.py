@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from contracts.behaviour.inquiry import Inquiry, Turn, live
-from contracts.behaviour.lists import Page, ask_page, halves, page_of
+from contracts.behaviour.lists import Page, halves, page_of
 from contracts.behaviour.shown import EVERYTHING
 
 _SORTED_BY: Final = re.compile(r"sorted by the `(\w+_at)`")
@@ -18,17 +18,13 @@ def sort(inquiry: Inquiry, turn: Turn, everything: Page) -> None:
     an order."""
     if turn.operation.operation.identity not in _SORTED:
         return
-    for name, order, count in (
-        ("created_at", "ascending", len(everything.items)),
-        ("created_at", "descending", 0),
-        ("updated_at", "descending", 0),
+    for name, order in (
+        ("created_at", "ascending"),
+        ("created_at", "descending"),
+        ("updated_at", "descending"),
     ):
         body = {**EVERYTHING, "sort": {"field": name, "order": order}}
-        if count > 1:
-            pages = halves(inquiry, turn.operation, count, body)
-        else:
-            page = ask_page(inquiry, turn.operation, path_params={}, position={}, body=body)
-            pages = [page] if page is not None else []
+        pages = halves(inquiry, turn.operation, len(everything.items), body)
         if pages:
             _check_order(inquiry, turn, pages, name, is_descending=order == "descending")
 

@@ -25,6 +25,9 @@ UNLIKE: Final = {"unexpected": True}  # a value that no scalar field may have
 NOBODY: Final = "987654321"  # an id that nothing has
 PER_OPERATION: Final = 2  # lapses at one operation at most, so that one does not hide another
 
+NULL_LIVE: Final = frozenset({("contact", "email")})
+"""Type of object and field that Intercom was recorded to answer with null, whatever it publishes
+(case L08 of the recorded drift): a null there is no bug that anybody planted."""
 ALONE: Final = frozenset(
     {
         "cursor-ignored",  # no second page, and nothing that shows on one
@@ -162,7 +165,7 @@ class Ground:
             and shown.get(name) is not None
             and not isinstance(shown[name], list | dict)
             and name not in ("id", "type", "object")
-            and (shown.get("type"), name) not in self.described.shown_null
+            and (shown.get("type"), name) not in self.described.shown_null | NULL_LIVE
         ]
         return self.chance.choice(names) if names else None
 
