@@ -5,10 +5,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
 
-INTERRUPTED = 130
+INTERRUPTED: Final = 130
 """What shells say of Ctrl-C."""
-TERMINATED = 143
+TERMINATED: Final = 143
 """What shells say of SIGTERM."""
 
 
@@ -17,7 +18,7 @@ class TerminatedError(KeyboardInterrupt):
 
 
 class Stopping:
-    """Which signal came; None where none did."""
+    """Which signal came: SIGTERM, or the one of Ctrl-C."""
 
     def __init__(self) -> None:
         self.was_terminated = False

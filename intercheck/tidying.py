@@ -1,6 +1,7 @@
 """What is said of what runs created, and of what is left of it."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import click
 
@@ -12,7 +13,7 @@ from intercheck.output import Envelope, print_json
 from intercheck.targets import Target
 from reports.words import counted
 
-AGAIN = "`intercheck contract --clean-up`"
+AGAIN: Final = "`intercheck contract --clean-up`"
 
 
 def clean_up_and_say(client: IntercomClient, target: Target, output_format: str) -> ExitCode:
