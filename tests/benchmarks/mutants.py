@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from beside import st_run, told, with_twenty_times
 from planting import conditional
+from planting.bugs import blanked
 from planting.servers import Answer, Api, Ask, Documented, Serving, forwarded, from_examples, serve
 from planting.static import Mutant, mutated, plant
 
@@ -269,7 +270,7 @@ def measure_conditional(given: argparse.Namespace) -> bool:
     missed = [one for one in planted if not any(one.is_found_by(*what) for what in said)]
     broken = {operation for one in planted for operation in one.operations}
     # What follows from a bug, at its own operation, is true as well.
-    elsewhere = [what for what in said if conditional.blanked(what[0]) not in broken]
+    elsewhere = [what for what in said if blanked(what[0]) not in broken]
     score = Score(
         tool="intercheck contract",
         planted=len(planted),
@@ -283,7 +284,7 @@ def measure_conditional(given: argparse.Namespace) -> bool:
     for line in (*score.missed, *score.false_flags):
         print(f"    {'missed' if line in score.missed else 'false flag'}: {line}")
     if not given.ours_only:
-        st_names = {conditional.blanked(one) for one in st_operations}
+        st_names = {blanked(one) for one in st_operations}
         st_found = [one for one in planted if one.operations & st_names]
         print(told(st_flags, st_found, len(planted)))
     kinds = len({one.kind for one in planted})
