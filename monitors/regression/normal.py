@@ -20,32 +20,47 @@ WEEKS: Final = 4
 and about what an API stays the same for."""
 LEVEL_HOURS: Final = 48
 """Hours that make the level: two days outvote one bad day, and a slow drift becomes normal."""
-RECENT_HOURS: Final = 3
-"""Hours that stand for an hour of the day that was never seen: daily patterns take that long to
-change by as much as matters."""
+HELD_BACK: Final = 24
+"""Hours. What goes on is no part yet of what its weekday usually is."""
+RECENT_HOURS: Final = 5
+"""Hours that stand for an hour of the day that was never seen: what lasts half as
+long does not move their median, and a daily pattern changes by what is unknown meanwhile."""
 DAY_UNKNOWN: Final = 0.15
 """Log units: how far an hour of the day that was never seen may lie from the hours before it. The
 daily swing of services is a factor of 1.3 to 1.8, over half a day."""
 WEEK_UNKNOWN: Final = 0.04
-"""Log units: how far an hour may lie from the same hour of other days of the week."""
+"""Log units: how far an hour may lie from the same hour of other days of the week, where the days
+that were seen do not say."""
+DAYS_DIFFER: Final = 1.5
+"""Times their mean distance from one another that days which were not seen may differ: one and a
+quarter of it is a standard deviation (normal distribution)."""
+CHANCE: Final = 2.0
+"""Standard errors by which medians of hours differ by chance."""
+EDGE_DAYS: Final = 3
+"""Days of which the median survives one that was bad."""
+LEAST_EFFECT: Final = math.log(1.12)
+"""Log units: what is slower by less than 12 % is nobody's matter."""
+DAY_REACH: Final = 1
+"""Hours to either side that an hour of the day is averaged with."""
+WEEK_REACH: Final = 6
+"""Hours to either side, a quarter of a day, that what a day of the week adds is averaged over: an
+hour of the week is seen only once a week, and days of the week differ as days."""
 
 
 class Normal:
     """The hours of four weeks and what they say; `expected` is log milliseconds by hour of the
-    week, `unknown` how far it may be off, in log units."""
+    week, `unknown` how far it may be off, in log units, `known` how many hours it rests on."""
 
-    __slots__ = ("_hours", "_last", "expected", "unknown")
+    __slots__ = ("_hours", "_last", "expected", "known", "seen", "seen_weekday", "unknown")
 
     def __init__(self) -> None:
         self._hours: Hours = np.full(WEEKS * WEEK, np.nan)
         self._last = -1
+        self.known = 0
         self.expected: list[float] = [0.0] * (WEEK + 1)
         self.unknown: list[float] = [DAY_UNKNOWN] * WEEK
-
-    @property
-    def known(self) -> int:
-        """How many hours are remembered."""
-        return int(np.isfinite(self._hours).sum())
+        self.seen: list[bool] = [False] * WEEK
+        self.seen_weekday: list[bool] = [False] * WEEK
 
     def add(self, hour: int, value: float | None) -> None:
         """Take the median of an hour (counted from 1970), None where it must not be learned from;
@@ -78,29 +93,48 @@ class Normal:
     def fit(self) -> None:
         """Work out what is expected from the hours; without any it stays what it was."""
         ring = self._hours
-        seen = np.isfinite(ring)
-        if not seen.any():
+        self.known = int(np.count_nonzero(np.isfinite(ring)))
+        if not self.known:
             return
-        # Newest last, from the hour after the last one: slices of it are ages.
-        cut = (self._last + 1) % len(ring)
-        aged = np.concatenate((ring[cut:], ring[:cut]))
-        recent = aged[-LEVEL_HOURS:]
-        recent = recent[np.isfinite(recent)]
-        latest = float(np.median(recent[-RECENT_HOURS:])) if len(recent) else _median(ring)
-        apart = ring - _median(ring)
-        daily, days = _medians(apart.reshape(-1, 24))
-        daily = _smooth(np.where(days > 0, daily, 0.0), days, 1)
-        rest = apart - np.tile(daily, len(ring) // 24)
-        weekly, weeks = _medians(rest.reshape(WEEKS, WEEK))
-        weekly = _smooth(np.where(weeks > 0, weekly, 0.0), weeks, 2) * weeks / (weeks + 1.0)
-        rest = ring - np.tile(daily, len(ring) // 24) - np.tile(weekly, WEEKS)
-        left = np.concatenate((rest[cut:], rest[:cut]))[-LEVEL_HOURS:]
-        level = _median(left) if np.isfinite(left).any() else _median(rest)
-        days = np.tile(days, 7)
-        expected = np.where(days > 0, level + np.tile(daily, 7) + weekly, latest)
-        off = (DAY_UNKNOWN / (1.0 + days)) ** 2 + (WEEK_UNKNOWN / (1.0 + weeks)) ** 2
+        middle = _median(ring)
+        latest = ring[(self._last - _AGES) % len(ring)]
+        apart = (ring - middle).reshape(-1, 24)
+        raw, days = _medians(apart)
+        daily = _smooth(raw, days, _NEAR_HOURS)
+        rest = apart - daily
+        # What goes on is no part of what its weekday usually is.
+        before = rest.reshape(-1).copy()
+        before[(self._last - _AGES[:HELD_BACK]) % len(ring)] = np.nan
+        weekly, weeks = _medians(before.reshape(WEEKS, WEEK))
+        weekly = _smooth(weekly, weeks, _NEAR_DAYS) * weeks / (weeks + 1.0)
+        left = (rest.reshape(WEEKS, WEEK) - weekly).reshape(-1)
+        recent = left[(self._last - _AGES) % len(ring)]
+        level = middle + _median(recent if np.isfinite(recent).any() else left)
+        differ, edge = np.zeros(24), np.zeros(24)
+        if days.all():
+            known = np.isfinite(before).reshape(-1, 24)
+            differ = np.where(known, np.abs(before.reshape(-1, 24)), 0.0).sum(axis=0)
+            differ = _smooth(differ / np.maximum(known.sum(axis=0), 1), days, _NEAR_HOURS)
+            usual = np.sort(differ)[12]
+            chance = CHANCE * usual / np.sqrt(days)
+            differ = np.maximum(differ - usual - chance, 0.0)
+            around = np.where(days >= EDGE_DAYS, raw, -9.0)
+            around = np.maximum(around[_AFTER], around[_BEFORE])
+            edge = np.maximum(around - daily - LEAST_EFFECT - chance, 0.0)
+        days, daily, differ, edge = np.tile([days, daily, differ, edge], 7)
+        expected = level + daily + weekly
+        if not days.all():
+            seen = latest[np.isfinite(latest)]
+            expected = np.where(
+                days > 0, expected, _median(seen[:RECENT_HOURS]) if len(seen) else middle
+            )
+        off = np.hypot(
+            DAY_UNKNOWN / (1.0 + days), (WEEK_UNKNOWN + DAYS_DIFFER * differ) / (1.0 + weeks)
+        )
         self.expected = [*expected.tolist(), float(expected[0])]
-        self.unknown = np.sqrt(off).tolist()
+        self.unknown = (off + edge).tolist()
+        self.seen = (days > 0).tolist()
+        self.seen_weekday = (weeks > 0).tolist()
 
     def as_json(self) -> dict[str, Any]:
         """Return the stored form: exact, since a restart must change nothing."""
@@ -108,42 +142,53 @@ class Normal:
         return {
             "hours": hours,
             "last": self._last,
+            "known": self.known,
             "expected": list(self.expected),
             "unknown": list(self.unknown),
+            "seen": list(self.seen),
+            "seen_weekday": list(self.seen_weekday),
         }
 
-    @classmethod
-    def from_json(cls, form: dict[str, Any]) -> "Normal":
+    def restore(self, form: dict[str, Any]) -> None:
         """Read the stored form."""
-        normal = cls()
-        normal._hours[:] = [math.nan if one is None else one for one in form["hours"]]
-        normal._last = form["last"]
-        normal.expected = list(form["expected"])
-        normal.unknown = list(form["unknown"])
-        return normal
+        self._hours[:] = [math.nan if one is None else one for one in form["hours"]]
+        self._last, self.known = form["last"], form["known"]
+        self.seen = list(form["seen"])
+        self.seen_weekday = list(form["seen_weekday"])
+        self.expected, self.unknown = list(form["expected"]), list(form["unknown"])
 
 
 def _median(values: Hours) -> float:
     """Return the median of what is known; something must be."""
-    return float(np.median(values[np.isfinite(values)]))
+    ordered = np.sort(values[np.isfinite(values)])
+    return float(ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2.0
 
 
 def _medians(rows: Hours) -> tuple[Hours, Hours]:
-    """Return the medians by column of what is known (NaN where nothing is), and how much is."""
+    """Return the medians by column of what is known (0 where nothing is), and how much is."""
     ordered = np.sort(rows, axis=0)  # what is unknown comes last
     counts = np.isfinite(rows).sum(axis=0)
     columns = np.arange(rows.shape[1])
-    low = ordered[np.maximum(counts - 1, 0) // 2, columns]
-    high = ordered[np.minimum(counts // 2, np.maximum(counts - 1, 0)), columns]
-    return (low + high) / 2.0, counts.astype(np.float64)
+    last = np.maximum(counts - 1, 0)
+    middle = (ordered[last // 2, columns] + ordered[np.minimum(counts // 2, last), columns]) / 2.0
+    return np.where(counts > 0, middle, 0.0), counts.astype(np.float64)
 
 
-def _smooth(values: Hours, counts: Hours, reach: int) -> Hours:
-    """Average over the hours around, as many as `reach` to either side, by how much is known."""
-    total = np.zeros_like(values)
-    weight = np.zeros_like(values)
-    for step in range(-reach, reach + 1):
-        near = (reach + 1 - abs(step)) * np.roll(counts, step)
-        total += near * np.roll(values, step)
-        weight += near
-    return np.where(weight > 0, total / np.maximum(weight, 1e-9), 0.0)
+def _near(size: int, reach: int) -> Hours:
+    """Return the weights of the hours around, nearer ones more, as a circular matrix."""
+    offsets = (np.arange(size)[:, None] - np.arange(size)) % size
+    apart = np.minimum(offsets, size - offsets)
+    return np.asarray(np.maximum(reach + 1.0 - apart, 0.0), dtype=np.float64)
+
+
+def _smooth(values: Hours, counts: Hours, near: Hours) -> Hours:
+    """Average over the hours around, by how much is known of each."""
+    weight = near @ counts
+    return np.asarray((near @ (counts * values)) / np.maximum(weight, 1e-9))
+
+
+_AGES: Final = np.arange(LEVEL_HOURS)
+_AFTER: Final = (np.arange(24) + 1) % 24
+_BEFORE: Final = (np.arange(24) - 1) % 24
+_NEAR_HOURS: Final = _near(24, DAY_REACH)
+_NEAR_DAYS: Final = _near(WEEK, WEEK_REACH)

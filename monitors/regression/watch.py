@@ -1,109 +1,78 @@
 """One operation of one Intercom workspace and region, watched over time."""
 
+import logging
 import math
 from collections.abc import Mapping
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
-from monitors.regression.evidence import HOUR, SCALES, TAIL, Evidence
-from monitors.regression.limits import (
-    ACCEPTED_AFTER,
-    BETTER_HOURS,
-    BRIEF,
-    BURST,
-    CALM_SCALE,
-    CALM_SHARE,
-    COOLDOWN,
-    ENOUGH,
-    FIRST,
-    GAP,
-    HALF_SURE,
-    LEAST_EFFECT,
-    LOUD,
-    LOUD_SCORE,
-    MOST_MS,
-    MOST_PER_HOUR,
-    NEVER,
-    RECURS,
-    RECURS_IN,
-    RECURS_OF,
-    RUN,
-    SET_BACK,
-    STARK,
-    STRONG,
-    STRONG_LEAST,
-    STRONG_SCORE,
-    STRONG_UNKNOWN,
-    TAIL_AGE,
-    TAIL_CALM_SCALE,
-    TAIL_LEAST,
-    TAIL_OCTAVE,
-    TAIL_THRESHOLD,
-    THRESHOLD,
-    THRESHOLD_BY_OCTAVE,
-)
-from monitors.regression.normal import WEEK, Normal
+from monitors.regression.evidence import HOUR
+from monitors.regression.learned import ALLOWANCES, CLIP, FIRST, Learned, Seen
+from monitors.regression.normal import WEEK
+from monitors.regression.trouble import LOUD, Trouble
 from monitors.regression.verdicts import CALM, Kind, Verdict
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """The version of the stored form; a state of another version is forgotten and learned anew."""
-
+STARK: Final = math.log(2.5)
+"""Log units: samples that are all so far above normal, one more than a burst has, suffice."""
+STARK_DEVIATIONS: Final = 3.0
+"""Deviations of a sample that they must be, too."""
+LASTS: Final = HOUR
+"""Seconds that a shift to less than twice as slow must last: sooner it is nobody's matter."""
+JOB: Final = 2.5 * HOUR
+"""Seconds that it must last at an hour, or on a weekday, that was never seen: what takes one or two
+hours every night, or every Monday, is longer only where it is none."""
+SLOW_SHARE: Final = 0.1
+"""The share of slow answers, twice the usual, without which a wider spread is nobody's matter: then
+the quick ones are quicker."""
+TAIL_AGE: Final = 24
+"""Hours that must be known before there are slow answers to speak of."""
+OVER: Final = math.log(1000.0)
+"""Scales that what speaks for the end must sum up to. An end that was none is not told again."""
+BRIEF: Final = 6 * HOUR
+"""Seconds. What was small, and over sooner, is one of the things that happen."""
+COOLDOWN: Final = 12 * HOUR
+"""Seconds in which what comes back is the same trouble."""
+ACCEPTED_AFTER: Final = 4 * 24 * HOUR
+"""Seconds after which what is sustained is the new normal: longer than a weekend."""
+SET_BACK: Final = HOUR
+"""Seconds. A sample that is older than the last by less came late and is left out; by more, the
+clock was wrong before."""
+NEVER: Final = -1e12
+"""Unix time before everything; JSON has no infinity."""
+HALF_SURE: Final = 6.0
+"""Hours of knowledge with which one is half as sure as one can be."""
+DOUBT: Final = 0.25
+"""What there is of it where the evidence has just reached its limit."""
+DOUBT_STARK: Final = 0.05
 NINE_OF_TEN: Final = 1.645
 """Standard deviations around the middle that hold nine values of ten (normal distribution)."""
+
+log = logging.getLogger(__name__)
+
+
+class _Found(NamedTuple):
+    """What is slower: by how much, since when, how doubtful; as in `Trouble`."""
+
+    size: float
+    onset: float
+    doubt: float
+    tail: int = 0
+    loud: bool = False
 
 
 class Watch:
     """What is known of one operation's latency; `take` learns from a sample and judges it."""
 
-    __slots__ = (
-        "_calm",
-        "_closed_at",
-        "_confidence",
-        "_evidence",
-        "_hour",
-        "_last",
-        "_loud",
-        "_misses",
-        "_normal",
-        "_opened_at",
-        "_peak",
-        "_peaks",
-        "_pending",
-        "_risen",
-        "_run",
-        "_samples",
-        "_shift",
-        "_since",
-        "_state",
-        "_stride",
-        "_strong",
-        "_values",
-        "_weakest",
-    )
+    __slots__ = ("_closed_at", "_habit_at", "_learned", "_peak", "_since", "_trouble")
 
     def __init__(self) -> None:
-        self._normal = Normal()
-        self._evidence = Evidence()
-        self._samples = 0
-        self._last = NEVER
-        self._hour = -1
-        self._values: list[float] = []
-        self._stride = 1
-        self._run = 0
-        self._risen = 0.0
-        self._misses = 0
-        self._strong = 0
-        self._weakest = 0.0
-        self._state = ""  # "", "level" or "tail"
-        self._since = 0.0
-        self._opened_at = 0.0
+        self._learned = Learned()
+        self._trouble: Trouble | None = None
         self._closed_at = NEVER
-        self._shift = 0.0
-        self._confidence = 0.0
-        self._loud = False
-        self._calm = 0.0
-        self._pending: list[float] = []
+        self._habit_at = NEVER
+        self._since = 0.0
         self._peak = 0.0
-        self._peaks = [0.0] * WEEK
 
     def take(self, at: float, ms: float) -> Verdict:
         """Learn from a healthy sample and say what is so after it.
@@ -113,279 +82,188 @@ class Watch:
         """
         if not (math.isfinite(at) and math.isfinite(ms)) or ms < 0.0 or not 0.0 <= at < 1e11:
             return CALM
-        passed = at - self._last
-        if -SET_BACK < passed <= 0.0:
+        learned = self._learned
+        passed = None if learned.last is None else at - learned.last
+        if passed is not None and -SET_BACK < passed <= 0.0:
             return CALM
         hour = int(at // HOUR)
-        if hour != self._hour:
+        if hour != learned.hour:
             self._turn(hour)
-        evidence = self._evidence
-        if passed > GAP and self._samples:
-            evidence.fade(passed)
-            self._run = self._strong = 0
-        elif passed < 0.0:
-            evidence.clear()
-            self._run = self._strong = 0
-        elif self._samples and not 0.8 < passed / evidence.step < 1.25:
-            self._pace(passed)
-        self._last = at
-        self._samples += 1
-        value = math.log(min(max(ms, 1.0), MOST_MS))
-        self._remember(value)
-        if self._samples <= FIRST or (self._samples <= 12 and self._strong < 2):
-            if not self._normal.known:
-                ordered = sorted(self._values)
-                self._normal.restart(ordered[(len(ordered) - 1) // 2])
-            if self._samples <= FIRST:
-                return CALM
-        place = (at / HOUR - 0.5) % WEEK
-        index = int(place)
-        part = place - index
-        expected = self._normal.expected
-        usual = expected[index] * (1.0 - part) + expected[index + 1] * part
-        unknown = self._normal.unknown[index]
-        if self._samples < 100:
-            unknown += evidence.sigma / math.sqrt(self._samples)
-        residual = value - usual
-        evidence.take(residual, unknown, learning=not self._state)
-        self._peak = max(self._peak, evidence.means[1])
-        self._follow(at, residual, unknown)
-        if self._state:
-            return self._open(at, residual, usual)
-        return self._closed(at, residual, unknown, usual)
-
-    def _pace(self, passed: float) -> None:
-        """Follow the time between samples, slowly: one gap is no new pace."""
-        step = self._evidence.step
-        new = step * 1.1 if passed > step else max(step * 0.9, passed)
-        self._evidence.set_step(min(max(new, 1.0), HOUR))
-
-    def _remember(self, value: float) -> None:
-        values = self._values
-        if self._samples % self._stride == 0 or not values:
-            values.append(value)
-            if len(values) >= MOST_PER_HOUR:
-                self._values = values[::2]
-                self._stride *= 2
-
-    def _follow(self, at: float, residual: float, unknown: float) -> None:
-        """Keep count of the slow samples in a row, one miss pardoned."""
-        sigma = self._evidence.sigma
-        if residual > max(LEAST_EFFECT, 0.7 * sigma):
-            if not self._run:
-                self._risen = at
-            self._run += 1
-            self._misses = 0
-        elif self._run:
-            self._misses += 1
-            if self._misses >= 2:
-                self._run = 0
-        strong = max(STRONG_LEAST, math.hypot(STRONG * sigma, STRONG_UNKNOWN * unknown))
-        if residual <= strong:
-            self._strong = 0
-        else:
-            self._weakest = min(self._weakest, residual) if self._strong else residual
-            self._strong += 1
-
-    def _closed(self, at: float, residual: float, unknown: float, usual: float) -> Verdict:
-        since, confidence, state = self._found(at, residual, unknown)
-        if not state or self._recurs(at):
+        if passed is not None and passed < 0.0:
+            self._forget()
+        elif passed is not None:
+            learned.elapse(passed)
+        seen = learned.take(at, ms, is_calm=self._trouble is None)
+        if seen is None:
             return CALM
-        again = at - self._closed_at < COOLDOWN
-        self._state = state
-        if not again:
-            self._since = since
-        self._opened_at = at
-        self._shift = max(self._evidence.level, LEAST_EFFECT)
-        self._calm = 1.0 if state == "level" else 0.25
-        self._confidence = confidence
-        self._loud = False
-        self._pending = []
-        self._values = []
-        self._normal.forget_since(int(since // HOUR))
-        return self._say(usual, opened=not again)
-
-    def _found(self, at: float, residual: float, unknown: float) -> tuple[float, float, str]:
-        """Say since when, how surely and what is slower; an empty word where nothing is."""
-        evidence = self._evidence
-        lasting = self._misses == 0 and at - self._risen >= BURST
-        stark = self._strong >= ENOUGH and self._weakest > STARK
-        plain = evidence.means[0] > STRONG_SCORE * evidence.scales[0]
-        if lasting and plain and (stark or self._strong > ENOUGH):
-            return self._risen, self._sure(0.05), "level"
-        sustained = lasting and self._run >= min(RUN, ENOUGH + 2 * math.ceil(BURST / evidence.step))
-        hourly = evidence.means[2]
-        for index, mean in enumerate(evidence.means):
-            if mean < LEAST_EFFECT:
-                continue
-            long = SCALES[index] > HOUR
-            if not (sustained or (long and hourly > LEAST_EFFECT)):
-                continue
-            least = THRESHOLD + THRESHOLD_BY_OCTAVE * (len(SCALES) - 1 - index)
-            score = mean / math.sqrt(evidence.scales[index] ** 2 + unknown**2)
-            if score > least:
-                since = min(self._risen, at - SCALES[index]) if long else self._risen
-                return since, self._sure(0.25 * least / score), "level"
-        if self._normal.known >= TAIL_AGE:
-            for index, share in enumerate(evidence.shares):
-                extra = share - TAIL
-                least = TAIL_THRESHOLD + TAIL_OCTAVE * (len(evidence.shares) - 1 - index)
-                if extra > TAIL_LEAST and extra > least * evidence.tail_scales[index]:
-                    return at - HOUR, self._sure(0.2), "tail"
-        return 0.0, 0.0, ""
-
-    def _sure(self, doubt: float) -> float:
-        """Return the confidence: less by the doubt of the evidence, and by how little is known."""
-        known = self._normal.known
-        return (1.0 - doubt) * (known + 1.0) / (known + 1.0 + HALF_SURE)
-
-    def _recurs(self, at: float) -> bool:
-        """Whether the same hours of most of the last days were about as slow: then it is a job that
-        runs every night, and normal."""
-        hour = int(at // HOUR)
-        least = RECURS * self._evidence.means[1]
-        days = 0
-        for day in range(1, RECURS_OF + 1):
-            around = (self._peaks[(hour - 24 * day + near) % WEEK] for near in (-1, 0, 1))
-            days += max(around) > least
-        return days >= RECURS_IN
-
-    def _open(self, at: float, residual: float, usual: float) -> Verdict:
-        evidence = self._evidence
-        rate = -math.expm1(-evidence.step / CALM_SCALE)
-        if self._state == "level":
-            self._shift = max(self._shift, min(evidence.level, 2.0))
-            share = residual / self._shift
-            self._calm += rate * (min(max(share, -1.0), 1.0) - self._calm)
-            over = self._calm < CALM_SHARE
-        else:
-            rate = -math.expm1(-evidence.step / TAIL_CALM_SCALE)
-            self._calm += rate * ((1.0 if evidence.counted else 0.0) - self._calm)
-            over = self._calm < 1.6 * TAIL
-            if evidence.level > LOUD and self._strong >= ENOUGH:
-                self._state = "level"  # another trouble, which begins now
-                self._calm, self._since = 1.0, self._risen
-                return self._say(usual, opened=True)
-        if over:
-            self._state = ""
-            self._closed_at = at
-            if not self._loud and at - self._opened_at < BRIEF:
-                evidence.doubt()
-            self._pending = []
-            evidence.clear()
-            self._run = self._strong = 0
-            self._values = []
-            return Verdict(closed=True, since=self._since, usual_ms=math.exp(usual))
-        return self._say(usual)
-
-    def _say(self, usual: float, *, opened: bool = False) -> Verdict:
-        evidence = self._evidence
-        tail = self._state == "tail"
-        lasting = self._strong >= ENOUGH or self._run >= RUN
-        if lasting and not tail and evidence.level > max(LOUD, LOUD_SCORE * evidence.scales[1]):
-            self._loud = True  # and stays it until it is over: half recovered is not a small shift
-        return Verdict(
-            kind=Kind.REGRESSION if self._loud else Kind.SHIFT,
-            opened=opened,
-            tail=tail,
-            since=self._since,
-            usual_ms=math.exp(usual + (evidence.beyond if tail else 0.0)),
-            now_ms=math.exp(usual + (evidence.high if tail else evidence.level)),
-            confidence=self._confidence,
-            samples=self._samples,
-        )
+        if self._trouble is None:
+            found = self._found(seen)
+            return CALM if found is None else self._open(seen, found)
+        return self._going_on(self._trouble, seen)
 
     def _turn(self, hour: int) -> None:
-        """Close the hour that ends: make it part of what is normal, or wait."""
-        if self._hour >= 0:
-            for missed in range(max(self._hour, hour - WEEK), hour):
-                self._peaks[missed % WEEK] = 0.0
-            self._peaks[self._hour % WEEK] = round(self._peak, 3)
-        self._peak = 0.0
-        normal, evidence = self._normal, self._evidence
-        if self._hour >= 0:
-            ordered = sorted(self._values)
-            value = round(ordered[len(ordered) // 2], 4) if ordered else None
-            slot = self._hour % WEEK
-            if self._state:
-                normal.add(self._hour, None)
-                if value is not None:
-                    self._pending.append(value - normal.expected[slot])
-                if (self._hour + 1) * HOUR - self._opened_at > ACCEPTED_AFTER:
-                    self._accept(self._pending[-24:])
-            else:
-                normal.add(self._hour, value)
-                evidence.settle(normal.unknown[slot])
-                if value is not None:
-                    self._improve(value - normal.expected[slot])
-            normal.fit()
-        self._hour = hour
-        self._values = []
-        self._stride = 1
+        trouble, ends = self._trouble, (self._learned.hour + 1) * HOUR
+        has_lasted = trouble is not None and ends - trouble.opened_at > ACCEPTED_AFTER
+        if self._learned.turn(hour, is_calm=trouble is None, has_lasted=has_lasted):
+            self._trouble = None
+            self._closed_at = NEVER
 
-    def _improve(self, apart: float) -> None:
-        """Take hours that are all faster for what is normal now."""
-        evidence = self._evidence
-        least = max(LEAST_EFFECT, 3.0 * evidence.scales[3])
-        self._pending = [*self._pending, apart] if apart < -least else []
-        if len(self._pending) >= BETTER_HOURS:
-            self._accept(self._pending)
+    def _found(self, seen: Seen) -> _Found | None:
+        learned, latest, middle = self._learned, self._learned.latest, seen.middle
+        step = latest.step(learned.spread)
+        is_stark = step > max(STARK, STARK_DEVIATIONS * learned.unrest.deviation)
+        if is_stark and not self._is_habit(seen, step, latest.onset(step / 2.0)):
+            return _Found(step, latest.onset(step / 2.0), DOUBT_STARK, loud=True)
+        level = learned.level
+        index = level.found()
+        # Not only on average: most of the latest must be slow, or it is over, or a matter of some.
+        if index is not None and middle > ALLOWANCES[index]:
+            onset = level.began[index]
+            if self._has_lasted(seen, onset) and not self._is_habit(seen, middle, onset):
+                return _Found(middle, onset, DOUBT * level.limits[index] / level.sums[index])
+        tail = learned.tail
+        index = tail.found()
+        if index is None or learned.normal.known < TAIL_AGE or learned.slow < SLOW_SHARE:
+            return None
+        doubt = DOUBT * tail.limits[index] / tail.sums[index]
+        return _Found(0.0, tail.began[index], doubt, tail=index + 1)
 
-    def _accept(self, apart: list[float]) -> None:
-        """Move what is normal to where it has been for long."""
-        ordered = sorted(apart)
-        if ordered:
-            self._normal.move(round(ordered[len(ordered) // 2], 4))
-        self._evidence.clear()
-        self._state = ""
-        self._pending = []
-        self._closed_at = NEVER
-        self._run = self._strong = 0
+    def _has_lasted(self, seen: Seen, onset: float) -> bool:
+        """Whether it has been so for longer than what comes and goes."""
+        normal, slot, size = self._learned.normal, self._learned.hour % WEEK, seen.middle
+        least = 0.0 if size > LOUD else LASTS
+        if not normal.seen[slot] or (size <= LOUD and not normal.seen_weekday[slot]):
+            least = JOB
+        return seen.at - onset >= least
+
+    def _is_habit(self, seen: Seen, size: float, onset: float) -> bool:
+        """Whether the same hours of other days were as slow; what began as a habit stays one for as
+        long as a job lasts."""
+        if onset <= self._habit_at and seen.at - onset < JOB:
+            return True
+        hours = (seen.at - onset) / HOUR
+        is_habit = self._learned.habits.include(self._learned.hour, seen.usual, size, hours)
+        if is_habit:
+            self._habit_at = seen.at
+        return is_habit
+
+    def _open(self, seen: Seen, found: _Found) -> Verdict:
+        at, known = seen.at, self._learned.normal.known
+        again = at - self._closed_at < COOLDOWN
+        if not again:
+            self._since, self._peak = found.onset, 0.0
+        # One that comes back is the same, unless it is twice as slow as it ever was.
+        opened = not again or (not found.tail and found.size > self._peak + LOUD)
+        self._trouble = Trouble(
+            tail=found.tail,
+            since=found.onset if opened else self._since,
+            opened_at=at,
+            size=found.size,
+            now=found.size,
+            confidence=(1.0 - found.doubt) * (known + 1.0) / (known + 1.0 + HALF_SURE),
+            loud=found.loud,
+        )
+        self._learned.part(found.onset)
+        return self._say(self._trouble, seen.usual, opened=opened)
+
+    def _going_on(self, trouble: Trouble, seen: Seen) -> Verdict:
+        learned, latest = self._learned, self._learned.latest
+        if latest.lowest() > max(trouble.size + LOUD, STARK):
+            # Another trouble, twice as slow as this one.
+            self._closed_at = NEVER
+            size = max(seen.middle, latest.lowest())
+            return self._open(seen, _Found(size, latest.onset(size / 2.0), DOUBT_STARK, loud=True))
+        deviation = learned.unrest.deviation
+        if trouble.tail:
+            speaks_for_end = -seen.scores[trouble.tail - 1]
+        else:
+            # The same test, turned round: half of it is nearer to normal than to what was told.
+            half = trouble.size / 2.0
+            most = half + CLIP * deviation
+            speaks_for_end = seen.weight * min(max(half - seen.residual, -most), most)
+        trouble.take(speaks_for_end, seen.middle, learned.step)
+        trouble.confirm(seen.middle, deviation, latest.size)
+        if trouble.left < OVER * self._scale(trouble) or trouble.right < latest.burst:
+            return self._say(trouble, seen.usual)
+        self._peak = max(self._peak, trouble.size)
+        self._closed_at = seen.at
+        if not trouble.loud and seen.at - trouble.opened_at < BRIEF:
+            learned.doubt()
+        self._forget()
+        return Verdict(closed=True, since=trouble.since, usual_ms=math.exp(seen.usual))
+
+    def _scale(self, trouble: Trouble) -> float:
+        """Return how large the sum of what speaks for the end is by chance: that of a sum beyond
+        another allowance, in proportion."""
+        if trouble.tail:
+            return self._learned.tail.scales[trouble.tail - 1]
+        half = max(trouble.size / 2.0, ALLOWANCES[0])
+        index = max(number for number, one in enumerate(ALLOWANCES) if one <= half)
+        return self._learned.level.scales[index] * ALLOWANCES[index] / half
+
+    def _forget(self) -> None:
+        """Forget what is going on, and keep what is usual."""
+        self._trouble = None
+        self._learned.clear()
+
+    def _say(self, trouble: Trouble, usual: float, *, opened: bool = False) -> Verdict:
+        beyond = self._learned.spread.beyond
+        slow = max(self._learned.high, beyond)
+        return Verdict(
+            kind=Kind.REGRESSION if trouble.loud else Kind.SHIFT,
+            opened=opened,
+            tail=bool(trouble.tail),
+            since=trouble.since,
+            usual_ms=math.exp(usual + (beyond if trouble.tail else 0.0)),
+            now_ms=math.exp(usual + (slow if trouble.tail else trouble.now)),
+            confidence=trouble.confidence,
+            samples=self._learned.samples,
+        )
 
     def usual_ms(self, at: float) -> float | None:
         """Return what is usual at a time, in milliseconds; None before anything is known."""
-        if self._samples < FIRST:
+        if self._learned.samples < FIRST:
             return None
-        return math.exp(self._normal.expected[int(at // HOUR) % WEEK])
+        return math.exp(self._learned.normal.expected[int(at // HOUR) % WEEK])
 
     def spread(self, at: float) -> float:
         """Return the factor within which, above and below the usual, nine answers of ten lie at a
         time: how much they vary, and how well the usual of that hour is known."""
-        unknown = self._normal.unknown[int(at // HOUR) % WEEK]
-        return math.exp(NINE_OF_TEN * math.hypot(self._evidence.sigma, unknown))
+        unknown = self._learned.normal.unknown[int(at // HOUR) % WEEK]
+        return math.exp(NINE_OF_TEN * math.hypot(self._learned.spread.sigma, unknown))
 
     def as_json(self) -> dict[str, Any]:
         """Return the stored form: exact, since a restart must change nothing."""
-        own = {name: getattr(self, f"_{name}") for name in _PLAIN}
-        own = {name: list(one) if isinstance(one, list) else one for name, one in own.items()}
         return {
             "schema": SCHEMA,
-            "normal": self._normal.as_json(),
-            "evidence": self._evidence.as_json(),
-            **own,
+            "trouble": self._trouble.as_json() if self._trouble else None,
+            "closed_at": self._closed_at,
+            "habit_at": self._habit_at,
+            "since": self._since,
+            "peak": self._peak,
+            "learned": self._learned.as_json(),
         }
 
     @classmethod
     def from_json(cls, form: object) -> Self:
         """Read the stored form; what is not one of this version is a watch that knows nothing."""
-        if not isinstance(form, dict) or form.get("schema") != SCHEMA:
+        schema = form.get("schema") if isinstance(form, dict) else None
+        if not isinstance(form, dict) or schema != SCHEMA:
+            log.warning(
+                "forgot a latency baseline of another form (schema %r): learning anew", schema
+            )
             return cls()
         try:
             return cls._restored(form)
-        except (KeyError, TypeError, ValueError):  # written by something else
+        except (AttributeError, KeyError, TypeError, ValueError):  # written by something else
+            log.warning("forgot a latency baseline that cannot be read: learning anew")
             return cls()
 
     @classmethod
     def _restored(cls, form: Mapping[str, Any]) -> Self:
         watch = cls()
-        watch._normal = Normal.from_json(form["normal"])
-        watch._evidence = Evidence.from_json(form["evidence"])
-        for name in _PLAIN:
-            one = form[name]
-            setattr(watch, f"_{name}", list(one) if isinstance(one, list) else one)
+        watch._closed_at, watch._habit_at = form["closed_at"], form["habit_at"]
+        watch._since, watch._peak = form["since"], form["peak"]
+        watch._learned.restore(form["learned"])
+        watch._trouble = Trouble(**form["trouble"]) if form["trouble"] else None
         return watch
-
-
-_PLAIN: Final = tuple(
-    name.removeprefix("_") for name in Watch.__slots__ if name not in ("_normal", "_evidence")
-)

@@ -64,6 +64,18 @@ def between(first: int, last: int, factor: float) -> Callable[[int], float]:
     return lambda index: factor if first <= index < last else 1.0
 
 
+def wider_from(first: int, spread: float) -> Callable[[int], float]:
+    """Return factors that spread, from an index on."""
+    chance = random.Random(7)
+    return lambda index: math.exp(chance.gauss(0, spread)) if index >= first else 1.0
+
+
+def office(index: int) -> float:
+    """Return what work adds, from Monday to Friday, 8 to 18 h: a third."""
+    day, sample = divmod(index, PER_DAY)
+    return 1.35 if day % 7 < 5 and 8 <= sample / PER_HOUR < 18 else 1.0
+
+
 def restored(watch: Watch) -> Watch:
     return Watch.from_json(json.loads(json.dumps(watch.as_json(), allow_nan=False)))
 
@@ -122,6 +134,24 @@ def test_when_only_the_slow_answers_become_slower_it_is_a_shift_of_the_tail() ->
     assert verdicts[at].tail
 
 
+def test_a_wider_spread_is_told_as_a_matter_of_the_slow_answers() -> None:
+    first = 7 * PER_DAY
+    verdicts = told(series(8, wider_from(first, 0.35)))
+    at = opened(verdicts)[0]
+    assert first < at < first + 6 * PER_HOUR
+    assert (verdicts[at].kind, verdicts[at].tail) == (Kind.SHIFT, True)
+
+
+def test_a_small_shift_that_is_over_within_an_hour_is_nobodys_matter() -> None:
+    first = 7 * PER_DAY + 60
+    assert not opened(told(series(7.5, between(first, first + 9, 1.6))))
+    assert opened(told(series(7.5, between(first, first + 2 * PER_HOUR, 1.6))))
+
+
+def test_the_week_after_the_first_weekend_is_no_regression() -> None:
+    assert not opened(told(series(9, office, swing=0.0)))
+
+
 def test_an_improvement_is_no_alert_and_then_what_is_normal() -> None:
     day = 6 * PER_DAY
     back = 9 * PER_DAY
@@ -145,10 +175,15 @@ def test_one_that_comes_back_soon_is_not_told_again() -> None:
     assert sum(verdict.closed for verdict in verdicts) == 2
 
 
-@given(cut=st.integers(0, 8 * PER_DAY), seed=st.integers(0, 3))
+@given(
+    cut=st.integers(0, 8 * PER_DAY) | st.integers(7 * PER_DAY, 8 * PER_DAY),
+    spread=st.sampled_from((0.0, 0.4)),
+    seed=st.integers(0, 3),
+)
 @settings(max_examples=8, deadline=None)
-def test_a_restart_changes_nothing(cut: int, seed: int) -> None:
-    samples = series(8, between(7 * PER_DAY, 7 * PER_DAY + 30, 2.0), seed=seed)
+def test_a_restart_changes_nothing(cut: int, spread: float, seed: int) -> None:
+    shift, wider = between(7 * PER_DAY, 7 * PER_DAY + 30, 2.0), wider_from(7 * PER_DAY, spread)
+    samples = series(8, lambda index: wider(index) if spread else shift(index), seed=seed)
     before = Watch()
     head = told(samples[:cut], before)
     assert told(samples[cut:], restored(before)) == told(samples, Watch())[len(head) :]

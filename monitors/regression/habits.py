@@ -1,0 +1,66 @@
+"""What happens at the same hours of the days: a job every night, or the end of a quiet weekend."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+DAYS: Final = 4
+"""Days that are looked at: fewer would not reach back over a weekend."""
+DAYS_SLOW: Final = 2
+"""Of them, as slow: one may be the trouble of yesterday."""
+SHARE: Final = 0.6
+"""What share of what is seen now must have been there: more than half, less the noise."""
+NEAR: Final = (-1, 0, 1)
+"""Hours by which a clock that is set forward or back moves what people do."""
+KEPT: Final = 24 * (DAYS + 1)
+"""Hours remembered."""
+
+
+class Habits:
+    """The medians of the hours of some days, whatever was said of them, in log milliseconds."""
+
+    __slots__ = ("_last", "_seen")
+
+    def __init__(self) -> None:
+        self._seen: list[float | None] = [None] * KEPT
+        self._last = -1
+
+    def add(self, hour: int, value: float | None) -> None:
+        """Take the median of an hour (counted from 1970)."""
+        for missed in range(max(self._last + 1, hour - KEPT), hour):
+            self._seen[missed % KEPT] = None
+        self._seen[hour % KEPT] = value
+        self._last = hour
+
+    def move(self, by: float) -> None:
+        """Take everything that was seen as if the new level had always been."""
+        self._seen = [None if one is None else one + by for one in self._seen]
+
+    def include(self, hour: int, usual: float, size: float, scale: float) -> bool:
+        """Whether the same hours of the last days were about as slow as `size` above `usual`, on
+        average over `scale` hours until now."""
+        least = usual + SHARE * size
+        span = max(1, round(scale))
+        slow = 0
+        for day in range(1, DAYS + 1):
+            means = (self._mean(hour - 24 * day + near, span) for near in NEAR)
+            slow += any(mean is not None and mean > least for mean in means)
+        return slow >= DAYS_SLOW
+
+    def _mean(self, hour: int, span: int) -> float | None:
+        known = list(self._known(hour, span))
+        return sum(known) / len(known) if known else None
+
+    def _known(self, hour: int, span: int) -> Iterator[float]:
+        for back in range(span):
+            one = self._seen[(hour - back) % KEPT] if hour - back > self._last - KEPT else None
+            if one is not None:
+                yield one
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the stored form."""
+        return {"seen": list(self._seen), "last": self._last}
+
+    def restore(self, form: dict[str, Any]) -> None:
+        """Read the stored form."""
+        self._seen = list(form["seen"])
+        self._last = form["last"]
