@@ -208,13 +208,16 @@ def search_cursor_ignored(ground: Ground, resource: Resource) -> Lapse | None:
 
 def search_page_two_unfiltered(ground: Ground, resource: Resource) -> Lapse | None:
     key = f"/{resource.search_key}"
+    listing = resource.listing
+    if listing is None:
+        return None  # nothing that a search excludes is known
 
     def wrapped(ask: Ask, api: Api) -> Answer:
         answer = api(ask)
         query = ask.document.get("query") if isinstance(ask.document, dict) else None
-        if page_of(answer) < 2 or not isinstance(query, dict) or not resource.listing:
+        if page_of(answer) < 2 or not isinstance(query, dict):
             return answer
-        everything = api(replace(ask, method="GET", path=resource.listing, query="", body=b""))
+        everything = api(replace(ask, method="GET", path=listing, query="", body=b""))
         strangers = []
         for one in shown(everything, resource.key):
             try:
