@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 _METHODS: Final = ("get", "put", "post", "delete", "patch")
 _JSON: Final = "application/json"
 _ANY_ID: Final = "123"
+_WITHOUT_BODY: Final = (204, 304)
 _OF_THE_CONNECTION: Final = frozenset({"content-length", "transfer-encoding", "connection", "host"})
 
 
@@ -228,6 +229,8 @@ def serve(api: Api) -> Iterator[Serving]:
                 )
             )
             body = answer.body if answer.document is None else json.dumps(answer.document).encode()
+            if answer.status in _WITHOUT_BODY:
+                body = b""  # what came after would be taken for the next answer
             self.send_response_only(answer.status)
             for name, value in ({"content-type": _JSON} | answer.headers).items():
                 self.send_header(name, value)
