@@ -50,7 +50,7 @@ def sentences(cleaned: Cleaned) -> Iterator[str]:
     if cleaned.missing:
         yield (
             f"Whether {_names(cleaned.missing)} {_were(cleaned.missing)} created is not known, as "
-            f"no answer came, and no such object is there now: {AGAIN} and every run look again, "
+            f"no answer said so, and no such object is there now: {AGAIN} and every run look again, "
             f"for {LATEST / 3600:.0f} h."
         )
     if cleaned.living:

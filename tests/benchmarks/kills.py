@@ -1,6 +1,6 @@
 """A run that writes is killed at many moments; cleaning up leaves nothing of it.
 
-A real `intercheck contract` with writes allowed creates every kind of object that it may. It gets a
+A real `intercheck contract` with writes allowed creates every kind of object that the sandbox keeps. It gets a
 SIGKILL a seeded number of requests and microseconds after it began to write; in one round of four
 the answers to creating a kind are lost, in one of four the cleaning is killed as well, and
 repeated. What is left is counted at the sandbox. `--check` exits 1 where anything is.
@@ -23,15 +23,18 @@ from mutants import SHARED, open_description
 from contracts.clock import SystemClock
 from contracts.resources import RESOURCES
 from sandbox.intercom import Fault, Sandbox
+from sandbox.intercom.store import KINDS
 
 PROGRAM: Final = Path(sys.executable).with_name("intercheck")
+KEPT: Final = tuple(one for one in RESOURCES if one.kind in KINDS)
+"""The kinds that the sandbox keeps; what it answers from examples cannot be left behind."""
 VERSION: Final = "2.16"  # it has every kind
-PATHS: Final = "|".join(sorted({one.create.partition(" /")[2] for one in RESOURCES}))
+PATHS: Final = "|".join(sorted({one.create.partition(" /")[2] for one in KEPT}))
 ASKED: Final = f"^/(({PATHS})(/{{[^/]*}}(/archive)?)?|contacts/search|admins)$"
 """What creates and removes them, and where their authors come from: the rest takes time only."""
 LONGEST: Final = 300.0  # seconds for a run to get where it is killed, or for a cleaning to end
 MOST_DELAY: Final = 0.004  # seconds: a request to the sandbox takes about one or two thousandths
-MOST_WRITES: Final = sum(len(one.writes) for one in RESOURCES)  # of all lives together
+MOST_WRITES: Final = sum(len(one.writes) for one in KEPT)  # of all lives together
 CLEANINGS_KILLED: Final = 0.25  # share of the rounds
 SELECTION: Final = ("--include-path-regex", ASKED, "--max-requests", "250")
 ANSWERS_LOST: Final = 0.25  # share of the rounds
@@ -50,7 +53,7 @@ def start(folder: Path, arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
 
 def counted(sandbox: Sandbox) -> dict[str, int]:
     """Count the objects of every kind that a run may create."""
-    return {one.kind: len(sandbox.store().all(one.kind)) for one in RESOURCES}
+    return {one.kind: len(sandbox.store().all(one.kind)) for one in KEPT}
 
 
 def writes(sandbox: Sandbox) -> int:
@@ -118,7 +121,7 @@ def main() -> int:
         before = counted(sandbox)
         for _ in range(given.kills):
             if chance.random() < ANSWERS_LOST:
-                operation = chance.choice(RESOURCES).create
+                operation = chance.choice(KEPT).create
                 sandbox.faults.add(Fault(name="connection-reset", operation=operation))
                 lost += 1
             run = start(folder, ["--spec", VERSION, "--phases", "stateful", *SELECTION])
