@@ -50,8 +50,8 @@ def sentences(cleaned: Cleaned) -> Iterator[str]:
     if cleaned.missing:
         yield (
             f"Whether {_names(cleaned.missing)} {_were(cleaned.missing)} created is not known, as "
-            f"no answer said so, and no such object is there now: {AGAIN} and every run look again, "
-            f"for {LATEST / 3600:.0f} h."
+            f"no answer said so, and no such object is there now: {AGAIN} and every run look "
+            f"again, for {LATEST / 3600:.0f} h."
         )
     if cleaned.living:
         others = "another run is" if cleaned.living == 1 else f"{cleaned.living} other runs are"

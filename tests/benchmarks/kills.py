@@ -1,9 +1,9 @@
 """A run that writes is killed at many moments; cleaning up leaves nothing of it.
 
-A real `intercheck contract` with writes allowed creates every kind of object that the sandbox keeps. It gets a
-SIGKILL a seeded number of requests and microseconds after it began to write; in one round of four
-the answers to creating a kind are lost, in one of four the cleaning is killed as well, and
-repeated. What is left is counted at the sandbox. `--check` exits 1 where anything is.
+A real `intercheck contract` with writes allowed creates every kind of object that the sandbox
+keeps. It gets a SIGKILL a seeded number of requests and microseconds after it began to write; in
+one round of four the answers to creating a kind are lost, in one of four the cleaning is killed as
+well, and repeated. What is left is counted at the sandbox. `--check` exits 1 where anything is.
 """
 
 import argparse
