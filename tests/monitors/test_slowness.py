@@ -126,6 +126,31 @@ def test_a_deployment_at_the_onset_is_named(timed_stage: Stage) -> None:
     assert finding.deployment == "abcdef1234567890"
 
 
+@pytest.mark.parametrize(
+    ("operation", "milliseconds", "rule", "severity", "words"),
+    [
+        (TAGS, 1500, "latency-limit", Severity.WARNING, "beyond the limit of 1000 ms"),
+        ("GET /me", 6000, "latency-timeout", Severity.CRITICAL, "messenger-backend waits 5000 ms"),
+    ],
+)
+def test_what_is_beyond_a_limit_or_a_consumers_patience_is_told_by_a_whole_pass(
+    timed_stage: Stage, operation: str, milliseconds: int, rule: str, severity: Severity, words: str
+) -> None:
+    timed_stage.intercom.faults.add(
+        Fault(name="slow", operation=operation, milliseconds=milliseconds)
+    )
+    settings = {"read-timeout": "30s", "maximum-response-time": "1s"}
+    with timed_stage.monitor(settings=settings) as monitor:
+        for _ in range(3):
+            timed_stage.clock.advance(BETWEEN)
+            report = monitor.run_pass(probes=FEW)
+    (finding,) = (one for one in report.findings if is_latency(one))
+    assert (finding.rule.name, finding.severity) == (rule, severity)
+    assert words in finding.message
+    (message,) = timed_stage.messages()
+    assert words in message.text
+
+
 def samples(*, at: float, number: int, size: int, total: float) -> Iterator[Sample]:
     for index in range(number):
         yield Sample(at + 300 * index, total, total * 0.8, total * 0.2, 0.0, None, size)
