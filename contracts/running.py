@@ -17,7 +17,7 @@ from schemathesis.errors import SchemathesisError
 from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from contracts.allowlist import NotAllowedError
-from contracts.behaviour import LISTS, OTHERS, Check, Inquiry, Turn
+from contracts.behaviour import LAST, LISTS, OTHERS, Check, Inquiry, Turn
 from contracts.behaviour.lifecycles import (
     LONGEST_LIFE,
     Lifecycle,
@@ -125,7 +125,10 @@ class Run:
             if journal is not None:
                 self._write(journal)
             if Phase.BEHAVIOUR in self._phases:
-                self._look_into(OTHERS, reads)
+                # A budget that ends here has looked from every side at what needs no id, at least.
+                self._look_into(OTHERS, [one for one in reads if "{" not in one.operation.path])
+                self._look_into(OTHERS, [one for one in reads if "{" in one.operation.path])
+                self._look_into(LAST, reads)
             if self._phases & GENERATED:
                 self._ask_what_promises_most(reads)
         except (BudgetSpentError, StopError) as error:

@@ -16,7 +16,7 @@ from contracts.behaviour.orders import order
 from contracts.behaviour.pages import walk
 from contracts.behaviour.searches import search
 
-__all__ = ["LISTS", "OTHERS", "Check", "Inquiry", "Suspicion", "Turn"]
+__all__ = ["LAST", "LISTS", "OTHERS", "Check", "Inquiry", "Suspicion", "Turn"]
 
 Check = Callable[[Inquiry, Turn], None]
 
@@ -37,7 +37,9 @@ OTHERS: Final = MappingProxyType(
         "without-token": without_token,
         "wrong-token": with_wrong_token,
         "again": again,
-        "once-more": once_more,
     }
 )
 """The other checks, the one that finds most with a request first."""
+
+LAST: Final = MappingProxyType({"once-more": once_more})
+"""What is asked when every operation has been looked at from every side."""

@@ -35,7 +35,7 @@ def _check_order(
     dates = [item[name] for page in pages for item in page.items if isinstance(item.get(name), int)]
     if dates != sorted(dates, reverse=is_descending):
         asked = "descending" if is_descending else "ascending"
-        _disordered(inquiry, turn, pages[-1], f"/{pages[-1].key}/*/{name}", asked)
+        _disordered(inquiry, turn, pages[-1], f"/{pages[0].key}/*/{name}", asked)
 
 
 def order(inquiry: Inquiry, turn: Turn) -> None:
