@@ -18,6 +18,7 @@ from typing import Any, Final
 import yaml
 
 from contracts.errors import SpecError
+from contracts.exchanges import refuse_constant
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE: Final = "tag:yaml.org,2002:"
@@ -137,7 +138,7 @@ def _read_json(text: str | bytes) -> Any | None:
     """Read what is JSON by JSON's rules, None where it is not: YAML 1.1 takes 1e5 for text and
     refuses characters written as two escapes. Nobody knows the lines of it then."""
     try:
-        return json.loads(text, object_pairs_hook=_each_once, parse_constant=_refuse_constant)
+        return json.loads(text, object_pairs_hook=_each_once, parse_constant=refuse_constant)
     except (ValueError, RecursionError):
         return None
 
@@ -147,10 +148,6 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) < len(pairs):
         raise ValueError("a key is given twice")
     return members
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 class _Builder:

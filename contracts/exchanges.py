@@ -79,6 +79,11 @@ class Headers(Mapping[str, str]):
         return f"Headers({sorted(self._fields)})"
 
 
+def refuse_constant(name: str) -> None:
+    """Refuse NaN and Infinity, which Python's reader takes for JSON (`parse_constant`)."""
+    raise ValueError(f"{name} is not JSON")
+
+
 class BodyKind(StrEnum):
     """What the bytes of a body turned out to be."""
 
@@ -105,7 +110,7 @@ class Response:
         if not body.strip():
             return cls(status=status, headers=headers, body=body, kind=BodyKind.EMPTY)
         try:
-            document = json.loads(body)
+            document = json.loads(body, parse_constant=refuse_constant)
         except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
             return cls(status=status, headers=headers, body=body, kind=BodyKind.OTHER)
         return cls(status=status, headers=headers, body=body, kind=BodyKind.JSON, document=document)

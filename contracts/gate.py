@@ -50,11 +50,12 @@ class NoAnswerError(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """A line of the journal: what was sent, without its values, and what came back (a status, or a
-    kind of failure)."""
+    kind of failure). `seconds` is how long that took."""
 
     operation: str
     at: datetime
     outcome: str
+    seconds: float
 
 
 class Gate:
@@ -170,6 +171,7 @@ class Gate:
                 operation=operation.operation.identity,
                 at=exchange.started_at,
                 outcome=_outcome(exchange),
+                seconds=exchange.timings.total_ms / 1000 if exchange.timings else 0.0,
             )
         )
         self._on_exchange(exchange)

@@ -11,6 +11,8 @@ from contracts.documents import Document
 from contracts.pointers import follow
 from contracts.spec import Spec, SpecOperation
 
+_ITEMS: Final = "data"
+"""What Intercom's lists call their items, also where a description names them otherwise."""
 _PARTS: Final = ("allOf", "oneOf", "anyOf")
 _DEEPEST: Final = 60  # references and parts on the way to one place; published ones stay under 20
 
@@ -53,7 +55,7 @@ def _answer(value: Any, operation: SpecOperation, steps: Steps) -> Steps | None:
     return None
 
 
-def _walk(value: Any, steps: Steps, names: list[str], left: int) -> Steps:
+def _walk(value: Any, steps: Steps, names: list[str], left: int, *, is_part: bool = False) -> Steps:
     """Follow `names` into the schema at `steps`, as far as it goes."""
     steps = _resolved(value, steps)
     if not names or left == 0:
@@ -62,9 +64,12 @@ def _walk(value: Any, steps: Steps, names: list[str], left: int) -> Steps:
     for below in _below(value, steps, names[0]):
         return _walk(value, below, names[1:], left - 1)
     for part in _parts(value, steps):
-        found = _walk(value, part, names, left - 1)
+        found = _walk(value, part, names, left - 1, is_part=True)
         if found != _resolved(value, part):
             return found
+    if names[0] == _ITEMS and not is_part:  # of a part, another part may have them
+        for below in _only_array(value, steps):
+            return _walk(value, below, names[1:], left - 1)
     return deepest
 
 
@@ -79,6 +84,18 @@ def _below(value: Any, steps: Steps, name: str) -> Iterator[Steps]:
         yield (*steps, "items")
     elif name == "*" and isinstance(schema.get("additionalProperties"), dict):
         yield (*steps, "additionalProperties")
+
+
+def _only_array(value: Any, steps: Steps) -> Iterator[Steps]:
+    """Yield the property that is an array, where one alone is."""
+    properties = _at(value, (*steps, "properties"))
+    found = [
+        (*steps, "properties", name)
+        for name in (properties if isinstance(properties, dict) else ())
+        if _at(value, (*_resolved(value, (*steps, "properties", name)), "type")) == "array"
+    ]
+    if len(found) == 1:
+        yield found[0]
 
 
 def _parts(value: Any, steps: Steps) -> Iterator[Steps]:

@@ -66,6 +66,8 @@ class SuiteReport:
     that there are."""
     asked: Mapping[str, int] = field(default_factory=dict)
     """Requests by operation identity, without those for cleaning up."""
+    took: Mapping[str, float] = field(default_factory=dict)
+    """Seconds that those requests took, by operation identity."""
     cleaned: Cleaned = field(default_factory=Cleaned)
     """What became of what it created and had not removed by its end."""
     is_interrupted: bool = False
@@ -144,6 +146,9 @@ def run_suite(
         if journal is not None:
             clean_up(client, journal, budget=budget, cleaned=cleaned)
     cleaning = cleaned.requests
+    took: dict[str, float] = {}
+    for sent in run.gate.journal:
+        took[sent.operation] = took.get(sent.operation, 0.0) + sent.seconds
     return SuiteReport(
         findings=tuple(run.all_findings()),
         selected=len(planned.operations) + len(planned.skipped),
@@ -159,6 +164,7 @@ def run_suite(
         phases={**run.spent, **({"cleaning up": cleaning} if cleaning else {})},
         parameters=run.tried(planned.operations),
         asked=Counter(one.operation for one in run.gate.journal),
+        took=took,
         cleaned=cleaned,
         is_interrupted=is_interrupted,
     )

@@ -40,7 +40,14 @@ def run_of(
         version=description.version,
         finished_at=finished_at,
         findings=tuple(envelope.findings),
-        operations=tuple(Turn(operation=one, why=whys.get(str(one), "")) for one in selected),
+        operations=tuple(
+            Turn(
+                operation=one,
+                why=whys.get(str(one), ""),
+                seconds=report.took.get(one.identity, 0.0),
+            )
+            for one in selected
+        ),
         requests=envelope.coverage.requests,
         seconds=envelope.coverage.seconds,
         failing=frozenset(one.fingerprint for one in failing) - known,

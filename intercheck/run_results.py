@@ -50,25 +50,22 @@ def file_of(name: str | None, *, spec_dir: Path | None, cache_dir: Path) -> Path
 
 def places_of(findings: Iterable[Finding], spec: Spec, file: Path, base: Path) -> dict[str, Place]:
     """Return where in the `file` of `spec` each finding's promise stands, by fingerprint; file
-    names are relative to `base`, where they lie below it."""
+    names are relative to `base`. A file that is not below it has no path in a report: it would be
+    one of this machine, or look like one of the repository."""
     document: Document = read_document(file)
-    uri = _uri(file, base)
+    whole, top = file.resolve(), base.resolve()
+    is_outside = not whole.is_relative_to(top)
+    uri = quote(file.name if is_outside else whole.relative_to(top).as_posix())
     return {
         one.fingerprint: Place(
             uri=uri,
             line=line_of(document, spec, one.operation.identity, one.location)
             if one.operation
             else 1,
+            is_outside=is_outside,
         )
         for one in findings
     }
-
-
-def _uri(file: Path, base: Path) -> str:
-    whole = file.resolve()
-    if whole.is_relative_to(base.resolve()):
-        return quote(whole.relative_to(base.resolve()).as_posix())
-    return quote(f"{file.parent.name}/{file.name}")  # no path of this machine in a report
 
 
 def write_run(

@@ -5,6 +5,7 @@ Syntax: docs.github.com, workflow commands for GitHub Actions.
 
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import unquote
 
 from contracts.findings import Finding
 from contracts.rules import Severity
@@ -30,11 +31,15 @@ def annotations(run: Run) -> Iterator[str]:
 def _command(level: str, finding: Finding, run: Run) -> str:
     properties = {"title": f"{finding.rule.name} ({finding.cause})"}
     place = run.places.get(finding.fingerprint)
-    if place is not None:
+    message = finding.message
+    if place is not None and place.is_outside:  # no file of the repository can be named
+        if finding.operation:
+            message = f"{message} See line {place.line} of {unquote(place.uri)}."
+    elif place is not None:
         properties = {"file": place.uri, "line": str(place.line), **properties}
     shown = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     remedy = finding.remedy or finding.rule.remedy
-    return f"::{level} {shown}::{_data(f'{finding.message} {remedy}')}"
+    return f"::{level} {shown}::{_data(f'{message} {remedy}')}"
 
 
 def _data(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC
+from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from contracts.findings import Finding
@@ -18,8 +19,7 @@ def render(run: Run) -> str:
         found.setdefault(identity, []).append(finding)
     cases = [_case(one, found.pop(one.operation.identity, []), run) for one in run.operations]
     for findings in found.values():
-        case = element("testcase", name=str(findings[0].operation or EVERY_OPERATION), time="0")
-        case.set("classname", _class(run))
+        case = _testcase(str(findings[0].operation or EVERY_OPERATION), 0.0, run)
         _judge(case, findings, run)
         cases.append(case)
     failures = str(sum(case.find("failure") is not None for case in cases))
@@ -28,7 +28,7 @@ def render(run: Run) -> str:
         name=f"Intercom contract {run.version or ''}".strip(),
         package="intercheck",
         id="0",
-        hostname="-",
+        hostname=urlsplit(run.base_url).hostname or "localhost",
         timestamp=run.finished_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
         tests=str(len(cases)),
         failures=failures,
@@ -50,10 +50,14 @@ def render(run: Run) -> str:
 
 
 def _case(tested: Turn, findings: Sequence[Finding], run: Run) -> ElementTree.Element:
-    case = element("testcase", name=str(tested.operation), classname=_class(run), time="0")
+    case = _testcase(str(tested.operation), tested.seconds, run)
     if not _judge(case, findings, run) and tested.why:
         case.insert(0, element("skipped", message=f"not exercised: {tested.why}"))
     return case
+
+
+def _testcase(name: str, seconds: float, run: Run) -> ElementTree.Element:
+    return element("testcase", name=name, classname=_class(run), time=f"{seconds:.3f}")
 
 
 def _judge(case: ElementTree.Element, findings: Sequence[Finding], run: Run) -> bool:

@@ -12,19 +12,22 @@ from contracts.rules import Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """The turn of a selected operation; `why` it was not exercised, empty where it was."""
+    """The turn of a selected operation; `why` it was not exercised, empty where it was. `seconds`
+    is what all its requests took."""
 
     operation: Operation
     why: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A line of a file that somebody can open. `uri` is relative to where the run was started where
-    the file lies below it."""
+    """A line of a file. `uri` is relative to where the run was started; where the file `is_outside`
+    of that, it is its name alone, and no file of the user's repository."""
 
     uri: str
     line: int = 1
+    is_outside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

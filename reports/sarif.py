@@ -15,6 +15,9 @@ from reports.curl import curl_of, supply_of
 from reports.runs import Place, Run
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+OUTSIDE: Final = "DESCRIPTION"
+"""What a description outside the working directory is relative to: its folder, which is not said
+because it is one of this machine."""
 LEVELS: Final = {Severity.CRITICAL: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
@@ -22,30 +25,28 @@ def render(run: Run) -> str:
     """Return the document."""
     rules = list({one.rule.name: one.rule for one in run.findings}.values())
     indexes = {rule.name: index for index, rule in enumerate(rules)}
-    document = {
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [
+    shown: dict[str, Any] = {
+        "tool": {
+            "driver": {
+                "name": "intercheck",
+                "version": version("intercheck"),
+                "rules": [_rule(rule) for rule in rules],
+            }
+        },
+        "automationDetails": {"id": f"intercheck/contract/{run.version or '-'}/"},
+        "columnKind": "utf16CodeUnits",
+        "invocations": [
             {
-                "tool": {
-                    "driver": {
-                        "name": "intercheck",
-                        "version": version("intercheck"),
-                        "rules": [_rule(rule) for rule in rules],
-                    }
-                },
-                "automationDetails": {"id": f"intercheck/contract/{run.version or '-'}/"},
-                "columnKind": "utf16CodeUnits",
-                "invocations": [
-                    {
-                        "executionSuccessful": not run.stopped,
-                        "endTimeUtc": run.finished_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                    }
-                ],
-                "results": [_result(one, indexes[one.rule.name], run) for one in run.findings],
+                "executionSuccessful": not run.stopped,
+                "endTimeUtc": run.finished_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             }
         ],
+        "results": [_result(one, indexes[one.rule.name], run) for one in run.findings],
     }
+    if any(place.is_outside for place in run.places.values()):
+        meaning = "Where intercheck keeps the description: no folder of the repository."
+        shown["originalUriBaseIds"] = {OUTSIDE: {"description": {"text": meaning}}}
+    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [shown]}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -89,8 +90,9 @@ def _location(finding: Finding, place: Place | None) -> dict[str, Any]:
         ]
     }
     if place is not None:
+        base = {"uriBaseId": OUTSIDE} if place.is_outside else {}
         location["physicalLocation"] = {
-            "artifactLocation": {"uri": place.uri},
+            "artifactLocation": {"uri": place.uri, **base},
             "region": {"startLine": place.line},
         }
     return location

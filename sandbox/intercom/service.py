@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from contracts.clock import Clock
 from contracts.errors import SpecError
+from contracts.exchanges import refuse_constant
 from contracts.spec import JSON, SpecOperation
 from sandbox.intercom import breakage, companies, contacts, inbox, office, publications
 from sandbox.intercom.answers import Answer, Call, Handler, Refusal, Reply, Request
@@ -177,7 +178,7 @@ class _Exchange:
         if not raw.strip():
             return {}
         try:
-            document = json.loads(raw, parse_constant=_refuse_constant)
+            document = json.loads(raw, parse_constant=refuse_constant)
         except (ValueError, RecursionError):
             raise Refusal(400, "parameter_invalid", "The request body is not valid JSON") from None
         if not isinstance(document, dict):
@@ -222,10 +223,6 @@ class _Exchange:
         if self._operation is None or status == HTTPStatus.NO_CONTENT or status in REDIRECTS:
             return b"", JSON_FIELD
         return _other_body(self._operation, status)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")  # NaN and Infinity, which Python would read
 
 
 def _path_ids(template: str, path: str) -> tuple[str, ...]:

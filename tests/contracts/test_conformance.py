@@ -415,6 +415,8 @@ def test_an_operational_status_is_left_to_other_detectors_unless_asked_for(statu
         (b"  \n", "", ["body-empty body object>empty"]),
         (b"<html>", "text/html", ["body-media-type media-type application/json>text/html"]),
         (b'{"a": "x', JSON, ["body-not-json body json>other"]),
+        (b'{"a": "x", "b": NaN}', JSON, ["body-not-json body json>other"]),
+        (b"[-Infinity]", JSON, ["body-not-json body json>other"]),
         (b'{"a": "x"}', "", ["body-media-type media-type application/json>absent"]),
         (b'{"a": "x"}', "a secret!", ["body-media-type media-type application/json>malformed"]),
         (

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -10,10 +11,15 @@ from xml.etree import ElementTree
 import pytest
 
 from contracts.documents import parse_document
+from contracts.exchanges import Operation
+from contracts.findings import Finding
 from contracts.lines import line_of
 from contracts.overlays import CONTRACT
+from contracts.rules import RULES
 from contracts.spec import parse_spec
 from intercheck.cli import main
+from intercheck.run_results import places_of
+from reports.runs import Place
 from sandbox.intercom import Fault, Sandbox
 
 ONLY_CONTACTS = ("--include-path", "/contacts")
@@ -64,8 +70,10 @@ def test_every_format_carries_the_same_identities_and_no_token(
         assert broken.token not in text
     assert {one["fingerprints"]["intercheck/v1"] for one in results} == fingerprints(found)
     ElementTree.fromstring(texts["contract.xml"])  # noqa: S314 - we wrote it
-    uris = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in results}
-    assert uris == {"contracts/intercom.yaml"}
+    files = [one["locations"][0]["physicalLocation"]["artifactLocation"] for one in results]
+    assert all(one == {"uri": "intercom.yaml", "uriBaseId": "DESCRIPTION"} for one in files)
+    cases = ElementTree.fromstring(texts["contract.xml"]).iter("testcase")  # noqa: S314
+    assert any(float(case.attrib["time"]) > 0 for case in cases)
     lines = CONTRACT.read_text("utf-8").splitlines()
     for one in results:
         field = one["locations"][0]["logicalLocations"][0]["fullyQualifiedName"].split("/")[-1]
@@ -130,7 +138,9 @@ def test_on_github_the_lines_are_annotated_and_the_summary_is_added_to(
     assert contract("--format", "json") == 1
     streams = capsys.readouterr()
     json.loads(streams.out)
-    assert "::error file=contracts/intercom.yaml,line=" in streams.err
+    assert "::error title=" in streams.err
+    assert " of intercom.yaml." in streams.err
+    assert "file=" not in streams.err
     assert Path("summary.md").read_text("utf-8").startswith("before\n## 🔴")
 
 
@@ -174,6 +184,16 @@ components:
               type: array
               items:
                 $ref: "#/components/schemas/tag"
+    old_list:
+      type: object
+      properties:
+        type: {type: string}
+        tags: {type: array, items: {$ref: "#/components/schemas/tag"}}
+    two_lists:
+      type: object
+      properties:
+        tags: {type: array, items: {$ref: "#/components/schemas/tag"}}
+        ids: {type: array, items: {type: string}}
     tag:
       type: object
       properties:
@@ -181,16 +201,22 @@ components:
         name:
           type: string
         parent: {$ref: "#/components/schemas/tag"}
+        children: {$ref: "#/components/schemas/old_list"}
+        others: {$ref: "#/components/schemas/two_lists"}
 """
 
 
 @pytest.mark.parametrize(
     ("location", "expected"),
     [
-        ("/data/*/id", 24),
-        ("/data/*/parent/parent/id", 24),
-        ("/data/*/name", 26),
-        ("/data/*/nobody_knows", 22),
+        ("/data/*/id", 34),
+        ("/data/*/parent/parent/id", 34),
+        ("/data/*/name", 36),
+        ("/data/*/children/data/*/name", 36),
+        ("/data/*/children/data", 25),
+        ("/data/*/children/nobody_knows/*/name", 22),
+        ("/data/*/others/data/*/name", 27),
+        ("/data/*/nobody_knows", 32),
         ("/nobody_knows", 14),
         ("/", 14),
         ("status", 6),
@@ -203,3 +229,25 @@ def test_a_place_stands_where_its_schema_does_or_the_nearest_around_it(
     spec = parse_spec(document.value, source="d.yaml")
     assert line_of(document, spec, "GET /tags", location) == expected
     assert line_of(document, spec, "GET /nothing", location) == 1
+
+
+def test_only_a_file_below_the_working_directory_has_a_path_in_reports(tmp_path: Path) -> None:
+    file = tmp_path / "api" / "our own.yaml"
+    file.parent.mkdir()
+    file.write_text(DESCRIPTION, "utf-8")
+    spec = parse_spec(parse_document(DESCRIPTION, source="d.yaml").value, source="d.yaml")
+    found = Finding(
+        rule=RULES["schema-type"],
+        severity=RULES["schema-type"].severity,
+        version="2.15",
+        operation=Operation(method="GET", path="/tags"),
+        location="/data/*/name",
+        expected="string",
+        observed="integer",
+        message="It is a number.",
+        observed_at=datetime(2026, 3, 2, tzinfo=UTC),
+    )
+    (below,) = places_of([found], spec, file, tmp_path).values()
+    assert below == Place(uri="api/our%20own.yaml", line=36)
+    (outside,) = places_of([found], spec, file, tmp_path / "elsewhere").values()
+    assert outside == Place(uri="our%20own.yaml", line=36, is_outside=True)

@@ -28,7 +28,8 @@ SEARCH = Operation(method="POST", path="/contacts/search")
 # What SARIF 2.1.0 allows on the objects that are used here: its schema closes every one of them.
 ALLOWED = {
     "log": {"$schema", "version", "runs", "inlineExternalProperties", "properties"},
-    "run": {"tool", "automationDetails", "columnKind", "invocations", "results", "artifacts"},
+    "run": {"tool", "automationDetails", "columnKind", "invocations", "results", "artifacts"}
+    | {"originalUriBaseIds"},
     "tool": {"driver", "extensions", "properties"},
     "driver": {"name", "version", "semanticVersion", "informationUri", "rules", "fullName"},
     "rule": {"id", "name", "shortDescription", "fullDescription", "help", "helpUri"}
@@ -39,7 +40,7 @@ ALLOWED = {
     "location": {"logicalLocations", "physicalLocation", "id", "message"},
     "logicalLocation": {"fullyQualifiedName", "kind", "name", "index", "parentIndex"},
     "physicalLocation": {"artifactLocation", "region", "contextRegion"},
-    "artifactLocation": {"uri", "uriBaseId", "index"},
+    "artifactLocation": {"uri", "uriBaseId", "index", "description"},
     "region": {"startLine", "startColumn", "endLine", "endColumn"},
     "suppression": {"kind", "status", "justification", "location", "guid"},
     "message": {"text", "markdown", "id", "arguments"},
@@ -76,7 +77,7 @@ def run(*findings: Finding, **changes: Any) -> Run:
         finished_at=AT,
         findings=findings,
         operations=(
-            Turn(operation=CONTACT),
+            Turn(operation=CONTACT, seconds=0.25),
             Turn(operation=TAGS),
             Turn(operation=SEARCH, why="it is not on the list"),
         ),
@@ -135,6 +136,9 @@ def hold_to_sarif(text: str) -> dict[str, Any]:
     for invocation in only["invocations"]:
         checked("invocation", invocation, "executionSuccessful")
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", invocation["endTimeUtc"])
+    bases = only.get("originalUriBaseIds", {})
+    for base in bases.values():
+        checked("message", checked("artifactLocation", base)["description"], "text")
     for result in only["results"]:
         checked("result", result, "message")
         checked("message", result["message"], "text")
@@ -145,30 +149,47 @@ def hold_to_sarif(text: str) -> dict[str, Any]:
         for suppression in result.get("suppressions", []):
             assert checked("suppression", suppression, "kind")["kind"] in ("inSource", "external")
         for location in result["locations"]:
-            hold_to_location(location)
+            hold_to_location(location, bases)
     return dict(only)
 
 
-def hold_to_location(location: dict[str, Any]) -> None:
+def hold_to_location(location: dict[str, Any], bases: dict[str, Any]) -> None:
     checked("location", location)
     for logical in location["logicalLocations"]:
         checked("logicalLocation", logical)
     physical = location.get("physicalLocation")
     if physical is not None:
         checked("physicalLocation", physical, "artifactLocation")
-        uri = checked("artifactLocation", physical["artifactLocation"])["uri"]
-        assert re.fullmatch(r"[A-Za-z0-9._~%/-]+", uri)
+        artifact = checked("artifactLocation", physical["artifactLocation"])
+        assert re.fullmatch(r"[A-Za-z0-9._~%/-]+", artifact["uri"])
+        assert "uriBaseId" not in artifact or artifact["uriBaseId"] in bases
         assert checked("region", physical["region"])["startLine"] >= 1
 
 
 def test_sarif_names_the_line_of_the_description_and_the_project_s_identities() -> None:
     found = finding()
-    (result,) = hold_to_sarif(sarif.render(run(found)))["results"]
+    only = hold_to_sarif(sarif.render(run(found)))
+    assert "originalUriBaseIds" not in only
+    (result,) = only["results"]
     place = result["locations"][0]["physicalLocation"]
     assert place == {"artifactLocation": {"uri": "api/2.15.yaml"}, "region": {"startLine": 77}}
     assert result["partialFingerprints"] == {"intercheckCause/v1": found.cause}
     assert result["fingerprints"] == {"intercheck/v1": found.fingerprint}
     assert result["level"] == "warning"
+
+
+def test_a_description_outside_the_repository_is_no_file_of_it() -> None:
+    found = finding()
+    places = {found.fingerprint: Place(uri="our%20api.yaml", line=77, is_outside=True)}
+    only = hold_to_sarif(sarif.render(run(found, places=places)))
+    assert list(only["originalUriBaseIds"]) == ["DESCRIPTION"]
+    assert only["results"][0]["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "our%20api.yaml", "uriBaseId": "DESCRIPTION"},
+        "region": {"startLine": 77},
+    }
+    (line,) = annotations(run(found, places=places))
+    assert line.startswith("::error title=schema-type (v1%3A")
+    assert "It is a string. See line 77 of our api.yaml." in line
 
 
 def test_an_accepted_deviation_is_a_suppressed_result_with_its_reason() -> None:
@@ -210,6 +231,8 @@ def test_junit_has_a_case_for_each_operation_and_counts_what_it_holds() -> None:
     assert suite.get("tests") == root.get("tests") == "4"
     assert suite.get("failures") == root.get("failures") == "2"
     assert suite.get("skipped") == "1"
+    assert suite.get("hostname") == "api.intercom.io"
+    assert [case.get("time") for case in cases] == ["0.250", "0.000", "0.000", "0.000"]
     assert suite[0].tag == "properties"
     assert [child.tag for child in suite][-2:] == ["system-out", "system-err"]
     failure = cases[0].find("failure")
