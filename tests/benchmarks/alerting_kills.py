@@ -107,7 +107,8 @@ def main() -> int:
                 told = Told.of(history, slack)
                 waiting = history.notices(NoticeStatus.PENDING)
                 states = history.incident_states().values()
-            is_open = any(one.phase is Phase.OPEN for one in states)
+            # What came and went stays open until it has stayed away for an hour.
+            is_open = any(one.phase is Phase.OPEN and not one.is_flapping for one in states)
             is_over = not (waiting or told.stale or is_open)
             if is_over or time.monotonic() > until:
                 break
