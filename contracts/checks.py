@@ -229,6 +229,12 @@ def _departure(rule: str, location: str, expected: str, observed: str) -> Depart
     return Departure(rule=rule, location=location, expected=expected, observed=observed)
 
 
+_BODIES: Final = {
+    BodyKind.EMPTY.value: "an empty body",
+    BodyKind.OTHER.value: "something that is no JSON",
+}
+
+
 def _message(exchange: Exchange, departure: Departure) -> str:
     """One sentence of kinds and places."""
     operation, expected, observed = exchange.operation, departure.expected, departure.observed
@@ -241,7 +247,9 @@ def _message(exchange: Exchange, departure: Departure) -> str:
         meaning = RULES[departure.rule].meaning
         return f"{operation}, {departure.location} ({expected}: {observed}). {meaning}"
     if departure.location in (MEDIA_TYPE, BODY):
-        return f"{operation} answers with {observed} where {expected} is promised."
+        seen = _BODIES.get(observed, observed)
+        return f"{operation} answers with {seen} where {expected} is promised."
+    place = "the body" if departure.location == WHOLE_BODY else departure.location
     if departure.rule == "schema-undocumented":
-        return f"{operation}: {departure.location} ({observed}) is not documented."
-    return f"{operation}: {departure.location} is {observed} where {expected} is promised."
+        return f"{operation}: {place} ({observed}) is not documented."
+    return f"{operation}: {place} is {observed} where {expected} is promised."

@@ -73,7 +73,7 @@ class Coverage:
         return (
             f"This run tested little (score {self.score} of 100): {seen} of {documented} "
             f"operations answered with success, with {self.fields[0]} of their {self.fields[1]} "
-            "documented fields; no finding is no proof."
+            "documented fields. Nothing is known of the rest."
         )
 
 

@@ -127,12 +127,13 @@ def lists_by_kind(operations: Iterable[Operation]) -> dict[str, Operation]:
     return found
 
 
-def describe_path(path: str, sources: Mapping[str, Operation]) -> str:
+def describe_path(path: str, sources: Mapping[str, Operation], *, writes: bool = False) -> str:
     """Write a path template with where each identifier comes from: `/teams/{id from GET /teams}`;
-    one without a source is `{generated}`."""
+    one without a source is `{generated}`. What `writes` is sent to the run's own objects only."""
     for kind, name in _parameters(path):
         source = sources.get(kind)
-        path = path.replace(f"{{{name}}}", f"{{id from {source}}}" if source else "{generated}")
+        read = f"{{id from {source}}}" if source else "{generated}"
+        path = path.replace(f"{{{name}}}", "{id of what this run created}" if writes else read)
     return path
 
 

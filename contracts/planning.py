@@ -59,7 +59,12 @@ def plan(
     return Plan(operations=tuple(sorted(chosen, key=_turn_of)), skipped=tuple(skipped))
 
 
+def is_read(operation: Operation) -> bool:
+    """Whether what was planned only reads."""
+    return operation.method == "GET" or operation.path.endswith(("/search", "/list"))
+
+
 def _turn_of(operation: SpecOperation) -> tuple[bool, int, int]:
-    method, path = operation.operation.method, operation.operation.path
-    is_read = method == "GET" or path.endswith(("/search", "/list"))
-    return not is_read, 0 if is_read else _ORDER.index(method), path.count("{")
+    one = operation.operation
+    reads = is_read(one)
+    return not reads, 0 if reads else _ORDER.index(one.method), one.path.count("{")

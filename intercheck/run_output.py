@@ -10,7 +10,7 @@ import click
 from contracts.exchanges import Operation
 from contracts.identifiers import describe_path, lists_by_kind
 from contracts.phases import Phase
-from contracts.planning import Plan
+from contracts.planning import Plan, is_read
 from contracts.suite import SuiteReport
 from intercheck.output import Coverage, Envelope, Skipped, print_finding, print_json
 from intercheck.phase_options import Asking
@@ -39,8 +39,8 @@ def show_plan(planned: Plan, asking: Asking, max_requests: int, output_format: s
     """Print what would be asked, as templates, and with which phases and data."""
     sources = lists_by_kind(one.operation for one in planned.operations)
     lines = [
-        f"{one.operation.method} {describe_path(one.operation.path, sources)}"
-        for one in planned.operations
+        f"{wanted.method} {describe_path(wanted.path, sources, writes=not is_read(wanted))}"
+        for wanted in (one.operation for one in planned.operations)
     ]
     if output_format == "json":
         coverage = Coverage(

@@ -401,6 +401,8 @@ def test_the_plan_sends_nothing_and_says_where_ids_come_from(
     sources = lists_by_kind(found.operation for found in planned.operations)
     assert describe_path("/tags/{tag_id}", sources) == "/tags/{id from GET /tags}"
     assert describe_path("/teams/{team_id}", sources) == "/teams/{generated}"
+    own = describe_path("/tags/{tag_id}", sources, writes=True)
+    assert own == "/tags/{id of what this run created}"
 
 
 def test_a_selection_needs_every_property_and_no_excluded_one(contract: Spec) -> None:
