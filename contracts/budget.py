@@ -19,7 +19,8 @@ WINDOW: Final = 10.0
 """Seconds; how long to stop after a 429 that does not say. Intercom documents this window."""
 
 LONGEST_WAIT: Final = 60.0
-"""Seconds. A reset further away is not one of a ten-second window; then it is asked again."""
+"""Seconds. A reset further away is not one of a ten-second window: a run that was refused until
+then ends, and what was not refused is asked again."""
 
 MOST_REFUSALS: Final = 3
 """Answers 429 in a row after which to stop: somebody else takes all there is."""
@@ -32,11 +33,14 @@ class BudgetSpentError(IntercheckError):
 class RateBudget:
     """What is left of one app's rate limit, as its answers say; safe to share between threads."""
 
-    def __init__(self, *, clock: Clock, reserve: float = RESERVE) -> None:
+    def __init__(self, *, clock: Clock, reserve: float = RESERVE, is_patient: bool = False) -> None:
+        """Create it; one that is patient asks again however far away the reset is."""
         self._clock = clock
         self._reserve = reserve
+        self._is_patient = is_patient
         self._free_at = 0.0
         self._refusals = 0
+        self._is_far = False
         self._lock = threading.Lock()
 
     def wait_for_room(self) -> float:
@@ -45,6 +49,11 @@ class RateBudget:
         Raises BudgetSpentError where waiting has not helped.
         """
         with self._lock:
+            if self._is_far and not self._is_patient:
+                raise BudgetSpentError(
+                    "Intercom answered 429 and says that the rate limit stays reached for longer "
+                    f"than intercheck waits ({LONGEST_WAIT:.0f} s): run it later."
+                )
             if self._refusals >= MOST_REFUSALS:
                 raise BudgetSpentError(
                     f"Intercom answered 429 {self._refusals} times in a row, so intercheck "
@@ -63,6 +72,7 @@ class RateBudget:
         refused = response.status == 429
         with self._lock:
             self._refusals = self._refusals + 1 if refused else 0
+            self._is_far = refused and _to_reset(response, self._clock) > LONGEST_WAIT
             if refused or is_in_reserve(response, self._reserve):
                 self._free_at = self._clock.monotonic() + until_reset(response, self._clock)
 
@@ -77,8 +87,12 @@ def is_in_reserve(response: Response, reserve: float = RESERVE) -> bool:
 
 
 def until_reset(response: Response, clock: Clock) -> float:
-    """Return the seconds until the window ends, by the server's own clock where it tells its
-    time."""
+    """Return the seconds until the window ends, at most the longest wait."""
+    return min(max(_to_reset(response, clock), 0.0), LONGEST_WAIT)
+
+
+def _to_reset(response: Response, clock: Clock) -> float:
+    """Read them, by the server's own clock where it tells its time."""
     # Intercom has never been seen to send Retry-After; another in between may.
     after = _number(response, "retry-after")
     if after is None:
@@ -86,7 +100,7 @@ def until_reset(response: Response, clock: Clock) -> float:
         if reset is None:
             return WINDOW
         after = reset - _server_time(response, clock)
-    return min(max(after, 0.0), LONGEST_WAIT)
+    return after
 
 
 def _server_time(response: Response, clock: Clock) -> float:

@@ -138,6 +138,7 @@ class Judge:
             region=exchange.region,
             version=exchange.version,
             operation=operation,
+            asked=exchange.operation if operation is None else None,
             location=departure.location,
             expected=departure.expected,
             observed=departure.observed,

@@ -53,7 +53,9 @@ def clean_up(
     Where the Intercom workspace is not the proven test workspace, nothing is removed.
     """
     cleaned = cleaned or Cleaned()
-    cleaning = _Cleaning(client, journal, budget or RateBudget(clock=journal.clock))
+    cleaning = _Cleaning(
+        client, journal, budget or RateBudget(clock=journal.clock, is_patient=True)
+    )
     for left in journal.left():
         try:
             found = cleaning.remove(left)
@@ -76,7 +78,7 @@ def clean_up_abandoned(
 ) -> Cleaned:
     """Delete what runs left whose process is gone; of those that go on nothing is touched."""
     cleaned = Cleaned()
-    budget = RateBudget(clock=clock)
+    budget = RateBudget(clock=clock, is_patient=True)
     for journal in abandoned(workspace, folder, clock=clock):
         if journal is None:
             cleaned.living += 1

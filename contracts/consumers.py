@@ -2,7 +2,7 @@
 
 A consumer names the fields it reads as pointer patterns: JSON Pointers (RFC 6901) in which `*`
 stands for any item of a list and any key of a free-form map. The embedded contract lists three
-typical ones; users add their own.
+typical ones; users name their own instead.
 """
 
 from collections.abc import Iterable, Mapping

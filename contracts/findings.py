@@ -51,6 +51,9 @@ class Finding:
     region: str = "-"
     version: str | None = None
     operation: Operation | None
+    asked: Operation | None = None
+    """What was asked when a finding about all operations was seen, where that is known; no part of
+    what it is."""
     location: str
     expected: str
     observed: str
@@ -102,6 +105,7 @@ class Finding:
             "accepted": self.accepted,
             "certainty": self.certainty.value,
             **({"stage": self.stage} if self.stage else {}),
+            **({"asked": str(self.asked)} if self.asked else {}),
             "request_id": self.request_id,
             "deployment": self.deployment,
             "observed_at": self.observed_at.isoformat(),
@@ -122,6 +126,7 @@ class Finding:
                 region=form["region"],
                 version=form["version"],
                 operation=None if form["operation"] == "*" else Operation.parse(form["operation"]),
+                asked=Operation.parse(form["asked"]) if "asked" in form else None,
                 location=form["location"],
                 expected=form["expected"],
                 observed=form["observed"],

@@ -1,4 +1,5 @@
-"""Whom an answer may hurt: the consumers that the contract names, and a user's own.
+"""Whom an answer may hurt: a user's own consumers, or the examples that the contract names where
+the user names none.
 
 What a user's consumers read is held to the relied-upon contract where that knows it, else to the
 published description: nobody can rely on what neither of them has.
@@ -44,18 +45,16 @@ class Together:
 def reads_of(
     own: object = None, *, relied: Spec | None, published: Spec | None = None, source: str = ""
 ) -> Reads | None:
-    """Return what is read by the consumers of `relied` and by the user's `own` (a list as their
-    file has it, from `source`); None where nothing says anything.
+    """Return what is read by the user's `own` consumers (a list as their file has it, from
+    `source`), or where that is None by those of `relied`: examples, whom nothing hurts once the
+    user has said who there is. None where nothing says anything.
 
-    A consumer of the user's takes the place of one of the same name. Raises ConfigurationError as
-    `read_consumers` does.
+    Raises ConfigurationError as `read_consumers` does.
     """
+    if own is None:
+        return Reliance(relied, consumers_of(relied)) if relied is not None else None
     specs = [spec for spec in (relied, published) if spec is not None]
-    parties = list(_own_parties(own, specs, source)) if own is not None else []
-    mine = {consumer.name for party in parties for consumer in party.consumers}
-    if relied is not None:
-        named = [one for one in consumers_of(relied) if one.name not in mine]
-        parties.insert(0, Reliance(relied, named))
+    parties = list(_own_parties(own, specs, source))
     return Together(parties) if len(parties) > 1 else next(iter(parties), None)
 
 

@@ -70,7 +70,7 @@ class LiveLedger:
 
 def reads_for(settings: Settings) -> Callable[[Spec | None, Spec | None], Reads | None]:
     """Return what says who reads what of a relied-upon contract and a published description: the
-    consumers that the contract names, and the user's own.
+    user's own consumers, or where there is no file of them the examples of the contract.
 
     Raises ConfigurationError where their file cannot be read.
     """
@@ -93,11 +93,13 @@ def expiring_of(settings: Settings, today: date) -> tuple[Expiring, ...]:
 
 
 def contacts_for(settings: Settings) -> dict[str, Contact]:
-    """Return whom to call for each consumer, the user's own and those of the embedded contract;
-    raises ConfigurationError as `reads_for` does."""
+    """Return whom to call for each consumer, of those whom `reads_for` knows; raises
+    ConfigurationError as it does."""
+    own = _own_consumers(settings)
+    if own is not None:
+        return contacts_of(own)
     contract = embedded_contract(cache_dir=settings.cache_dir)
-    packaged = contract.document.get(EXTENSION) if contract else None
-    return contacts_of(packaged, _own_consumers(settings))
+    return contacts_of(contract.document.get(EXTENSION)) if contract else {}
 
 
 def _own_consumers(settings: Settings) -> object:

@@ -5,7 +5,7 @@ may hold `${NAME}`, which the environment fills in.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -38,8 +38,11 @@ class ConfigurationFile:
         return f"{self.path}:{self.lines.get(place, 1)}"
 
 
-def read_configuration(path: Path, environ: Mapping[str, str]) -> ConfigurationFile:
-    """Read a file; raises ConfigurationError with file, line and remedy."""
+def read_configuration(
+    path: Path, environ: Mapping[str, str], *, without: Collection[str] = ()
+) -> ConfigurationFile:
+    """Read a file, `without` the sections of these names: what they need may not be there. Raises
+    ConfigurationError with file, line and remedy."""
     try:
         text = path.read_text("utf-8")
     except OSError as error:
@@ -61,7 +64,7 @@ def read_configuration(path: Path, environ: Mapping[str, str]) -> ConfigurationF
             "too deep): save it again as plain text."
         ) from error
     lines: dict[tuple[str | int, ...], int] = {}
-    reader = _Reader(path, environ, lines)
+    reader = _Reader(path, environ, lines, without)
     values = {} if root is None else reader.read(root, ())
     if not isinstance(values, dict):
         raise ConfigurationError(
@@ -75,6 +78,7 @@ class _Reader:
     path: Path
     environ: Mapping[str, str]
     lines: dict[tuple[str | int, ...], int]
+    without: Collection[str]
 
     def read(self, node: yaml.Node, place: tuple[str | int, ...]) -> object:
         line = node.start_mark.line + 1
@@ -99,12 +103,13 @@ class _Reader:
                     f"{self.path}:{line} has a list or a mapping for a key: write a name."
                 )
             key = str(key_node.value)
-            if key in values:
+            if (*place, key) in self.lines:
                 raise ConfigurationError(
                     f"{self.path}:{line} repeats the key `{key}`: keep one of the two."
                 )
             self.lines[(*place, key)] = line
-            values[key] = self.read(value_node, (*place, key))
+            if place or key not in self.without:
+                values[key] = self.read(value_node, (*place, key))
         return values
 
     def _scalar(self, node: yaml.Node, place: tuple[str | int, ...], line: int) -> object:

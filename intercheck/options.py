@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from contracts.rules import Severity
-from intercheck.settings import Settings, load_settings
+from intercheck.settings import Places, Settings, load_places, load_settings
 
 FORMATS: Final = ("text", "json")
 
@@ -49,3 +49,8 @@ spec = click.option(
 def settings_from(config_path: Path | None) -> Settings:
     """Load the settings of this process."""
     return load_settings(config_path, os.environ)
+
+
+def places_from(config_path: Path | None) -> Places:
+    """Load where descriptions are: for commands that ask no workspace, and so need no token."""
+    return load_places(config_path, os.environ)

@@ -4,7 +4,7 @@ What a file may say is in `intercheck.sections`; this module composes it with th
 reads secrets from where they are kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,8 @@ from monitors.settings import MonitorSettings
 FILE_NAME: Final = "intercheck.yaml"
 DEVIATIONS_NAME: Final = "deviations.yaml"
 CONSUMERS_NAME: Final = "consumers.yaml"
+_SECTIONS: Final = frozenset(one.alias or name for name, one in FileSettings.model_fields.items())
+_PLACES: Final = frozenset({"spec-dir", "cache-dir"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,14 @@ class Settings:
         return self.workspaces
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where descriptions are: all that a command needs that asks no workspace."""
+
+    spec_dir: Path | None
+    cache_dir: Path
+
+
 def find_file(start: Path) -> Path | None:
     """Return the nearest `intercheck.yaml` in `start` or above it."""
     for folder in (start, *start.parents):
@@ -74,9 +84,13 @@ def find_file(start: Path) -> Path | None:
 
 
 def load_settings(
-    path: Path | None, environ: Mapping[str, str], *, working_directory: Path | None = None
+    path: Path | None,
+    environ: Mapping[str, str],
+    *,
+    working_directory: Path | None = None,
+    only: Collection[str] = _SECTIONS,
 ) -> Settings:
-    """Compose the settings; `path` is what --config named.
+    """Compose the settings; `path` is what --config named, `only` the sections that are read.
 
     Raises ConfigurationError with file, line, key and the nearest right key.
     """
@@ -85,9 +99,17 @@ def load_settings(
         path = Path(named)
     source = path or find_file(directory)
     if source is None:
-        return _compose(FileSettings(), None, environ, directory)
-    file = read_configuration(source, environ)
-    return _compose(read_sections(file), file, environ, directory)
+        return _compose(FileSettings(), None, environ, directory, only)
+    file = read_configuration(source, environ, without=_SECTIONS - set(only))
+    return _compose(read_sections(file), file, environ, directory, only)
+
+
+def load_places(
+    path: Path | None, environ: Mapping[str, str], *, working_directory: Path | None = None
+) -> Places:
+    """Compose the places as `load_settings` does; a token that is not there stops nothing."""
+    settings = load_settings(path, environ, working_directory=working_directory, only=_PLACES)
+    return Places(spec_dir=settings.spec_dir, cache_dir=settings.cache_dir)
 
 
 def _compose(
@@ -95,6 +117,7 @@ def _compose(
     file: ConfigurationFile | None,
     environ: Mapping[str, str],
     directory: Path,
+    only: Collection[str],
 ) -> Settings:
     base = file.path.parent if file else directory
     probes = sections.monitoring.probes
@@ -106,8 +129,8 @@ def _compose(
         return base / written.expanduser() if written else None
 
     return Settings(
-        workspaces=_workspaces(sections, file, environ, base),
-        slack=_slack(sections.slack, file, environ, base),
+        workspaces=_workspaces(sections, file, environ, base) if "workspaces" in only else (),
+        slack=_slack(sections.slack, file, environ, base) if "slack" in only else None,
         alerting=sections.alerting,
         monitoring=sections.monitoring.model_copy(
             update={"probes": base / probes.expanduser() if probes else None}

@@ -15,9 +15,11 @@ _PARAMETER: Final = re.compile(r"\{[^{}/]*\}")
 
 
 def curl_of(finding: Finding, base_url: str) -> str:
-    """Return the command; of a finding about every operation, the one that says who asks."""
-    method = finding.operation.method if finding.operation else "GET"
-    path = finding.operation.path if finding.operation else "/me"
+    """Return the command; of a finding about every operation, the one that was answered so, or
+    where that is not known the one that says who asks."""
+    operation = finding.operation or finding.asked
+    method = operation.method if operation else "GET"
+    path = operation.path if operation else "/me"
     words = ["curl -sS -i"]
     if method != "GET":
         words.append(f"-X {method}")
@@ -35,7 +37,7 @@ def curl_of(finding: Finding, base_url: str) -> str:
 
 def supply_of(finding: Finding) -> str:
     """Say what whoever runs the command has to put into it first; empty where that is nothing."""
-    operation = finding.operation
+    operation = finding.operation or finding.asked
     if operation is None:
         return ""
     wanted = [f"an id of yours in place of {one}" for one in _PARAMETER.findall(operation.path)]

@@ -63,11 +63,11 @@ def command(
       intercheck sandbox --spec 2.16 --port 8080 --latency off
       curl -X PUT -d '{"faults": [{"name": "revoked-token"}]}' http://127.0.0.1:8080/_sandbox/faults
     """
-    settings = options.settings_from(config_path)
+    places = options.places_from(config_path)
     description = None
     if spec is not None:
-        directory = spec_dir or settings.spec_dir
-        description = open_description(spec, spec_dir=directory, cache_dir=settings.cache_dir)
+        directory = spec_dir or places.spec_dir
+        description = open_description(spec, spec_dir=directory, cache_dir=places.cache_dir)
     clock = RunningClock()
     with ExitStack() as running, stopping() as stop:
         with _port_named(port, "--port"):

@@ -72,19 +72,19 @@ def pull(
     from contracts.pull import pull as download
 
     started = time.perf_counter()
-    settings = options.settings_from(config_path)
+    places = options.places_from(config_path)
     pins = [pin_of(version) for version in versions] or list(PINS.values())
     pulled: list[dict[str, object]] = []
     errors: list[IntercheckError] = []
     requests = 0
     for pin in dict.fromkeys(pins):
-        place = pulled_file(settings.cache_dir, pin)
+        place = pulled_file(places.cache_dir, pin)
         was_there = place.is_file() and pin.keeps(place.read_bytes())
-        earlier = None if was_there else earlier_pull(settings.cache_dir, pin)
+        earlier = None if was_there else earlier_pull(places.cache_dir, pin)
         if not was_there:
             requests += 1
             try:
-                download(pin, cache_dir=settings.cache_dir, host=host or RAW_HOST)
+                download(pin, cache_dir=places.cache_dir, host=host or RAW_HOST)
             except IntercheckError as error:
                 errors.append(error)
                 if output_format == "text":
@@ -127,10 +127,10 @@ def list_(spec_dir: Path | None, config_path: Path | None, output_format: str) -
     Example:
       intercheck spec list --spec-dir ~/Intercom-OpenAPI/descriptions
     """
-    settings = options.settings_from(config_path)
-    directory = spec_dir or settings.spec_dir
+    places = options.places_from(config_path)
+    directory = spec_dir or places.spec_dir
     rows = [
-        (pin, whereabouts(pin, spec_dir=directory, cache_dir=settings.cache_dir))
+        (pin, whereabouts(pin, spec_dir=directory, cache_dir=places.cache_dir))
         for pin in PINS.values()
     ]
     if output_format == "json":
@@ -191,10 +191,8 @@ def lint_(
       intercheck spec lint ./openapi.yaml --fail-on critical --format json
     """
     started = time.perf_counter()
-    settings = options.settings_from(config_path)
-    spec = open_description(
-        name, spec_dir=spec_dir or settings.spec_dir, cache_dir=settings.cache_dir
-    )
+    places = options.places_from(config_path)
+    spec = open_description(name, spec_dir=spec_dir or places.spec_dir, cache_dir=places.cache_dir)
     defects = lint(spec)
     counts = dict.fromkeys(KINDS, 0) | _counts(defects)
     if output_format == "json":
@@ -255,8 +253,8 @@ def announced(
       intercheck spec announced ./2.15-new.yaml ./2.15-old.yaml --format json
     """
     started = time.perf_counter()
-    settings = options.settings_from(config_path)
-    directory, cache_dir = spec_dir or settings.spec_dir, settings.cache_dir
+    places = options.places_from(config_path)
+    directory, cache_dir = spec_dir or places.spec_dir, places.cache_dir
     after = open_description(name, spec_dir=directory, cache_dir=cache_dir)
     earlier = open_description(before, spec_dir=directory, cache_dir=cache_dir) if before else None
     found = rewordings(earlier, after)
@@ -296,20 +294,20 @@ def check(
     from contracts.comparison import compare, read_differences
 
     started = time.perf_counter()
-    settings = options.settings_from(config_path)
+    places = options.places_from(config_path)
     pins = [pin_of(version) for version in versions or SUPPORTED]
     differences = read_differences()
     found: list[dict[str, str]] = []
     operations = 0
     for pin in dict.fromkeys(pins):
-        embedded = embedded_contract(pin.version, cache_dir=settings.cache_dir)
+        embedded = embedded_contract(pin.version, cache_dir=places.cache_dir)
         if embedded is None:
             raise ConfigurationError(
                 f"The embedded contract says nothing of {pin.title}: it speaks for "
                 f"{', '.join(SUPPORTED)}."
             )
         published = load_published(
-            pin.version, spec_dir=spec_dir or settings.spec_dir, cache_dir=settings.cache_dir
+            pin.version, spec_dir=spec_dir or places.spec_dir, cache_dir=places.cache_dir
         )
         operations += len(embedded.operations)
         disagreements = compare(embedded, published, differences)

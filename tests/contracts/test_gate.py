@@ -229,7 +229,11 @@ def test_half_of_the_limit_is_left_to_the_application() -> None:
         (exchange_of(200, x_ratelimit_limit="many", x_ratelimit_remaining="0"), 0),
         (exchange_of(429), 10),
         (exchange_of(429, retry_after="3"), 3),
-        (exchange_of(429, retry_after="90000"), 60),
+        (exchange_of(429, retry_after="60"), 60),
+        (
+            exchange_of(200, retry_after="90000", x_ratelimit_limit="1", x_ratelimit_remaining="0"),
+            60,
+        ),
         (exchange_of(429, x_ratelimit_reset=str(int(NOW.timestamp()) + 7)), 7),
         (exchange_of(429, x_ratelimit_reset="1"), 0),
         (
@@ -243,6 +247,19 @@ def test_how_long_to_wait_is_what_the_answer_says(exchange: Exchange, seconds: f
     budget = RateBudget(clock=clock)
     budget.observe(exchange)
     assert budget.wait_for_room() == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("far", [{"x_ratelimit_reset": "4102444800"}, {"retry_after": "61"}])
+def test_who_is_refused_for_longer_than_it_waits_stops_at_once_and_who_is_patient_does_not(
+    far: dict[str, str],
+) -> None:
+    clock: Clock = VirtualClock(NOW)
+    budget, patient = RateBudget(clock=clock), RateBudget(clock=clock, is_patient=True)
+    for one in (budget, patient):
+        one.observe(exchange_of(429, **far))
+    with pytest.raises(BudgetSpentError, match="longer"):
+        budget.wait_for_room()
+    assert patient.wait_for_room() == pytest.approx(60)
 
 
 def unallowed(sandbox: Sandbox) -> list[tuple[str, str]]:

@@ -369,6 +369,7 @@ def test_the_rate_limit_is_one_finding_of_the_app(sandbox: Sandbox, contract: Sp
     sandbox.faults.add(Fault(name="429", when=Condition(times=2)))
     report = run(sandbox, contract)
     assert said(report) == [("rate-limit-exceeded", "*", "status", "2xx>429")]
+    assert report.findings[0].asked is not None
     assert report.exercised > 30
 
 

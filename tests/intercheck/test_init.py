@@ -10,6 +10,7 @@ from contracts.errors import ConfigurationError
 from contracts.overlays import embedded_contract
 from contracts.relying import reads_of
 from contracts.spec import parse_spec
+from intercheck.accepting import contacts_for, reads_for
 from intercheck.cli import main
 from intercheck.settings import load_settings
 from sandbox.intercom import Fault, Sandbox
@@ -57,7 +58,7 @@ def test_a_field_that_the_user_s_own_consumer_reads_is_missed_by_its_name(
             assert run(*command, "--include-path", "/tags", "--format", "json") == 1
             findings = json.loads(capsys.readouterr().out)["findings"]
             (found,) = [one for one in findings if one["location"] == "/data/*/name"]
-            assert "signup-form" in found["consumers"], command
+            assert found["consumers"] == ["signup-form"], command
             assert found["severity"] == "critical"
 
 
@@ -124,12 +125,19 @@ def test_what_nobody_can_rely_on_is_refused_by_name(own: object, complaint: str)
     assert complaint in str(refusal.value)
 
 
-def test_a_consumer_of_the_same_name_takes_the_place_of_the_packaged_one() -> None:
+def test_where_the_user_names_consumers_the_packaged_examples_are_hurt_by_nothing() -> None:
     relied = embedded_contract()
-    own = [{**entry(**{"GET /tags": ["/data/*/name"]})[0], "name": "crm-sync"}]
-    reads = reads_of(own, relied=relied, source="mine.yaml")
     packaged = reads_of(relied=relied)
-    assert reads is not None
     assert packaged is not None
     assert "crm-sync" in packaged.readers("GET /contacts", "/data/*/email")
-    assert "crm-sync" not in reads.readers("GET /contacts", "/data/*/email")
+    own = reads_of(entry(**{"GET /tags": ["/data/*/name"]}), relied=relied, source="mine.yaml")
+    assert own is not None
+    assert own.readers("GET /contacts", "/data/*/email") == ()
+    assert own.readers("GET /tags", "/data/*/name") == own.readers("*", "status") == ("mine",)
+
+
+def test_a_file_that_names_nobody_says_that_nobody_is_hurt() -> None:
+    Path("consumers.yaml").write_text("[]\n", "utf-8")
+    settings = load_settings(None, {}, working_directory=Path.cwd())
+    assert reads_for(settings)(embedded_contract(), None) is None
+    assert contacts_for(settings) == {}

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import requests
@@ -46,8 +47,12 @@ def read_object(process: "subprocess.Popen[str]") -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_serves_both_until_it_is_told_to_stop(number: signal.Signals) -> None:
-    with running("--latency", "off", "--format", "json") as process:
+def test_it_serves_both_until_it_is_told_to_stop_and_needs_no_token(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    config = tmp_path / "intercheck.yaml"
+    config.write_text("workspaces: [{name: a, token: '${NOT_SET_YET}'}]\n", "utf-8")
+    with running("--latency", "off", "--format", "json", "--config", str(config)) as process:
         shown = read_object(process)
         intercom, slack = shown["intercom"], shown["slack"]
         answer = requests.get(

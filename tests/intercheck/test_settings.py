@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import ConfigurationError, NothingMeasuredError
-from intercheck.settings import load_settings
+from intercheck.settings import load_places, load_settings
 from monitors.policies import Policy
 
 TOKEN = "dG9rOmNhbmFyeV90b2tlbl8xMjM0"
@@ -224,3 +224,18 @@ def test_a_directory_of_descriptions_that_is_not_there_is_refused(tmp_path: Path
 def test_a_secret_file_that_is_not_there_is_named_with_its_line(tmp_path: Path) -> None:
     sentence = refusal(tmp_path, "workspaces:\n  - name: a\n    token-file: nope\n")
     assert ":3 names the secret file nope" in sentence
+
+
+def test_places_need_no_variable_of_another_section_and_still_refuse_an_unknown_key(
+    tmp_path: Path,
+) -> None:
+    text = "workspaces:\n  - {name: a, token: '${UNSET}', region: '${UNSET}'}\nslack: {token: x}\n"
+    path = write(tmp_path, text + "cache-dir: kept\n")
+    assert load_places(path, {"SLACK_BOT_TOKEN": "xoxb-1"}).cache_dir == tmp_path / "kept"
+    for wrong, complaint in (
+        ("cache-dir: '${UNSET}'\n", "UNSET"),
+        ("spec-dri: x\n", "spec-dir"),
+        ("workspaces: []\n", "repeats"),
+    ):
+        with pytest.raises(ConfigurationError, match=complaint):
+            load_places(write(tmp_path, text + wrong), {})

@@ -310,3 +310,12 @@ def test_what_a_curl_lacks_is_said_in_every_report(
     reports = [render(run(one)) for render in (run_html.render, run_junit.render, sarif.render)]
     assert all(expected in text for text in reports)
     assert expected.partition("{")[0] in run_markdown.render(run(one))
+
+
+def test_the_curl_of_what_concerns_every_operation_asks_what_was_answered_so() -> None:
+    told = replace(finding("rate-limit-exceeded", operation=None), asked=SEARCH)
+    kept = Finding.from_json(told.as_json())
+    assert kept.asked == SEARCH
+    assert kept.fingerprint == replace(told, asked=None).fingerprint
+    assert "https://api.intercom.io/contacts/search" in curl_of(kept, "https://api.intercom.io")
+    assert "request.json" in supply_of(kept)
