@@ -51,8 +51,9 @@ def command() -> None:
 def list_incidents(
     with_resolved: bool, days: int, config_path: Path | None, output_format: str
 ) -> ExitCode:
-    """List the open incidents, the worst and then the oldest first; what another one explains
-    follows it.
+    """List the open incidents, the worst and then the oldest first.
+
+    What another one explains follows it.
 
     \b
     Examples:
