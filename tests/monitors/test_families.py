@@ -251,6 +251,13 @@ def test_a_token_that_is_first_refused_and_then_called_revoked_is_one_incident()
     assert fleet.go() == [EXPLAINED]
 
 
+def test_a_token_that_one_operation_refuses_hides_no_other_trouble() -> None:
+    ill: dict[str | None, str] = {"GET /tags": "auth-scope-missing"}
+    for refused in ("GET /contacts", "GET /me", None):
+        fleet = Fleet(ill={"eu0": {**ill, refused: "auth-token-revoked"}})
+        assert fleet.go() == [OPENED] * (2 if refused == "GET /contacts" else 1)
+
+
 def test_the_message_is_brought_up_to_date_while_it_spreads() -> None:
     fleet = Fleet(ill={"eu0": {"GET /tags": "deprecation-endpoint-gone"}})
     assert fleet.go("eu0", alone=True) == [OPENED]
