@@ -229,13 +229,20 @@ def _episodes(history: History, clock: SystemClock, *, days: int) -> Sequence[Ep
 
 
 def _by_parent(shown: Sequence[Episode]) -> list[Episode]:
-    """Put what another incident explains after that one."""
-    ids = {one.incident.id for one in shown}
-    ordered: list[Episode] = []
-    for root in shown:
-        if root.incident.parent not in ids:
-            ordered += [root, *(one for one in shown if one.incident.parent == root.incident.id)]
-    return ordered
+    """Put what another incident explains after that one, whatever explains that; none is left
+    out."""
+    places = {one.incident.id: place for place, one in enumerate(shown)}
+
+    def way(episode: Episode) -> tuple[int, ...]:
+        """The places from the broadest incident to this one."""
+        steps = [places[episode.incident.id]]
+        above = places.get(episode.incident.parent)
+        while above is not None and above not in steps:
+            steps.insert(0, above)
+            above = places.get(shown[above].incident.parent)
+        return tuple(steps)
+
+    return sorted(shown, key=way)
 
 
 def _print_line(episode: Episode) -> None:

@@ -122,10 +122,13 @@ def test_what_an_incident_explains_is_listed_after_it(
 ) -> None:
     other = replace(incident, key="other", id="0ther000000000")
     child = replace(incident, key="child", id="ch1ld000000000", parent=incident.id)
+    below = replace(incident, key="below", id="be10w000000000", parent=child.id)
     with History.open(history_url, clock=SystemClock()) as history:
-        history.record(None, states=[child, other])
+        history.record(None, states=[below, child, other])
     first = [line.split()[0] for line in run("incidents", "list")[1].splitlines()[::2]]
-    assert first.index("ch1ld000") == first.index(incident.id[:8]) + 1
+    assert len(first) == 4, "none is left out"
+    place = first.index(incident.id[:8])
+    assert first[place + 1 : place + 3] == ["ch1ld000", "be10w000"]
     assert f"part of {incident.id[:8]}" in run("incidents", "list")[1]
 
 

@@ -308,7 +308,9 @@ def test_no_json_makes_it_raise_or_grow_a_state_that_cannot_be_stored(
     state = State()
     for day, document in enumerate(documents):
         learn(state, document, day=day, hashed=HASHED)
-        state = State.from_json(json.loads(json.dumps(state.as_json())))
+        stored = json.loads(json.dumps(state.as_json()))
+        state = State.from_json(stored)
+        assert json.loads(json.dumps(state.as_json())) == stored
 
 
 _EDITS: dict[str, Callable[[Item, int], object]] = {
