@@ -20,6 +20,7 @@ from intercheck.stopping import INTERRUPTED, TERMINATED, TerminatedError
 
 COMMANDS: Final = {
     "alerts": "See what an alert says, and whether alerts arrive.",
+    "baseline": "What was learned of how the API answers: show it, or forget it.",
     "contract": "Property tests over a description, safe to point at production.",
     "demo": "The whole job on the embedded sandbox: break it, watch, heal it.",
     "deviations": "Departures accepted on purpose: list, accept, prune.",

@@ -5,7 +5,7 @@ the whole (`document`) now and then, and in between only what was taken since (`
 same again from there comes to exactly the same.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
@@ -129,6 +129,14 @@ class Latencies:
         if known is None:
             return None
         return Usual(watch=known.watch, troubles=known.troubles, objectives=tuple(known.ledgers))
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names (`baselines.named`) of what is watched."""
+        yield from self._known
+
+    def forget(self, key: str) -> None:
+        """Forget everything of an operation."""
+        del self._known[key]
 
     def document(self) -> dict[str, Any]:
         """Return the stored form: operations by key, and commits by workspace and region."""

@@ -86,7 +86,7 @@ class Memory:
         small = {kind: documents[kind] for kind in documents if not kind.startswith(_LARGE)}
         pins, pause, app, answers = (small.get(kind) for kind in (PINS, PAUSE, APP, ANSWERS))
         shape_key = small.get(SHAPE_KEY)
-        added = sorted(kind for kind in documents if kind.startswith(f"{BASELINES} "))
+        added = _added_in(documents)
         samples = [one for kind in added for one in documents[kind]]
         return cls(
             workspace=workspace,
@@ -218,6 +218,16 @@ class Memory:
             following._samples = self._samples + len(self.latencies.taken)
         self.latencies.taken = []
         return following
+
+
+def stored_latencies(documents: Mapping[str, Any]) -> Latencies:
+    """Read what is known of latencies from the documents of a workspace, by kind."""
+    added = (one for kind in _added_in(documents) for one in documents[kind])
+    return Latencies.of(documents.get(BASELINES), added)
+
+
+def _added_in(documents: Mapping[str, Any]) -> list[str]:
+    return sorted(kind for kind in documents if kind.startswith(f"{BASELINES} "))
 
 
 def _app_of(exchange: Exchange) -> str | None:

@@ -73,7 +73,8 @@ ACCESS: Final = (
         "workspace-changed",
         meaning="The token speaks for another Intercom workspace than before.",
         remedy="Check which workspace the token was issued for before any integration writes with "
-        "it; if the change is wanted, update the configured app id.",
+        "it; if the change is wanted, set `app-id` in intercheck.yaml to the new one, or forget "
+        "the old one with `intercheck baseline reset --all`.",
         example="/me names another app than the configuration does.",
     ),
     Rule(

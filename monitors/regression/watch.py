@@ -220,6 +220,11 @@ class Watch:
             samples=self._learned.samples,
         )
 
+    @property
+    def samples(self) -> int:
+        """How many were learned from."""
+        return self._learned.samples
+
     def usual_ms(self, at: float) -> float | None:
         """Return what is usual at a time, in milliseconds; None before anything is known."""
         if self._learned.samples < FIRST:
