@@ -121,8 +121,9 @@ def _check_itself(
         _report(sink.broken, rule, location, "enum", kind, place)
     if node.format is not None and kind == "string" and not _holds(FORMATS[node.format], value):
         _report(sink.broken, "schema-format", location, node.format, kind, place)
-    if node.is_unix_time and kind == "integer" and not 0 <= value <= LATEST_UNIX_TIME:
-        observed = "negative" if value < 0 else "milliseconds"
+    earliest = node.earliest
+    if earliest is not None and kind == "integer" and not earliest <= value <= LATEST_UNIX_TIME:
+        observed = "milliseconds" if abs(value) > LATEST_UNIX_TIME else "negative"
         _report(sink.beyond, "schema-format", location, "unix-time", observed, place)
     for limit in node.limits:
         if not _holds(limit.is_valid, value):

@@ -5,8 +5,9 @@ honoured wherever it stands (also beside `$ref` and beside an enum without null)
 `$ref` ignored. Asserted formats are uuid, uri, email and date, but not the uuid of `request_id`:
 live ones are 20 characters of base 32. An empty text has no format, and a uri may lack scheme and
 host (`/contacts/…/tags`): both stand in examples and in answers alike. A Unix time (`date-time` or
-`timestamp` on an integer, or an integer called `…_at`) has to be seconds since 1970, which no JSON
-Schema keyword of the description says.
+`timestamp` on an integer, or an integer called `…_at`, also by reference) has to be seconds since
+1970, which no JSON Schema keyword of the description says. `unix-time` is our own contract's word
+for seconds that may lie before 1970 as well.
 """
 
 import json
@@ -36,8 +37,13 @@ def _format_test(name: str) -> Callable[[Any], bool]:
 
 
 FORMATS: Final = {name: _format_test(name) for name in ("uuid", "uri", "email", "date")}
-UNIX_TIME_FORMATS: Final = frozenset({"date-time", "timestamp"})
 LATEST_UNIX_TIME: Final = 99_999_999_999  # seconds, the year 5138: anything later is milliseconds
+UNIX_TIMES: Final[dict[str, int]] = {
+    "date-time": 0,
+    "timestamp": 0,
+    "unix-time": -LATEST_UNIX_TIME,
+}
+"""The earliest that an integer of a format may be: what is as far before 1970 is milliseconds."""
 _EXEMPT_FROM_UUID: Final = "request_id"
 _CALLED_A_TIME: Final = "_at"
 _LIMITS: Final = {
@@ -81,7 +87,8 @@ class Node:
     type: str | None = None
     enum: Assertion | None = None
     format: str | None = None
-    is_unix_time: bool = False
+    earliest: int | None = None
+    """Of a Unix time, the first second there may be."""
     limits: tuple[Assertion, ...] = ()
     properties: dict[str, "Node"] = field(default_factory=dict, repr=False)
     required: tuple[str, ...] = ()
@@ -112,7 +119,7 @@ class Schemas:
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
-        self._targets: dict[str, Node] = {}
+        self._targets: dict[tuple[str, str], Node] = {}
 
     def node(self, schema: dict[str, Any], *, place: str | None = None) -> Node:
         """Read `schema`, which stands at `place`."""
@@ -123,7 +130,7 @@ class Schemas:
             return Node(place=place)
         ref = schema.get("$ref")
         if isinstance(ref, str):
-            target = self._target(ref)
+            target = self._target(ref, name=name)
             return Node(
                 place=place or target.place,
                 target=target,
@@ -133,23 +140,25 @@ class Schemas:
         self._fill(node, schema, name=name)
         return node
 
-    def _target(self, ref: str) -> Node:
-        if ref not in self._targets:
-            _, _, name = ref.rpartition("/")
-            node = self._targets[ref] = Node(place=name)
+    def _target(self, ref: str, *, name: str = "") -> Node:
+        """Read what `ref` leads to, for a property called `name`: once, and once more for times."""
+        name = name if name.endswith(_CALLED_A_TIME) else ""
+        key = ref, name and _CALLED_A_TIME
+        if key not in self._targets:
+            node = self._targets[key] = Node(place=ref.rpartition("/")[2])
             try:
                 schema = self._spec.resolve(ref)
             except SpecError:
                 node.unresolvable = True
             else:
                 if isinstance(schema, dict):
-                    self._fill(node, schema)
+                    self._fill(node, schema, name=name)
             if _leads_back(node):
                 # A schema that is defined by itself at the same value says nothing.
                 node.unresolvable, node.nullable = True, False
                 node.all_of = node.any_of = node.one_of = ()
                 node.negated = None
-        return self._targets[ref]
+        return self._targets[key]
 
     def _fill(self, node: Node, schema: dict[str, Any], *, name: str = "") -> None:
         place = node.place
@@ -184,26 +193,29 @@ class Schemas:
             node.additional = self._read(additional, _below(place, "*"))
         if isinstance(schema.get("items"), dict):
             node.items = self._read(schema["items"], _below(place, "*"))
-        node.all_of = self._parts(schema, "allOf", place)
-        node.any_of = self._parts(schema, "anyOf", place)
-        node.one_of = self._parts(schema, "oneOf", place)
+        node.all_of = self._parts(schema, "allOf", place, name)
+        node.any_of = self._parts(schema, "anyOf", place, name)
+        node.one_of = self._parts(schema, "oneOf", place, name)
         if isinstance(schema.get("not"), dict):
             node.negated = self._read(schema["not"], place)
         node.discriminator = self._discriminator(schema)
 
     def _fill_format(self, node: Node, written: object, name: str) -> None:
         if node.type == "integer":
-            node.is_unix_time = written in UNIX_TIME_FORMATS or name.endswith(_CALLED_A_TIME)
+            is_called_a_time = name.endswith(_CALLED_A_TIME)
+            node.earliest = UNIX_TIMES.get(str(written), 0 if is_called_a_time else None)
         elif (written, name) == ("uuid", _EXEMPT_FROM_UUID):
             return
         elif isinstance(written, str) and written in FORMATS:
             node.format = written
 
-    def _parts(self, schema: dict[str, Any], keyword: str, place: str | None) -> tuple[Node, ...]:
+    def _parts(
+        self, schema: dict[str, Any], keyword: str, place: str | None, name: str
+    ) -> tuple[Node, ...]:
         parts = schema.get(keyword)
         if not isinstance(parts, list):
             return ()
-        return tuple(self._read(part, place) for part in parts)
+        return tuple(self._read(part, place, name=name) for part in parts)
 
     def _discriminator(self, schema: dict[str, Any]) -> tuple[str, dict[str, Node]] | None:
         """The property that says which branch it is, and the branches by its values."""

@@ -79,8 +79,8 @@ class _Translation:
         if node.target is not None:
             return _nullable(node, self._refer(node.target, outer, close=close))
         schema = self._own(node, self._closed_child)
-        if node.is_unix_time:
-            bounds = {"minimum": 0, "maximum": LATEST_UNIX_TIME}
+        if node.earliest is not None:
+            bounds = {"minimum": node.earliest, "maximum": LATEST_UNIX_TIME}
             if schema.keys() & bounds:
                 schema["allOf"] = [bounds]
             else:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from contracts.schemas import UNIX_TIMES
 from sandbox.intercom.shapes import MISSING, Shape
 
 _REFUSED: Final = object()
@@ -257,7 +258,7 @@ def _make_string(shape: Shape, trail: Trail) -> Any:
 
 
 def _make_number(shape: Shape, trail: Trail) -> Any:
-    if shape.schema.get("format") in ("date-time", "timestamp"):
+    if shape.schema.get("format") in UNIX_TIMES:
         return SAMPLE_TIME
     least, most = shape.number("minimum"), shape.number("maximum")
     return int(least) if least is not None else min(1, int(most)) if most is not None else 1

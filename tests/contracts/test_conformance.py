@@ -187,6 +187,36 @@ def test_a_unix_time_is_seconds_since_1970(name: str, value: int, observed: str 
     assert shown(found) == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "observed"),
+    [
+        (-62_135_596_800, None),
+        (1_750_000_000_000, "milliseconds"),
+        (-631_152_000_000, "milliseconds"),
+    ],
+)
+def test_a_unix_time_of_our_own_contract_may_lie_before_1970(
+    value: int, observed: str | None
+) -> None:
+    found = departures(
+        obj(signed_up_at={**INTEGER, "format": "unix-time"}), {"signed_up_at": value}
+    )
+    expected = [("format", "/signed_up_at", f"unix-time>{observed}")] if observed else []
+    assert shown(found) == expected
+
+
+def test_what_is_called_a_time_is_one_also_by_reference_and_in_a_branch() -> None:
+    components = {"datetime": {"oneOf": [STRING, INTEGER]}, "whole": INTEGER}
+    to = {name: {"$ref": f"#/components/schemas/{name}"} for name in components}
+    schema = obj(ended_at=to["datetime"], sent_at=to["whole"], size=to["whole"], sum=to["datetime"])
+    late = 1_750_000_000_000
+    answer = {"ended_at": late, "sent_at": late, "size": late, "sum": late}
+    assert shown(departures(schema, answer, components)) == [
+        ("format", "/ended_at", "unix-time>milliseconds"),
+        ("format", "/sent_at", "unix-time>milliseconds"),
+    ]
+
+
 def test_an_integer_called_a_time_is_a_unix_time_without_saying_so() -> None:
     schema = obj(last_request_at=INTEGER, count=INTEGER)
     answer = {"last_request_at": 1_750_000_000_000, "count": 1_750_000_000_000}
