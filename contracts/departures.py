@@ -10,6 +10,7 @@ WHOLE_BODY: Final = "/"
 BODY: Final = "body"
 STATUS: Final = "status"
 MEDIA_TYPE: Final = "media-type"
+UNDOCUMENTED: Final = "schema-undocumented"
 
 _KINDS: Final[dict[type, str]] = {
     type(None): "null",
@@ -53,11 +54,25 @@ def kind_of(value: object) -> str:
 
 
 def collapse(departures: Iterable[Departure]) -> tuple[Departure, ...]:
-    """Make one of those that say the same, with their number, in the order of first sight."""
+    """Make one of those that say the same, with their number, in the order of first sight. A field
+    that nobody described is one departure whatever is in it, by a kind of value rather than null.
+    """
     counts: dict[Departure, int] = {}
     for departure in departures:
         counts[departure] = counts.get(departure, 0) + departure.count
+    fields: dict[str, Departure] = {}
+    for one in counts:
+        if one.rule == UNDOCUMENTED:
+            fields[one.location] = min(fields.get(one.location, one), one, key=_in_order)
+    merged: dict[Departure, int] = {}
+    for one, count in counts.items():
+        kept = fields[one.location] if one.rule == UNDOCUMENTED else one
+        merged[kept] = merged.get(kept, 0) + count
     return tuple(
-        departure if count == departure.count else replace(departure, count=count)
-        for departure, count in counts.items()
+        one if count == one.count else replace(one, count=count) for one, count in merged.items()
     )
+
+
+def _in_order(departure: Departure) -> tuple[bool, str]:
+    """By name, so that the order of a list makes no other departure; null tells least."""
+    return departure.observed == "null", departure.observed

@@ -3,20 +3,32 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 from contracts.exchanges import Exchange
+from contracts.findings import Finding
 from contracts.recordings import BrokenEntry, read_recordings
 from contracts.spec import PREVIEW
 from contracts.workspaces import REGIONS, is_version
 from monitors.detectors import LATENCY_LIMIT, Context, detect, thresholds_of
-from monitors.diagnosis import Diagnosed, Observation, diagnose, is_latency, told_as
+from monitors.diagnosis import (
+    Diagnosed,
+    Observation,
+    diagnose,
+    is_latency,
+    reconciled,
+    told_as,
+)
 from monitors.latencies import Latencies
+from monitors.memory import Memory
 from monitors.promises import Promise, Promises
 
+FIRST_SIGHT: Final = timedelta(days=1)
+"""How long the first sight of an operation lasts in a recording. A pass asks for the same object
+each time, so that one answer says how it departs; a recording has one object after another."""
 _INTERCOM: Final = frozenset(urlsplit(url).hostname for url in REGIONS.values())
 
 
@@ -81,15 +93,20 @@ def read_all(paths: Iterable[Path], promises: Promises, *, default_version: str)
 def judge(recording: Recording, *, limit: timedelta = LATENCY_LIMIT) -> tuple[Diagnosed, ...]:
     """Return what is wrong, one diagnosis for each cause in each Intercom workspace.
 
-    A recording is a first sight, so what hurts no consumer is only noted; latency is held to what
-    the recording itself shows to be usual.
+    Nothing is known before the first exchange: what was usual, in shape and latency, is learned
+    from those that came before, as passes do. The first day of an operation is its first sight, so
+    what hurts no consumer is only noted there; what is new after it is news.
     """
     observed: dict[tuple[str, str], list[Observation]] = {}
     rounds: dict[tuple[str, str], _Rounds] = {}
+    sights: dict[tuple[str, str, str | None], _Sights] = {}
     latencies = Latencies()
     for exchange, promise in recording.exchanges:
         where = exchange.workspace, exchange.region
-        rounds.setdefault(where, _Rounds(latencies)).before(exchange)
+        sight = sights.setdefault((*where, exchange.version), _Sights.of(exchange.workspace))
+        if rounds.setdefault(where, _Rounds(latencies)).before(exchange):
+            for one in sights.values():
+                one.end_of_round()
         latency = latencies.take(exchange, thresholds_of(promise.reliance, exchange.operation))
         context = Context(
             published=promise.published,
@@ -98,16 +115,62 @@ def judge(recording: Recording, *, limit: timedelta = LATENCY_LIMIT) -> tuple[Di
             accepted=promise.accepted,
             latency=latency,
             latency_limit=limit,
+            known=sight.known(exchange),
+            changed=sight.memory.compare(exchange),
         )
-        findings = detect(exchange, context)
+        findings = sight.take(exchange, detect(exchange, context))
         rounds[where].take(Observation(exchange=exchange, findings=findings, latency=latency))
         others = tuple(one for one in findings if not is_latency(one))
         observed.setdefault(where, []).append(Observation(exchange=exchange, findings=others))
     return tuple(
         diagnosed
         for where, observations in observed.items()
-        for diagnosed in (*diagnose(observations), *rounds[where].close())
+        for diagnosed in (*diagnose(reconciled(observations)), *rounds[where].close())
     )
+
+
+@dataclass(slots=True)
+class _Sights:
+    """What was seen so far of one Intercom workspace in one version."""
+
+    memory: Memory
+    first: dict[str, datetime] = field(default_factory=dict)
+    """When an operation was first answered with success."""
+    begun: dict[str, str] = field(default_factory=dict)
+    """By cause, what was said of the deployment that it began with."""
+
+    @classmethod
+    def of(cls, workspace: str) -> Self:
+        # Hashes are compared within this recording alone and kept nowhere.
+        return cls(Memory.of(workspace, {}, reference="", new_key=lambda: "recording"))
+
+    def known(self, exchange: Exchange) -> frozenset[str] | None:
+        """Return the causes of the census, None while it is being taken."""
+        identity = exchange.operation.identity if exchange.operation else ""
+        if exchange.is_success:
+            self.first.setdefault(identity, exchange.started_at)
+        begun = self.first.get(identity, exchange.started_at)
+        if exchange.started_at - begun < FIRST_SIGHT:
+            return None
+        return self.memory.census.known(identity)
+
+    def take(self, exchange: Exchange, found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """Note what an exchange showed, and say of it with which deployment it began."""
+        if exchange.operation is not None and exchange.is_success:
+            self.memory.census.take(exchange.operation.identity, found)
+        findings = self.memory.deployments.take(exchange, found)
+        for before, one in zip(found, findings, strict=True):
+            if one is not before:
+                self.begun[one.cause] = one.message.removeprefix(before.message)
+        return tuple(
+            replace(one, message=f"{before.message}{self.begun[one.cause]}")
+            if one.cause in self.begun
+            else one
+            for before, one in zip(found, findings, strict=True)
+        )
+
+    def end_of_round(self) -> None:
+        self.memory.deployments = self.memory.deployments.of_the_next_pass()
 
 
 @dataclass(slots=True)
@@ -119,10 +182,12 @@ class _Rounds:
     found: dict[str, Diagnosed] = field(default_factory=dict)
     _round: dict[str, Observation] = field(default_factory=dict)
 
-    def before(self, exchange: Exchange) -> None:
-        """End the round where it has this operation already."""
-        if exchange.operation is not None and exchange.operation.identity in self._round:
-            self.close()
+    def before(self, exchange: Exchange) -> bool:
+        """End the round where it has this operation already; return whether it has ended."""
+        if exchange.operation is None or exchange.operation.identity not in self._round:
+            return False
+        self.close()
+        return True
 
     def take(self, observation: Observation) -> None:
         self._round[observation.identity] = observation

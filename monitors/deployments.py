@@ -39,6 +39,10 @@ class Deployments:
         known = {**self.last, **self.now}
         return {name: [sha, *sorted(causes)] for name, (sha, causes) in sorted(known.items())}
 
+    def of_the_next_pass(self) -> Self:
+        """Return what is known when the next pass begins."""
+        return type(self)(last={**self.last, **self.now})
+
     def take(self, exchange: Exchange, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """Note what an answer showed, and return its findings, those that begin with a deployment
         saying so."""

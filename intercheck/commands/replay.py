@@ -50,6 +50,11 @@ def command(
     (`Intercom-Version`), published and relied upon, as far as they are at hand; --spec names
     another one for all of them. Tokens and cookies in the files are taken out as they are read.
 
+    What was usual is learned from the recording itself, in the order of time, as `probe` does from
+    pass to pass: a field that was always there and is gone, or times that became slow, are found
+    where the files reach back far enough to show it (some 50 objects; some days). On the first day
+    of an operation what hurts no consumer is only noted; a shorter recording is all first sight.
+
     \b
     Examples:
       intercheck replay recorded.har

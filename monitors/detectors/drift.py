@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from contracts.departures import STATUS, WHOLE_BODY, Departure
+from contracts.departures import STATUS, UNDOCUMENTED, WHOLE_BODY, Departure
 from contracts.exchanges import Exchange
 from contracts.findings import Finding
 from contracts.rules import RULES, Severity
@@ -71,7 +71,9 @@ def _departures(exchange: Exchange, context: Context) -> Iterator[_Held]:
     held += [_from_usual(one) for one in context.changed]
     seen: set[tuple[str, str]] = set()
     for one in held:
-        if (place := (one.departure.location, one.departure.observed)) not in seen:
+        is_new_field = one.departure.rule == UNDOCUMENTED
+        place = one.departure.location, UNDOCUMENTED if is_new_field else one.departure.observed
+        if place not in seen:
             seen.add(place)
             yield one
 

@@ -286,6 +286,15 @@ def test_the_same_departure_of_many_items_is_one_with_its_number() -> None:
     assert (found.location, found.count) == ("/*/id", 30)
 
 
+def test_an_undocumented_field_is_one_departure_in_whatever_order_its_kinds_come() -> None:
+    schema = {"type": "array", "items": obj(a=STRING)}
+    for values in ([None, "x", 1, None], ["x", 1, None, None]):
+        (found,) = departures(schema, [{"new": value} for value in values])
+        assert (found.location, found.kind, found.count) == ("/*/new", "absent>integer", 4)
+    (found,) = departures(schema, [{"new": None}])
+    assert found.kind == "absent>null"
+
+
 def test_a_reference_that_leads_nowhere_is_reported_and_never_passed() -> None:
     schema = obj(a=STRING, attributes={"$ref": "#/components/schemas/gone"})
     assert shown(departures(schema, {"a": "x", "attributes": {"k": 1}})) == [

@@ -142,6 +142,68 @@ def test_answers_slower_than_the_recording_itself_shows_to_be_usual_are_found(
     assert rules_of(document) == ["latency-regression"]
 
 
+def a_month_of_tags(*, until: int) -> str:
+    """Return 30 days of answers, five more tags a day; from day `until` on a field that nobody
+    described and that always was there is gone, and another deployment answers."""
+    lines = []
+    for day in range(30):
+        is_over = day >= until
+        listed = [
+            {"type": "tag", "id": f"{day}{number}", "name": NAME}
+            | ({} if is_over else {"colour": "red"})
+            for number in range(5)
+        ]
+        lines.append(
+            line(
+                "/tags",
+                {"type": "list", "data": listed},
+                started_at=(DEFAULT_START + timedelta(days=day)).isoformat(),
+                headers={**HEADERS, "x-intercom-version": ("b" if is_over else "a") * 40},
+            )
+        )
+    return "\n".join(lines)
+
+
+def test_what_is_not_as_it_was_in_the_same_recording_is_found_and_with_which_deployment_it_began(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("same.jsonl").write_text(a_month_of_tags(until=30))
+    Path("gone.jsonl").write_text(a_month_of_tags(until=24))
+    assert replay(capsys, "same.jsonl")[0] == 0
+    code, document = replay_json(capsys, "gone.jsonl")
+    assert code == 1
+    findings = document["findings"]
+    assert isinstance(findings, list)
+    (found,) = [one for one in findings if one["severity"] == "warning"]
+    assert (found["rule"], found["location"]) == ("schema-required", "/data/*/colour")
+    assert "120 of 120 objects" in found["message"]
+    assert "begins with Intercom's deployment bbbbbbbbbb" in found["message"]
+
+
+def test_a_departure_is_noted_on_the_first_day_of_a_recording_and_news_after_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wrong, right = tags(type=7), tags()
+    days = {"first": (0, [right, wrong, wrong]), "later": (2, [right, wrong, wrong])}
+    severities = {}
+    for name, (apart, bodies) in days.items():
+        Path(f"{name}.jsonl").write_text(
+            "\n".join(
+                line(
+                    "/tags",
+                    body,
+                    started_at=(DEFAULT_START + number * timedelta(days=apart)).isoformat(),
+                )
+                for number, body in enumerate(bodies)
+            )
+        )
+        _, document = replay_json(capsys, f"{name}.jsonl")
+        findings = document["findings"]
+        assert isinstance(findings, list)
+        severities[name] = {one["location"]: one["severity"] for one in findings}
+    assert severities == {"first": {"/data/*/type": "info"}, "later": {"/data/*/type": "warning"}}
+
+
 def test_fail_on_decides_what_counts(capsys: pytest.CaptureFixture[str]) -> None:
     Path("new.jsonl").write_text(line("/tags", tags(color_that_is_new="red")))
     code, document = replay_json(capsys, "new.jsonl")
