@@ -42,6 +42,7 @@ _MISSING: Final = {404: "status-not-found", 410: "status-gone"}
 
 _FAILURES: Final = {
     FailureKind.DNS: ("connection-dns", CONNECTION),
+    FailureKind.PROXY: ("connection-proxy", CONNECTION),
     FailureKind.REFUSED: ("connection-refused", CONNECTION),
     FailureKind.RESET: ("connection-reset", CONNECTION),
     FailureKind.TLS: ("connection-tls", CONNECTION),

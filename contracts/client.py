@@ -260,8 +260,9 @@ class IntercomClient:
         seen = {url}
         while isinstance(outcome, Response) and (target := self._redirect(method, url, outcome)):
             if target in seen or len(seen) > MOST_REDIRECTS:
+                where = "to itself" if len(seen) == 1 else f"in a circle of {len(seen)}"
                 return TransportFailure(
-                    kind=FailureKind.REDIRECT_LOOP, detail=f"redirected {len(seen)} times"
+                    kind=FailureKind.REDIRECT_LOOP, detail=f"redirected {where}"
                 )
             seen.add(target)
             url = target

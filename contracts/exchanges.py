@@ -15,6 +15,10 @@ from functools import lru_cache
 from typing import Final, Self
 
 _PARAMETER: Final = re.compile(r"\{[^{}/]*\}")
+_REQUEST_ID: Final = re.compile(r"[0-9a-v]{20}\Z|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+"""All of 64 recorded ids have 20 characters of base32; UUIDs, which the description promises, are
+known from 2015 only. Whatever else stands there is not Intercom's, and may be anything."""
+_COMMIT: Final = re.compile(r"[0-9a-f]{7,64}\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,19 +136,25 @@ class Response:
 
     @property
     def request_id(self) -> str | None:
-        """`x-request-id`: a 20-character id in practice, not the UUID the description promises."""
-        return self.headers.get("x-request-id") or None
+        """`x-request-id`, where it has the form that Intercom's ids have."""
+        return _matching(_REQUEST_ID, self.headers.get("x-request-id"))
 
     @property
     def deployment(self) -> str | None:
-        """`x-intercom-version`: the git commit Intercom runs, not the API version."""
-        return self.headers.get("x-intercom-version") or None
+        """`x-intercom-version`: the git commit Intercom runs, not the API version; None where it is
+        none."""
+        return _matching(_COMMIT, self.headers.get("x-intercom-version"))
+
+
+def _matching(form: re.Pattern[str], text: str | None) -> str | None:
+    return text if text is not None and form.match(text) else None
 
 
 class FailureKind(StrEnum):
     """How a request can end without an answer."""
 
     DNS = "dns"
+    PROXY = "proxy"
     REFUSED = "refused"
     RESET = "reset"
     TLS = "tls"

@@ -78,7 +78,7 @@ def _is(*types: type[BaseException]) -> Callable[[BaseException], bool]:
 
 _TABLE: Final = (
     # A proxy that cannot be reached says nothing about Intercom.
-    (FailureKind.OTHER, _is(exceptions.ProxyError)),
+    (FailureKind.PROXY, _is(exceptions.ProxyError)),
     (FailureKind.TOO_LARGE, _is(BodyTooLargeError)),
     (FailureKind.DNS, _is(exceptions.NameResolutionError, socket.gaierror)),
     (FailureKind.TLS, _is(exceptions.SSLError, ssl.SSLError, ssl.CertificateError)),

@@ -18,6 +18,8 @@ from contracts.exchanges import Operation
 from contracts.rules import RULES, Rule, Severity
 
 IDENTITY_VERSION: Final = "v1"
+SHOWN: Final = 3
+"""Operations that are named before they are counted."""
 
 
 class Certainty(StrEnum):
@@ -54,6 +56,8 @@ class Finding:
     asked: Operation | None = None
     """What was asked when a finding about all operations was seen, where that is known; no part of
     what it is."""
+    operations: tuple[str, ...] = ()
+    """Where a finding that is no one operation's was seen, as shown; no part of what it is."""
     location: str
     expected: str
     observed: str
@@ -81,6 +85,17 @@ class Finding:
         """Identity of the departure in one workspace."""
         return identify(self.workspace, *self._parts())
 
+    @property
+    def place(self) -> str:
+        """Name the operation, or where it was seen instead, for people."""
+        if self.operation is not None:
+            return str(self.operation)
+        if not self.operations:
+            return "every operation"
+        if len(self.operations) <= SHOWN:
+            return ", ".join(self.operations)
+        return f"{len(self.operations)} operations"
+
     def _parts(self) -> tuple[str, str, str, str]:
         operation = self.operation.identity if self.operation else "*"
         return self.rule.name, operation, self.location, f"{self.expected}>{self.observed}"
@@ -106,6 +121,7 @@ class Finding:
             "certainty": self.certainty.value,
             **({"stage": self.stage} if self.stage else {}),
             **({"asked": str(self.asked)} if self.asked else {}),
+            **({"operations": list(self.operations)} if self.operations else {}),
             "request_id": self.request_id,
             "deployment": self.deployment,
             "observed_at": self.observed_at.isoformat(),
@@ -127,6 +143,7 @@ class Finding:
                 version=form["version"],
                 operation=None if form["operation"] == "*" else Operation.parse(form["operation"]),
                 asked=Operation.parse(form["asked"]) if "asked" in form else None,
+                operations=tuple(form.get("operations", ())),
                 location=form["location"],
                 expected=form["expected"],
                 observed=form["observed"],

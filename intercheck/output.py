@@ -77,7 +77,7 @@ def print_json(envelope: Envelope) -> None:
 def print_finding(finding: Finding) -> None:
     """Print a finding for people: what, where, what to do."""
     mark = click.style(f"{finding.severity.value:8}", fg=COLORS[finding.severity])
-    place = f"{finding.operation or 'every operation'} {finding.location}"
+    place = f"{finding.place} {finding.location}"
     click.echo(f"{mark} {finding.rule.name}  {place}")
     click.echo(f"         {finding.message}")
     if finding.accepted is not None:

@@ -16,8 +16,12 @@ from reports.machine import incident_document
 from reports.summaries import Summary
 
 _ASKED: Final = frozenset({Outcome.HEALTHY, Outcome.FAILED})
-_NO_WAY: Final = frozenset({FailureKind.DNS, FailureKind.REFUSED, FailureKind.CONNECT_TIMEOUT})
+_NO_WAY: Final = frozenset(
+    {FailureKind.DNS, FailureKind.PROXY, FailureKind.REFUSED, FailureKind.CONNECT_TIMEOUT}
+)
 """Failures on the way to the host: they say nothing of the API behind it."""
+_STOPPED: Final = frozenset({407, 511})
+"""Statuses that only a proxy or a portal on the way has."""
 
 _COLORS: Final = {
     Outcome.HEALTHY: "green",
@@ -90,7 +94,10 @@ def one_line(report: PassReport) -> str:
 
 def was_measured(measurements: Sequence[Measurement]) -> bool:
     """Whether anything could be asked, of any Intercom workspace."""
-    return any(one.outcome in _ASKED and one.failure not in _NO_WAY for one in measurements)
+    return any(
+        one.outcome in _ASKED and one.failure not in _NO_WAY and one.status not in _STOPPED
+        for one in measurements
+    )
 
 
 def asked(measurements: Sequence[Measurement]) -> list[Operation]:

@@ -14,7 +14,13 @@ from monitors.incidents import Healthy, Observed, Sighting
 from monitors.records import IncidentState, Phase
 
 _NEAR: Final = frozenset(
-    {"connection-dns", "connection-network", "connection-refused", "connection-tls"}
+    {
+        "connection-dns",
+        "connection-network",
+        "connection-proxy",
+        "connection-refused",
+        "connection-tls",
+    }
 )
 _OUR_NETWORK: Final = "connection-network"
 MOST: Final = 0.5

@@ -28,6 +28,7 @@ UNANSWERED: Final = frozenset(
         "connection-dns",
         "connection-failed",
         "connection-network",
+        "connection-proxy",
         "connection-refused",
         "connection-reset",
         "connection-tls",

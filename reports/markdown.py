@@ -174,7 +174,7 @@ def _folded(noun: str, body: Iterable[str], count: int) -> Iterable[str]:
 
 def _place(finding: Finding) -> str:
     return (
-        f"{code(str(finding.operation or 'every operation'))} {code(finding.location)} "
+        f"{code(finding.place)} {code(finding.location)} "
         f"{text(f'{finding.expected} → {finding.observed}')}"
     )
 

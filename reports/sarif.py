@@ -83,7 +83,7 @@ def _result(finding: Finding, index: int, run: Run) -> dict[str, Any]:
 
 
 def _location(finding: Finding, place: Place | None) -> dict[str, Any]:
-    operation = str(finding.operation or "every operation")
+    operation = finding.place
     location: dict[str, Any] = {
         "logicalLocations": [
             {"fullyQualifiedName": f"{operation} {finding.location}", "kind": "member"}

@@ -107,8 +107,9 @@ ACCESS: Final = (
         measured_by=Evidence.ANSWER,
         at_once=False,
         meaning="A load balancer or firewall turned the request away before Intercom saw it.",
-        remedy="Check whether this machine's outgoing address was blocked (too many requests, a "
-        "shared proxy); then ask Intercom's support, naming that address and the time.",
+        remedy="First see whether a proxy or firewall of your own refuses Intercom's host: ask "
+        "from another network. If it is Intercom's, this machine's outgoing address was blocked "
+        "(too many requests, a shared proxy): ask its support, naming that address and the time.",
         example="403 with HTML from awselb/2.0 and no request id.",
     ),
     Rule(

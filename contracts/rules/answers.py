@@ -129,6 +129,14 @@ ANSWERS: Final = (
         example="400 parameter_invalid on a search that worked before.",
     ),
     _status(
+        "forbidden",
+        meaning="Intercom refuses to answer (403) and gives a reason that is none of those known, "
+        "or none.",
+        remedy="Look the code up in Intercom's documentation of error codes, and ask its support "
+        "with the request id; a missing permission or the plan would have other codes.",
+        example="403 app_suspended, or 403 with a page instead of an error.",
+    ),
+    _status(
         "not-found",
         meaning="What was asked for does not exist, or may not be seen.",
         remedy="Check whether the object was deleted; if a new one is not found either, the "

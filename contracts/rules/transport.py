@@ -5,13 +5,20 @@ from typing import Final
 from contracts.rules.kinds import Evidence, Rule, Scope, Severity
 
 
-def _connection(name: str, *, meaning: str, remedy: str, example: str) -> Rule:
+def _connection(
+    name: str,
+    *,
+    meaning: str,
+    remedy: str,
+    example: str,
+    measured_by: Evidence = Evidence.CONNECTION,
+) -> Rule:
     """No answer: a single one is a blip, so thresholds decide; any answer is health."""
     return Rule(
         name=name,
         severity=Severity.CRITICAL,
         scope=Scope.API,
-        measured_by=Evidence.CONNECTION,
+        measured_by=measured_by,
         at_once=False,
         meaning=meaning,
         remedy=remedy,
@@ -89,6 +96,16 @@ TRANSPORT: Final = (
         remedy="Check this machine's network, resolver and proxy; nothing is known of Intercom "
         "until they work.",
         example="connection refused by Intercom's host, and the control host has no answer either.",
+    ),
+    _connection(
+        "connection-proxy",
+        meaning="Something between here and Intercom answered in its place: a proxy that wants "
+        "credentials or refuses, or a network that wants a sign-in first.",
+        remedy="Mend it where the request was stopped, not at Intercom: give the proxy its "
+        "credentials (HTTPS_PROXY=http://USER:PASSWORD@PROXY:PORT), have it let Intercom's hosts "
+        "through, or sign in to the network's portal. Until then nothing is known of Intercom.",
+        example="407 from a forward proxy, 511 from a captive portal.",
+        measured_by=Evidence.ANSWER,
     ),
     _connection(
         "connection-redirect-loop",

@@ -17,6 +17,7 @@ from monitors.detectors.drift import drift
 from monitors.detectors.errors import error_answers
 from monitors.detectors.latency import slow_answers
 from monitors.detectors.rate_limit import rate_limiting
+from monitors.detectors.standins import stand_ins
 from monitors.detectors.versions import version_trouble
 
 __all__ = [
@@ -38,6 +39,7 @@ DETECTORS: Final[dict[str, Detector]] = {
     "errors": error_answers,
     "latency": slow_answers,
     "rate-limit": rate_limiting,
+    "stand-ins": stand_ins,
     "versions": version_trouble,
 }
 

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from contracts.departures import MEDIA_TYPE
-from contracts.envelopes import envelope_of
+from contracts.envelopes import ErrorEnvelope, envelope_of
 from contracts.exchanges import BodyKind, Exchange, Response
 from contracts.findings import Certainty, Finding
 from contracts.rules import Severity
 from monitors.detectors.context import Context, finding, name_of
+from monitors.detectors.standins import by_whom, is_before_intercom
 
 # https://developers.intercom.com/docs/build-an-integration/learn-more/rest-apis/error-codes;
 # token_suspended is known from the Ruby SDK only.
@@ -19,6 +20,7 @@ _TOKEN_CODES: Final = {
     "token_blocked": ("auth-token-blocked", "is blocked"),
     "token_suspended": ("auth-token-blocked", "is suspended"),
     "missing_authorization": ("auth-token-missing", "did not arrive"),
+    "missing_authorization_header": ("auth-token-missing", "did not arrive"),
 }
 _SCOPE_CODES: Final = frozenset({"token_unauthorized", "forbidden", "action_forbidden"})
 _LOCATION: Final = "status"
@@ -33,11 +35,12 @@ def access_refusals(exchange: Exchange, context: Context) -> Iterator[Finding]:
     response = exchange.response
     if response is None or response.status not in (401, 402, 403):
         return
-    code = envelope_of(response).code
+    envelope = envelope_of(response)
+    code = envelope.code
     if response.status == 402 or code == "api_plan_restricted":
         yield _plan(exchange, context)
     elif response.status == 401:
-        yield _unauthorized(exchange, context, code)
+        yield _unauthorized(exchange, context, envelope)
     elif is_before_intercom(response):
         yield finding(
             "auth-blocked",
@@ -47,29 +50,46 @@ def access_refusals(exchange: Exchange, context: Context) -> Iterator[Finding]:
             location=MEDIA_TYPE,
             expected="json",
             observed="blocked",
-            message=f"{name_of(exchange)} was turned away with 403 before Intercom saw it: no "
-            "request id, and no answer of Intercom's form.",
+            message=f"{name_of(exchange)} was turned away with 403{by_whom(response)} before "
+            "Intercom saw it: no request id, and no answer of Intercom's form.",
         )
+    elif code in _SCOPE_CODES or envelope.scope:
+        yield _scope(exchange, context, envelope)
     else:
-        yield _scope(exchange, context, envelope_of(response).scope)
+        yield _forbidden(exchange, response, context, code)
 
 
-def is_before_intercom(response: Response) -> bool:
-    """Whether a load balancer, firewall or proxy answered in Intercom's place."""
-    return response.request_id is None and response.kind is not BodyKind.JSON
+def _forbidden(
+    exchange: Exchange, response: Response, context: Context, code: str | None
+) -> Finding:
+    """A 403 that says nothing of a permission, and of which nothing else is known."""
+    if code:
+        why = "a reason that intercheck does not know"
+    elif response.kind is BodyKind.JSON:
+        why = "without a code that says why"
+    else:
+        why = "without an answer of the form that Intercom's errors have"
+    return finding(
+        "status-forbidden",
+        exchange,
+        context,
+        location=_LOCATION,
+        expected=_EXPECTED,
+        observed="403",
+        message=f"{name_of(exchange)} was refused with 403{f' {code}, ' if code else ' '}{why}.",
+    )
 
 
-def _unauthorized(exchange: Exchange, context: Context, code: str | None) -> Finding:
+def _unauthorized(exchange: Exchange, context: Context, envelope: ErrorEnvelope) -> Finding:
+    code = envelope.code
     if code in _SCOPE_CODES:
-        return _scope(exchange, context, None)
+        return _scope(exchange, context, envelope)
     if code in _TOKEN_CODES:
         rule, words = _TOKEN_CODES[code]
         message = f"Intercom says that the token {words} (401 {code})."
         certainty = Certainty.DOCUMENTED
-        consumers = context.readers(None, _LOCATION)  # whoever uses the token
     else:
         rule = "auth-token-refused"
-        consumers = context.readers(exchange.operation, _LOCATION)
         message = f"{name_of(exchange)} was refused with 401{f' {code}' if code else ''}."
         certainty = Certainty.INFERRED
     return finding(
@@ -81,13 +101,14 @@ def _unauthorized(exchange: Exchange, context: Context, code: str | None) -> Fin
         observed="401",
         message=message,
         certainty=certainty,
-        consumers=consumers,
     )
 
 
-def _scope(exchange: Exchange, context: Context, scope: str | None) -> Finding:
+def _scope(exchange: Exchange, context: Context, envelope: ErrorEnvelope) -> Finding:
+    scope = envelope.scope
     permission = f"the permission {scope}" if scope else "a permission"
     status = exchange.response.status if exchange.response else 403
+    code = f" {envelope.code}" if envelope.code else ""
     return finding(
         "auth-scope-missing",
         exchange,
@@ -95,7 +116,8 @@ def _scope(exchange: Exchange, context: Context, scope: str | None) -> Finding:
         location=_LOCATION,
         expected=scope or _EXPECTED,
         observed=str(status),
-        message=f"{name_of(exchange)} was refused with {status}: the token lacks {permission}.",
+        message=f"{name_of(exchange)} was refused with {status}{code}: the token lacks "
+        f"{permission}.",
         certainty=Certainty.DOCUMENTED if scope else Certainty.INFERRED,
     )
 

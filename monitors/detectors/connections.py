@@ -1,26 +1,44 @@
 """No answer at all, or not a whole one."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
-from contracts.exchanges import Exchange, FailureKind, TransportFailure
+from contracts.exchanges import Exchange, FailureKind, Timings, TransportFailure
 from contracts.findings import Finding
 from monitors.detectors.context import Context, finding, name_of
+from monitors.detectors.standins import WHY
 
 _FAILURES: Final = {
     FailureKind.DNS: ("connection-dns", "the host name could not be resolved"),
+    FailureKind.PROXY: ("connection-proxy", "the proxy that is configured here could not be used"),
     FailureKind.REFUSED: ("connection-refused", "the host refused the connection"),
     FailureKind.RESET: ("connection-reset", "the connection was reset before an answer came"),
     FailureKind.TLS: ("connection-tls", "no trusted TLS connection could be made"),
     FailureKind.CONNECT_TIMEOUT: ("timeout", "the host did not take the connection in time"),
-    FailureKind.READ_TIMEOUT: ("timeout", "the request was sent and no whole answer came in time"),
+    FailureKind.READ_TIMEOUT: ("timeout", "the request was sent and no answer came"),
     FailureKind.TRUNCATED: ("body-truncated", "the body ended before it was complete"),
     FailureKind.TOO_LARGE: ("body-too-large", "the body is larger than intercheck reads"),
-    FailureKind.ENCODING: ("connection-failed", "the body could not be unpacked"),
+    FailureKind.ENCODING: (
+        "connection-failed",
+        "the body is compressed in a way that could not be unpacked",
+    ),
     FailureKind.REDIRECT_LOOP: ("connection-redirect-loop", "the host kept redirecting"),
-    FailureKind.OTHER: ("connection-failed", "it ended in a way that has no name here"),
+    FailureKind.OTHER: (
+        "connection-failed",
+        "what came was no HTTP answer, or the connection ended in a way that has no name here",
+    ),
 }
 """Every kind of failure; a kind that is missing here fails a test."""
+ANSWERED: Final = frozenset(
+    {
+        FailureKind.TRUNCATED,
+        FailureKind.TOO_LARGE,
+        FailureKind.ENCODING,
+        FailureKind.REDIRECT_LOOP,
+    }
+)
+"""Failures that are those of an answer."""
 _OF_TLS: Final = (
     ("certificate has expired", "the host's certificate has expired"),
     ("certificate is not yet valid", "the host's certificate is not valid yet"),
@@ -32,6 +50,9 @@ _OF_TLS: Final = (
     ("record layer failure", "what answered does not speak TLS"),
 )
 """What OpenSSL calls the usual ones (X509_verify_cert_error_string), and what they mean."""
+_TUNNEL: Final = re.compile(r"Tunnel connection failed: ([1-5]\d\d)\b")
+_BYTES: Final = re.compile(r"larger than (\d{1,15}) bytes")
+_MEBIBYTE: Final = 1 << 20
 
 
 def connection_failures(exchange: Exchange, context: Context) -> Iterator[Finding]:
@@ -47,13 +68,54 @@ def connection_failures(exchange: Exchange, context: Context) -> Iterator[Findin
         location="body" if rule.startswith("body-") else "connection",
         expected="answer",
         observed=exchange.failure.kind.value,
-        message=f"{name_of(exchange)} had no answer: {reason_of(exchange.failure)}.",
+        message=f"{name_of(exchange)} had no {_what(exchange.failure)}: "
+        f"{reason_of(exchange.failure, exchange.timings)}.",
     )
 
 
-def reason_of(failure: TransportFailure) -> str:
+def reason_of(failure: TransportFailure, timings: Timings | None = None) -> str:
     """Say why there was no answer, in words of ours."""
     _, words = _FAILURES[failure.kind]
-    if failure.kind is not FailureKind.TLS:
+    match failure.kind:
+        case FailureKind.TLS:
+            return next((meant for said, meant in _OF_TLS if said in failure.detail), words)
+        case FailureKind.PROXY:
+            return _of_the_proxy(failure, words)
+        case FailureKind.TOO_LARGE:
+            limit = _BYTES.search(failure.detail)
+            return f"{words} (more than {_size(int(limit[1]))})" if limit else words
+        case FailureKind.REDIRECT_LOOP if "to itself" in failure.detail:
+            return "the host redirects to the very address that was asked"
+        case FailureKind.REDIRECT_LOOP if "circle" in failure.detail:
+            return "the host redirects from one of its addresses to the next without an end"
+        case FailureKind.READ_TIMEOUT | FailureKind.CONNECT_TIMEOUT if timings is not None:
+            return _in_time(failure.kind, timings)
+    return words
+
+
+def _what(failure: TransportFailure) -> str:
+    return "usable answer" if failure.kind in ANSWERED else "answer"
+
+
+def _of_the_proxy(failure: TransportFailure, words: str) -> str:
+    status = _TUNNEL.search(failure.detail)
+    if status is None:
         return words
-    return next((meant for said, meant in _OF_TLS if said in failure.detail), words)
+    if status[1] == "407":
+        return f"{WHY['407']} (407)"
+    return f"the proxy that is configured here does not connect to Intercom's host ({status[1]})"
+
+
+def _in_time(kind: FailureKind, timings: Timings) -> str:
+    """Say how long was waited, and whether an answer had begun."""
+    waited = f"{timings.total_ms / 1000:.1f} s"
+    if kind is FailureKind.CONNECT_TIMEOUT:
+        return f"the host did not take the connection within {waited}"
+    if timings.first_byte_ms is None:
+        return f"the request was sent, and nothing came within {waited}"
+    return f"an answer began and then stopped: it was not whole after {waited}"
+
+
+def _size(number: int) -> str:
+    whole = number % _MEBIBYTE == 0
+    return f"{number // _MEBIBYTE} MiB" if whole else f"{number:,} bytes".replace(",", " ")

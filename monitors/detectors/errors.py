@@ -8,6 +8,12 @@ from contracts.exchanges import BodyKind, Exchange, Response
 from contracts.findings import Certainty, Finding
 from contracts.request_fields import is_declared
 from monitors.detectors.context import Context, finding, name_of
+from monitors.detectors.standins import (
+    by_whom,
+    is_before_intercom,
+    is_of_a_stand_in,
+    redirected_to,
+)
 from monitors.detectors.versions import INVALID_VERSION
 
 _JUDGED_ELSEWHERE: Final = frozenset({401, 402, 403, 429})
@@ -28,8 +34,12 @@ _SERVER: Final = {
 
 _WITHOUT_A_REQUEST_ID: Final = (
     "Look at www.intercomstatus.com; if nothing is reported there, give Intercom's support the "
-    "time and the operation. The answer has no request id: it comes from what stands before "
-    "Intercom's application, or from a proxy on the way."
+    "time and the operation. The answer has no request id of the form that Intercom's have."
+)
+_BEFORE_INTERCOM: Final = (
+    "Look at www.intercomstatus.com; if nothing is reported there, give Intercom's support the "
+    "time and the operation. The answer has no request id of Intercom's: it comes from what stands "
+    "before its application, or from a proxy on the way."
 )
 
 
@@ -37,6 +47,8 @@ def error_answers(exchange: Exchange, context: Context) -> Iterator[Finding]:
     """Yield what an unsuccessful status says."""
     response = exchange.response
     if response is None or response.is_success or response.status in _JUDGED_ELSEWHERE:
+        return
+    if is_of_a_stand_in(exchange):
         return
     if response.status >= 500:
         yield _server_error(exchange, response, context)
@@ -66,9 +78,17 @@ def _server_error(exchange: Exchange, response: Response, context: Context) -> F
         location="status",
         expected="2xx",
         observed="5xx",
-        message=f"{name_of(exchange)} was answered with {response.status}, {words}{empty}.",
-        remedy="" if response.request_id else _WITHOUT_A_REQUEST_ID,
+        message=f"{name_of(exchange)} was answered with {response.status}, {words}{empty}"
+        f"{by_whom(response)}.",
+        remedy=_whom_to_ask(response),
     )
+
+
+def _whom_to_ask(response: Response) -> str:
+    """Return the remedy where the rule's cannot be followed for lack of a request id."""
+    if response.request_id:
+        return ""
+    return _BEFORE_INTERCOM if is_before_intercom(response) else _WITHOUT_A_REQUEST_ID
 
 
 def _refused(
@@ -88,7 +108,7 @@ def _refused(
             certainty=Certainty.INFERRED,
         )
     rule, words = _STATUSES.get(status, ("status-undocumented", "no contract knows that status"))
-    code = f" {envelope.code}" if envelope.code else ""
+    code = f" {envelope.code}" if envelope.code else redirected_to(exchange)
     field = _declared_field(exchange, envelope, context)
     place = f" (field {field})" if field else ""
     return finding(

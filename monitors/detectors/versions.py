@@ -10,6 +10,8 @@ from contracts.findings import Certainty, Finding
 from monitors.detectors.context import Context, finding, name_of
 
 INVALID_VERSION: Final = "intercom_version_invalid"
+MALFORMED: Final = "malformed"
+"""What is shown of a version that has not the form of one."""
 _VERSION: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})?\Z|[A-Za-z]{1,16}\Z")
 _MOVING: Final = frozenset({"preview", "unstable", "0"})
 """The version that is not released yet: Unstable until April 2026, Preview since; both are
@@ -43,7 +45,12 @@ def version_trouble(exchange: Exchange, context: Context) -> Iterator[Finding]:
         location="header:intercom-version",
         expected=shown(asked),
         observed=shown(answered),
-        message=f"API version {shown(asked)} was asked for and {shown(answered)} answered.",
+        message=f"API version {shown(asked)} was asked for, and "
+        + (
+            "the answer names none that there could be."
+            if shown(answered) == MALFORMED
+            else f"{shown(answered)} answered."
+        ),
     )
 
 
@@ -57,4 +64,4 @@ def shown(version: str | None) -> str:
     """Return a version as it may be shown: the header comes from outside."""
     if version is None:
         return "default"
-    return version.strip() if _VERSION.match(version.strip()) else "malformed"
+    return version.strip() if _VERSION.match(version.strip()) else MALFORMED

@@ -16,7 +16,7 @@ from monitors.diagnosis.access import refusals
 from monitors.diagnosis.attributes import reconciled
 from monitors.diagnosis.confirmation import MOST, confirmations
 from monitors.diagnosis.expectations import NOTHING_KNOWN, Expectation
-from monitors.diagnosis.objects import vanished_endpoints
+from monitors.diagnosis.objects import vanished_endpoints, wrong_address
 from monitors.diagnosis.observations import (
     Diagnosed,
     Evidence,
@@ -24,6 +24,7 @@ from monitors.diagnosis.observations import (
     Observation,
     across,
     count,
+    shown,
 )
 from monitors.diagnosis.outage import outages, with_the_page
 from monitors.diagnosis.outlook import (
@@ -72,6 +73,7 @@ def diagnose(
     evidence = Evidence(observations)
     found = [
         *outages(evidence, outlook),
+        *wrong_address(evidence),
         *refusals(evidence, expected, outlook),
         *_of_the_app(evidence),
         *vanished_endpoints(evidence),
@@ -79,7 +81,18 @@ def diagnose(
         *_shared(evidence),
         *_single(evidence),
     ]
-    return tuple(with_the_page(one, outlook) for one in found)
+    return tuple(_everywhere(with_the_page(one, outlook), evidence) for one in found)
+
+
+def _everywhere(one: Diagnosed, evidence: Evidence) -> Diagnosed:
+    """Name no operations where it is all that were asked, or a dead token, which is dead for all:
+    those named would look like the only ones."""
+    finding = one.finding
+    is_of_all = len(finding.operations) == len(evidence.measured) > 1
+    is_dead = finding.rule.name.startswith("auth-token-") and not evidence.canary_works
+    if not finding.operations or not (is_of_all or is_dead):
+        return one
+    return replace(one, finding=replace(finding, operations=()))
 
 
 def _of_the_app(evidence: Evidence) -> Iterator[Diagnosed]:
@@ -91,7 +104,8 @@ def _of_the_app(evidence: Evidence) -> Iterator[Diagnosed]:
         ]
         if pairs:
             evidence.take(pairs)
-            yield across(pairs, _with_our_share(pairs[-1], evidence))
+            finding = _with_our_share(pairs[-1], evidence)
+            yield across(pairs, _with_its_reach(finding, pairs, evidence))
 
 
 def _with_our_share(pair: tuple[Observation, Finding], evidence: Evidence) -> Finding:
@@ -115,6 +129,15 @@ def _with_our_share(pair: tuple[Observation, Finding], evidence: Evidence) -> Fi
         message=f"{finding.message} Of {limit} requests allowed, intercheck sent {ours} in these "
         f"{WINDOW.seconds} seconds: {whose}.",
     )
+
+
+def _with_its_reach(finding: Finding, pairs: Explained, evidence: Evidence) -> Finding:
+    """Say of another version on how much of what was asked it was."""
+    if finding.rule.name != "version-mismatch" or len(evidence.measured) == 1:
+        return finding
+    where = shown(one.exchange.operation for one, _ in pairs)
+    on = f"{where[0]} alone" if len(where) == 1 else count(pairs, evidence)
+    return replace(finding, message=f"{finding.message.removesuffix('.')}, on {on}.")
 
 
 def _shared(evidence: Evidence) -> Iterator[Diagnosed]:

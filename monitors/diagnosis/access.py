@@ -18,15 +18,20 @@ from monitors.diagnosis.observations import (
     Explained,
     Observation,
     across,
+    code_of,
     count,
     shown,
 )
 from monitors.diagnosis.outlook import ROUTING_REGION, Outlook
-from monitors.diagnosis.permissions import lost_features, missing_permissions
+from monitors.diagnosis.permissions import forbidden, lost_features, missing_permissions
 from monitors.probes import CANARY
 
 _REGIONS: Final = frozenset({"us", "eu", "au"})
 
+_ASK_AGAIN_FIRST: Final = (
+    "Keep the token: /me takes it. Ask this operation once more with it, by hand; if it is refused "
+    "again, give Intercom's support the request id and the time."
+)
 _OR_SET_THE_REGION: Final = (
     f"{RULES[REFUSED].remedy} If it is the same, set the workspace's region to where it is hosted "
     "(us, eu or au)."
@@ -38,6 +43,7 @@ def refusals(evidence: Evidence, expected: Expectation, outlook: Outlook) -> Ite
     yield from _other_workspace(evidence, expected)
     yield from _other_region(evidence, expected)
     yield from _token(evidence, expected, outlook)
+    yield from forbidden(evidence)
     yield from missing_permissions(evidence, expected)
     yield from lost_features(evidence, expected)
 
@@ -101,22 +107,24 @@ def _token(evidence: Evidence, expected: Expectation, outlook: Outlook) -> Itera
     if outlook.home is not None:
         yield _of_other_host(evidence, expected, outlook.home, refused)
         return
-    telling = min((finding for _, finding in refused), key=_telling)
+    observation, telling = min(refused, key=lambda pair: _telling(pair[1]))
+    code = code_of(observation)
     confirmed = _is_refused(evidence.canary)
     identities = {one.identity for one, _ in refused}
     where = "everywhere, by /me as well" if confirmed else f"on {count(refused, evidence)}"
+    said = f" (401 {code})" if code else " (401)"
     is_certain = confirmed or telling.rule.name != REFUSED
     if telling.rule.name == REFUSED and not expected.token_is_well_formed:
         telling = replace(telling, rule=RULES["auth-token-malformed"])
-        words = f"Intercom refuses the token {where}, and it does not look like one"
+        words = f"Intercom refuses the token {where}{said}, and it does not look like one"
     elif telling.rule.name == REFUSED:
         doubt = _or_region(expected, outlook)
-        words = f"Intercom refuses the token {where}{doubt}"
+        words = f"Intercom refuses the token {where}{said}{doubt}"
         if doubt and not outlook.is_refused_elsewhere:
             telling = replace(telling, remedy=_OR_SET_THE_REGION)
     else:
         words = f"{telling.message.rstrip('.')}; it is refused {where}"
-    yield across(
+    told = across(
         refused,
         replace(
             telling,
@@ -126,6 +134,8 @@ def _token(evidence: Evidence, expected: Expectation, outlook: Outlook) -> Itera
         ),
         confirmed=confirmed or evidence.is_broad(identities),
     )
+    hurt = expected.consumers if is_certain else ()  # a dead token is dead for whoever uses it
+    yield replace(told, finding=replace(told.finding, consumers=hurt or told.finding.consumers))
 
 
 def _contradicted(evidence: Evidence) -> Iterator[Diagnosed]:
@@ -141,6 +151,7 @@ def _contradicted(evidence: Evidence) -> Iterator[Diagnosed]:
             finding=replace(
                 finding,
                 message=f"{finding.message.rstrip('.')} on {operation}, and yet it works on /me.",
+                remedy=_ASK_AGAIN_FIRST,
                 certainty=Certainty.INFERRED,
             ),
             operations=shown([operation]),

@@ -1,4 +1,4 @@
-"""A missing object, or a missing endpoint."""
+"""A missing object, a missing endpoint, or the wrong address altogether."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,11 +8,53 @@ from urllib.parse import urlsplit
 from contracts.envelopes import MERGED, envelope_of
 from contracts.exchanges import BodyKind
 from contracts.findings import Certainty, Finding
-from contracts.rules import RULES
-from monitors.diagnosis.observations import Diagnosed, Evidence, Observation
+from contracts.rules import RULES, Severity
+from monitors.detectors.standins import by_whom
+from monitors.diagnosis.observations import Diagnosed, Evidence, Observation, across, count
 
 _MISSING: Final = ("status-not-found", "status-gone")
 _GONE: Final = "deprecation-endpoint-gone"
+_NOT_FOUND: Final = 404
+
+
+_CORRECT_THE_ADDRESS: Final = (
+    "Correct the workspace's base URL (`base-url` in intercheck.yaml, or --base-url): Intercom's "
+    "are https://api.intercom.io, https://api.eu.intercom.io and https://api.au.intercom.io, "
+    "without a path. If it is one of these already, something on the way answers in its place."
+)
+
+
+def wrong_address(evidence: Evidence) -> Iterator[Diagnosed]:
+    """Yield that most of what was asked is not found, `/me` among it: no workspace lacks that, so
+    it is not Intercom's API that was asked."""
+    canary = evidence.canary
+    missing = [pair for pair in evidence.named(*_MISSING, _GONE) if pair[0].status == _NOT_FOUND]
+    if canary is None or canary.status != _NOT_FOUND or canary.exchange.response is None:
+        return
+    if not evidence.is_broad(one.identity for one, _ in missing):
+        return
+    evidence.take(missing)
+    answer = canary.exchange.response
+    host = urlsplit(canary.exchange.request.url).netloc
+    why = (
+        f"Intercom answers at {host}, but its API does not stand at the path that is asked there"
+        if answer.request_id
+        else f"what answers at {host}{by_whom(answer)} is not Intercom's API"
+    )
+    yield across(
+        missing,
+        replace(
+            missing[-1][1],
+            rule=RULES["status-not-found"],
+            severity=Severity.CRITICAL,
+            observed=str(_NOT_FOUND),
+            message=f"{count(missing, evidence)} were answered with 404, and /me, which every "
+            f"workspace has, among them: {why}.",
+            remedy=_CORRECT_THE_ADDRESS,
+            certainty=Certainty.INFERRED,
+        ),
+        confirmed=evidence.lasts(missing),
+    )
 
 
 def vanished_endpoints(evidence: Evidence) -> Iterator[Diagnosed]:

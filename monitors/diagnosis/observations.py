@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from contracts.envelopes import envelope_of
 from contracts.exchanges import Exchange, Operation
 from contracts.findings import Finding
 from monitors.incidents import Sighting
@@ -125,15 +126,23 @@ Explained = Sequence[tuple[Observation, Finding]]
 
 def across(explained: Explained, finding: Finding, *, confirmed: bool = True) -> Diagnosed:
     """Make one diagnosis of findings across operations."""
+    operations = shown(one.exchange.operation for one, _ in explained)
     return Diagnosed(
         finding=replace(
             finding,
             operation=None,
+            operations=operations,
             consumers=_united(one.consumers for _, one in explained) or finding.consumers,
         ),
-        operations=shown(one.exchange.operation for one, _ in explained),
+        operations=operations,
         confirmed=confirmed,
     )
+
+
+def code_of(observation: Observation) -> str:
+    """Return the code that an error answer carries; empty where it has none."""
+    response = observation.exchange.response
+    return (envelope_of(response).code or "") if response else ""
 
 
 def shown(operations: Iterable[Operation | None]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Final
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
 from monitors.detectors.connections import reason_of
+from monitors.detectors.standins import PROXY, WHY, by_whom
 from monitors.diagnosis.observations import Diagnosed, Evidence, Explained, across, count
 from monitors.diagnosis.outlook import Outlook
 
@@ -30,6 +31,7 @@ _SECOND_HAND: Final = frozenset({"connect-timeout"})
 
 def outages(evidence: Evidence, outlook: Outlook) -> Iterator[Diagnosed]:
     """Yield the one cause why most operations have no answer, and take what it explains."""
+    yield from _stopped_on_the_way(evidence)
     down = evidence.findings(lambda finding: finding.rule.name in _DOWN)
     # What a second request answered is a blip of one operation, not a part of an outage.
     standing = [pair for pair in down if evidence.still_shows(pair[0].identity, pair[1])]
@@ -41,6 +43,27 @@ def outages(evidence: Evidence, outlook: Outlook) -> Iterator[Diagnosed]:
         standing,
         _explained(leading, standing, evidence, outlook),
         confirmed=evidence.lasts(down),
+    )
+
+
+def _stopped_on_the_way(evidence: Evidence) -> Iterator[Diagnosed]:
+    """Yield what a proxy or a portal did to most requests: nothing is known of Intercom then."""
+    stopped = evidence.named(PROXY)
+    standing = [pair for pair in stopped if evidence.still_shows(pair[0].identity, pair[1])]
+    if not evidence.is_broad(one.identity for one, _ in standing):
+        return
+    evidence.take(stopped)
+    observation, finding = standing[0]
+    failure, response = observation.exchange.failure, observation.exchange.response
+    why = reason_of(failure) if failure else WHY.get(finding.observed, "")
+    status = f" ({response.status}{by_whom(response)})" if response else ""
+    yield across(
+        standing,
+        replace(
+            finding,
+            message=f"{count(standing, evidence)} never reached Intercom{status}: {why}.",
+        ),
+        confirmed=evidence.lasts(stopped),
     )
 
 
@@ -98,13 +121,26 @@ def _explained(
             "certificates"
         )
     elif leading.rule.name == "server-error":
-        words = f"Intercom is failing: {hit} have no usable answer"
-        statuses = sorted({one.status for one, _ in standing if one.status and one.status >= 500})
-        if statuses:
-            words += f" ({', '.join(map(str, statuses))})"
+        words = _failing(standing, evidence)
     else:
         words = f"Intercom does not answer: {hit} ended without an answer ({_words(leading)})"
     return replace(leading, severity=Severity.CRITICAL, message=f"{words}.", certainty=certainty)
+
+
+def _failing(standing: Explained, evidence: Evidence) -> str:
+    """Say that most operations are answered with a 5xx, and as far as it is known by whom."""
+    hit = count(standing, evidence)
+    failing = [one for one, _ in standing if one.status and one.status >= 500]
+    statuses = ", ".join(map(str, sorted({one.status for one in failing if one.status})))
+    if any(one.exchange.request_id for one in failing):
+        return f"Intercom is failing: {hit} have no usable answer ({statuses})"
+    answers = [one.exchange.response for one in failing if one.exchange.response]
+    named = next(filter(None, map(by_whom, answers)), "")
+    return (
+        f"Nothing usable comes from Intercom's host: {hit} were answered with {statuses}{named}, "
+        "and without a request id of Intercom's. That is its load balancer, or a proxy on the way "
+        "here"
+    )
 
 
 def with_the_page(diagnosed: Diagnosed, outlook: Outlook) -> Diagnosed:

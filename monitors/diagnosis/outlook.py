@@ -10,23 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from contracts.exchanges import FailureKind
 from contracts.statuspage import Notice, StatusPage
+from monitors.detectors.connections import ANSWERED
 from monitors.diagnosis.observations import Observation
 from monitors.probes import CANARY
 
 ROUTING_REGION: Final = "us"
 """Its host passes requests on to the region of the token; a refusal there is the token's."""
-
-_ANSWERED: Final = frozenset(
-    {
-        FailureKind.TRUNCATED,
-        FailureKind.TOO_LARGE,
-        FailureKind.ENCODING,
-        FailureKind.REDIRECT_LOOP,
-    }
-)
-"""Failures that are those of an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +74,7 @@ def has_answered(observations: Iterable[Observation]) -> bool:
 def _is_unanswered(observation: Observation) -> bool:
     failure = observation.exchange.failure
     if failure is not None:
-        return failure.kind not in _ANSWERED
+        return failure.kind not in ANSWERED
     return observation.status is not None and observation.status >= 500
 
 

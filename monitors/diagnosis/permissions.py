@@ -13,8 +13,12 @@ from monitors.diagnosis.observations import (
     Explained,
     Observation,
     across,
+    code_of,
+    count,
     shown,
 )
+from monitors.diagnosis.scopes import likely_scope
+from monitors.probes import CANARY
 
 _PLAN: Final = "auth-plan-restricted"
 _NO_NAME: Final = "2xx"
@@ -54,11 +58,21 @@ def _missing(
 ) -> Diagnosed:
     finding = refused[-1][1]
     is_named = permission != _MOST and not permission.startswith("/")
-    what = f"the permission {permission}" if is_named else f"a permission for {permission}"
-    proof = "the token works on /me" if evidence.canary_works else "/me does not tell otherwise"
     identities = {one.identity for one, _ in refused}
     never_worked = expected.worked is not None and not identities & expected.worked
-    operations = shown(one.exchange.operation for one, _ in refused)
+    likely = "" if is_named else likely_scope(one.exchange.operation for one, _ in refused)
+    if permission == _MOST:
+        words = _on_most(refused, evidence)
+    else:
+        is_said = all(one.rule.name == SCOPE for _, one in refused)
+        lacks = "lacks" if is_said else "most likely lacks"
+        what = f"the permission {permission}" if is_named else f"a permission for {permission}"
+        name = f", most likely \u201c{likely}\u201d" if likely else ""
+        operations = shown(one.exchange.operation for one, _ in refused)
+        words = (
+            f"The token {lacks} {what}{name}: {_listed(operations)} refused with "
+            f"{_answer(refused)}, {_proof(evidence)}"
+        )
     return across(
         refused,
         replace(
@@ -68,11 +82,52 @@ def _missing(
             severity=Severity.WARNING if never_worked else Severity.CRITICAL,
             expected=permission,
             observed="refused",
-            message=f"The token lacks {what}: {_listed(operations)} refused with "
-            f"{finding.observed}, and {proof}.",
+            message=f"{words}.",
+            remedy=_enable(permission if is_named else likely),
             certainty=Certainty.DOCUMENTED if is_named else Certainty.INFERRED,
         ),
         confirmed=any(evidence.latest[one.identity].status in (401, 403) for one, _ in refused),
+    )
+
+
+def _on_most(refused: Explained, evidence: Evidence) -> str:
+    hit, answer = count(refused, evidence), _answer(refused)
+    identities = {one.identity for one, _ in refused}
+    if CANARY.identity in identities:
+        return (
+            f"Intercom lets the token do nothing: {hit} were refused with {answer}, and /me, which "
+            "needs no permission, among them. The app has lost all of its permissions, or the "
+            "token its app"
+        )
+    if evidence.canary_works and len(identities) == len(evidence.measured) - 1:
+        return (
+            f"The token works on /me and on nothing else: {hit} were refused with {answer}, so it "
+            "lacks the permissions for all of them"
+        )
+    return f"The token lacks several permissions: {hit} were refused with {answer}, " + _proof(
+        evidence
+    )
+
+
+def _answer(refused: Explained) -> str:
+    """Return the status that was answered, with the code it carried."""
+    said = {f"{one.status or ''} {code_of(one)}".strip() for one, _ in refused}
+    return " or ".join(sorted(said)[:_SHOWN])
+
+
+def _proof(evidence: Evidence) -> str:
+    """Say how it is known that the token itself lives."""
+    if evidence.canary_works:
+        return "while the token works on /me"
+    return "and whether the token works on /me is not known"
+
+
+def _enable(permission: str) -> str:
+    """Return the step that mends it, where it is known which permission it is."""
+    if not permission:
+        return ""
+    return RULES[SCOPE].remedy.replace(
+        "the missing permission", f"the permission \u201c{permission}\u201d"
     )
 
 
@@ -81,6 +136,31 @@ def _listed(operations: tuple[str, ...]) -> str:
     if len(operations) <= _SHOWN:
         return f"{', '.join(operations)} {'was' if len(operations) == 1 else 'were'}"
     return f"{', '.join(operations[:_SHOWN])} and {len(operations) - _SHOWN} more were"
+
+
+def forbidden(evidence: Evidence) -> Iterator[Diagnosed]:
+    """Yield a 403 of an unknown reason that most operations have: the app's or the workspace's."""
+    refused = evidence.named("status-forbidden")
+    if not evidence.is_broad(one.identity for one, _ in refused):
+        return
+    evidence.take(refused)
+    codes = sorted({code for one, _ in refused if (code := code_of(one))})
+    said = f" ({', '.join(codes)}, which intercheck does not know)" if codes else ""
+    whose = (
+        "/me, which needs no permission, among them: it is the app or the workspace as a whole"
+        if CANARY.identity in {one.identity for one, _ in refused}
+        else "it is none of the codes of a missing permission or of the plan"
+    )
+    yield across(
+        refused,
+        replace(
+            refused[-1][1],
+            severity=Severity.CRITICAL,
+            message=f"{count(refused, evidence)} were refused with 403{said}; {whose}.",
+            certainty=Certainty.INFERRED,
+        ),
+        confirmed=evidence.lasts(refused),
+    )
 
 
 def lost_features(evidence: Evidence, expected: Expectation) -> Iterator[Diagnosed]:

@@ -552,7 +552,7 @@ def test_a_proxy_that_is_down_says_nothing_about_intercom(monkeypatch: pytest.Mo
     with client("http://intercom.test") as one:
         exchange = one.send(ME)
     assert exchange.failure is not None
-    assert exchange.failure.kind is FailureKind.OTHER
+    assert exchange.failure.kind is FailureKind.PROXY
     assert "proxy" in exchange.failure.detail
 
 

@@ -50,7 +50,8 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "sunset": ("deprecation-sunset", "deprecation-sunset"),
     "warning": ("deprecation-announced", "deprecation-announced"),
     "version-mismatch": ("version-mismatch", "version-mismatch"),
-    "endpoint-gone": ("deprecation-endpoint-gone", "deprecation-endpoint-gone"),
+    # Where even /me is not found, it is not Intercom's API that was asked.
+    "endpoint-gone": ("deprecation-endpoint-gone", "status-not-found"),
     "422": ("status-unprocessable", "status-unprocessable"),
     "429": ("rate-limit-exceeded", "rate-limit-exceeded"),
     "500": ("server-error", "server-error"),

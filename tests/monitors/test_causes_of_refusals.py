@@ -1,0 +1,238 @@
+"""Refusals that are not what they look like at first: of a proxy, a wrong address, an unknown
+code, one operation alone."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from contracts.exchanges import Exchange, FailureKind, Operation, TransportFailure
+from contracts.findings import Certainty, Finding
+from contracts.rules import Severity
+from monitors.detectors import Context, detect
+from monitors.diagnosis import Diagnosed, Expectation, Observation, diagnose
+from monitors.diagnosis.scopes import likely_scope
+from monitors.probe_files import load_probes
+
+if TYPE_CHECKING:
+    from tests.monitors.conftest import ExchangeFactory
+
+ME = "GET /me"
+OTHERS = ("GET /tags", "GET /contacts", "GET /contacts/{contact_id}", "GET /companies")
+PAGE = b"<html><body>Please sign in</body></html>"
+KNOWN = Context(known=frozenset())
+APP = {"type": "admin", "app": {"type": "app", "id_code": "acme1", "region": "US"}}
+
+
+def refused(code: str, message: str = "No.") -> dict[str, Any]:
+    return {"type": "error.list", "errors": [{"code": code, "message": message}]}
+
+
+def told(
+    *exchanges: Exchange, context: Context = KNOWN, expected: Expectation | None = None
+) -> tuple[Diagnosed, ...]:
+    seen = [Observation(exchange=one, findings=detect(one, context)) for one in exchanges]
+    return diagnose(seen, expected=expected or Expectation(consumers=("crm", "inbox")))
+
+
+def only(*exchanges: Exchange, expected: Expectation | None = None) -> Finding:
+    (diagnosed,) = told(*exchanges, expected=expected)
+    return diagnosed.finding
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "why"),
+    [
+        (407, {"server": "squid/5.7"}, "credentials of its own"),
+        (511, {}, "captive portal"),
+        (302, {"location": "https://login.example.net/?from=x"}, "another host"),
+    ],
+)
+def test_what_a_proxy_or_a_portal_answers_is_the_network_and_not_intercom(
+    an_exchange: "ExchangeFactory", status: int, headers: dict[str, str], why: str
+) -> None:
+    every = [
+        an_exchange(one, status, PAGE, headers=headers, is_intercoms=False) for one in (ME, *OTHERS)
+    ]
+    found = only(*every)
+    assert found.rule.name == "connection-proxy"
+    assert found.severity is Severity.CRITICAL
+    assert "never reached Intercom" in found.message
+    assert why in found.message
+    assert "from=x" not in found.message
+    assert ("squid/5.7" in found.message) == ("squid/5.7" in headers.values())
+
+
+def test_a_proxy_that_wants_credentials_for_a_tunnel_says_the_same(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    failure = TransportFailure(
+        kind=FailureKind.PROXY,
+        detail="('Unable to connect to proxy', OSError('Tunnel connection failed: 407 Required'))",
+    )
+    every = [
+        replace(an_exchange(one, failure=FailureKind.PROXY), failure=failure)
+        for one in (ME, *OTHERS)
+    ]
+    found = only(*every)
+    assert found.rule.name == "connection-proxy"
+    assert "credentials of its own (407)" in found.message
+
+
+@pytest.mark.parametrize("is_intercoms", [True, False])
+def test_a_5xx_without_a_request_id_is_not_said_to_be_intercoms(
+    an_exchange: "ExchangeFactory", is_intercoms: bool
+) -> None:
+    every = [an_exchange(one, 502, PAGE, is_intercoms=is_intercoms) for one in (ME, *OTHERS)]
+    found = only(*every)
+    assert found.rule.name == "server-error"
+    assert ("Intercom is failing" in found.message) == is_intercoms
+    assert ("or a proxy on the way" in found.message) != is_intercoms
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [(refused("app_suspended"), "app_suspended"), (PAGE, "without an answer of the form")],
+)
+def test_a_403_of_an_unknown_reason_is_no_missing_permission(
+    an_exchange: "ExchangeFactory", body: Any, said: str
+) -> None:
+    found = only(an_exchange(ME, body=APP), an_exchange("GET /tags", 403, body))
+    assert found.rule.name == "status-forbidden"
+    assert said in found.message
+    assert not found.rule.at_once
+
+
+def test_a_403_of_an_unknown_reason_on_everything_is_the_app_or_the_workspace(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    found = only(*(an_exchange(one, 403, refused("app_suspended")) for one in (ME, *OTHERS)))
+    assert (found.rule.name, found.severity) == ("status-forbidden", Severity.CRITICAL)
+    assert "5 of 5 operations were refused with 403 (app_suspended" in found.message
+
+
+@pytest.mark.parametrize("is_intercoms", [True, False])
+def test_404_on_everything_and_me_is_the_wrong_address(
+    an_exchange: "ExchangeFactory", is_intercoms: bool
+) -> None:
+    every = [
+        an_exchange(
+            one, 404, refused("not_found") if is_intercoms else PAGE, is_intercoms=is_intercoms
+        )
+        for one in (ME, *OTHERS)
+    ]
+    found = only(*every)
+    assert (found.rule.name, found.severity) == ("status-not-found", Severity.CRITICAL)
+    assert "base-url" in found.remedy
+    assert "api.intercom.io" in found.message
+    assert ("Intercom answers at" in found.message) == is_intercoms
+
+
+def test_404_on_one_collection_alone_is_still_an_endpoint_that_is_gone(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    others = [an_exchange(one) for one in OTHERS[1:]]
+    found = only(an_exchange(ME, body=APP), *others, an_exchange("GET /tags", 404, refused("x_y")))
+    assert found.rule.name == "deprecation-endpoint-gone"
+
+
+def test_a_token_that_one_operation_alone_refuses_is_kept(an_exchange: "ExchangeFactory") -> None:
+    others = [an_exchange(one) for one in OTHERS[1:]]
+    pass_ = (an_exchange(ME, body=APP), *others)
+    found = only(*pass_, an_exchange("GET /tags", 401, refused("token_revoked")))
+    assert found.consumers == (), "nobody is known to read tags"
+    assert found.remedy.startswith("Keep the token")
+
+
+def test_a_dead_token_hurts_every_consumer(an_exchange: "ExchangeFactory") -> None:
+    found = only(*(an_exchange(one, 401, refused("token_revoked")) for one in (ME, "GET /tags")))
+    assert found.consumers == ("crm", "inbox")
+
+
+def test_a_missing_permission_is_named_as_the_developer_hub_does(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    others = [an_exchange(one) for one in OTHERS[1:]]
+    pass_ = (an_exchange(ME, body=APP), *others)
+    found = only(*pass_, an_exchange("GET /tags", 401, refused("token_unauthorized")))
+    assert found.rule.name == "auth-scope-missing"
+    assert "most likely \u201cRead tags\u201d" in found.message
+    assert "401 token_unauthorized" in found.message
+    assert "\u201cRead tags\u201d" in found.remedy
+
+
+def test_a_token_that_works_on_me_alone_lacks_every_permission(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    every = [an_exchange(one, 401, refused("token_unauthorized")) for one in OTHERS]
+    found = only(an_exchange(ME, body=APP), *every)
+    assert "works on /me and on nothing else" in found.message
+    assert found.operations == tuple(sorted(OTHERS))
+    assert found.place == "4 operations"
+
+
+def test_a_token_that_may_not_even_ask_for_me_lost_everything(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    found = only(*(an_exchange(one, 401, refused("token_unauthorized")) for one in (ME, *OTHERS)))
+    assert found.rule.name == "auth-scope-missing"
+    assert "5 of 5 operations were refused with 401 token_unauthorized" in found.message
+    assert "/me, which needs no permission, among them" in found.message
+    assert found.place == "every operation"
+
+
+def test_a_dead_token_is_dead_everywhere_however_few_were_asked(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    found = only(*(an_exchange(one, 401, refused("unauthorized")) for one in (ME, "GET /tags")))
+    assert "everywhere, by /me as well (401 unauthorized)" in found.message
+    assert found.place == "every operation"
+
+
+def test_another_version_on_one_operation_is_shown_there(an_exchange: "ExchangeFactory") -> None:
+    odd = an_exchange("GET /tags", headers={"intercom-version": "2.11"})
+    found = only(an_exchange(ME, body=APP), odd)
+    assert found.place == "GET /tags"
+    assert found.message.endswith("on GET /tags alone.")
+    other = an_exchange("GET /contacts", headers={"intercom-version": "2.11"})
+    both = only(an_exchange(ME, body=APP), other)
+    assert both.fingerprint == found.fingerprint, "where it was seen is no part of what it is"
+
+
+@pytest.mark.parametrize(
+    "written", ["<b>x</b>", "A" * 3000, "evil\x1b[31m", "3f2504e0-4f89-11d3-9a0c-0305e82c330G"]
+)
+def test_a_request_id_of_another_form_is_not_repeated(
+    an_exchange: "ExchangeFactory", written: str
+) -> None:
+    exchange = an_exchange(status=500, headers={"x-request-id": written})
+    found = only(an_exchange(ME, body=APP), exchange)
+    assert written not in str(found.as_json())
+    assert found.request_id is None
+    assert "no request id of" in found.remedy
+
+
+@pytest.mark.parametrize(
+    "written", ["002d37gmte7nhkf9o4eg", "3f2504e0-4f89-11d3-9a0c-0305e82c3301"]
+)
+def test_a_request_id_of_intercoms_form_is_kept(
+    an_exchange: "ExchangeFactory", written: str
+) -> None:
+    assert an_exchange(headers={"x-request-id": written}).request_id == written
+
+
+def test_a_deployment_that_is_no_commit_is_not_repeated(an_exchange: "ExchangeFactory") -> None:
+    assert an_exchange(headers={"x-intercom-version": "<script>"}).deployment is None
+
+
+def test_most_probes_have_a_permission_that_they_most_likely_need() -> None:
+    unknown = {one.identity for one in load_probes() if not likely_scope([one.operation])} - {ME}
+    # Intercom's list has no permission that would be about reading these.
+    assert unknown == {"GET /data_attributes", "GET /teams"}
+    assert likely_scope([Operation.parse("POST /tags")]) == "", "one that writes"
+    assert likely_scope([Operation.parse("GET /tags"), Operation.parse("GET /admins")]) == ""
+
+
+def test_what_is_certain_of_a_proxy_is_documented(an_exchange: "ExchangeFactory") -> None:
+    every = [an_exchange(one, 407, PAGE, is_intercoms=False) for one in (ME, *OTHERS)]
+    assert only(*every).certainty is Certainty.DOCUMENTED
