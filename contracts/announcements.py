@@ -61,6 +61,33 @@ class Announcement:
             self.sunset_at and self.deprecated_at and self.sunset_at < self.deprecated_at
         )
 
+    @property
+    def told_by(self) -> str:
+        """The header field that says it first, by its name."""
+        if self.unreadable:
+            return self.unreadable[0]
+        if self.is_deprecated or self.deprecated_at:
+            return "deprecation"
+        return "sunset" if self.sunset_at else "warning" if self.warns else "link"
+
+    @property
+    def rule(self) -> str:
+        """The name of the rule that a finding of it is of. However it is said that something is
+        deprecated, it is one announcement."""
+        if self.is_contradictory:
+            return "deprecation-contradictory"
+        if self.is_deprecated or self.warns or self.link("deprecation"):
+            return "deprecation-announced"
+        return "deprecation-sunset"
+
+    @property
+    def place(self) -> str:
+        """Where a finding of it stands."""
+        if self.unreadable:
+            return f"header:{self.unreadable[0]}"
+        is_announced = self.rule == "deprecation-announced"
+        return "header:deprecation" if is_announced else "header:sunset"
+
     def link(self, *relations: str) -> str | None:
         """Return the first target of one of `relations`, in their order."""
         return next(

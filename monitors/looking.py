@@ -110,7 +110,8 @@ class Looker:
         for found in described_ends(
             published.spec,
             reads,
-            asked=frozenset(self.known) | {one.identity for one in observations},
+            asked=frozenset(one.identity for one in observations if one.exchange.response),
+            probed=frozenset(self.known),
             workspace=self.workspace,
             now=self.clock.now(),
         ):

@@ -136,16 +136,9 @@ class Fields:
     def _deprecation(self, exchange: Exchange, response: Response) -> None:
         """An announcement has the place that it has where a probe meets it."""
         said = announcement_of(response.headers)
-        if said.is_contradictory:
-            self._certain(
-                exchange, "deprecation-contradictory", "header:sunset", "absent", "contradictory"
-            )
-        elif said.is_deprecated or said.warns or said.link("deprecation"):
-            self._certain(
-                exchange, "deprecation-announced", "header:deprecation", "absent", "announced"
-            )
-        elif said.says_something:
-            self._certain(exchange, "deprecation-sunset", "header:sunset", "absent", "announced")
+        if said.says_something:
+            observed = "contradictory" if said.is_contradictory else "announced"
+            self._certain(exchange, said.rule, said.place, "absent", observed)
 
     def _certain(
         self, exchange: Exchange, rule: str, location: str, expected: str, observed: str

@@ -25,8 +25,10 @@ CHANGE: Final = (
     _announced(
         "deprecation-announced",
         meaning="Intercom announces that this operation, or a field that is read, is deprecated.",
-        remedy="Read the announcement the headers link to and plan the move to its successor.",
-        example='Deprecation: @1688169599, or Warning: 299 - "Deprecated API".',
+        remedy="Find out from Intercom's changelog (developers.intercom.com) what takes its place, "
+        "and plan the move.",
+        example='Deprecation: @1688169599, Warning: 299 - "Deprecated API", or "is deprecated" in '
+        "the description.",
     ),
     _announced(
         "deprecation-sunset",

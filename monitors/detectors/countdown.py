@@ -16,6 +16,12 @@ COUNTDOWN: Final = (NOTICE_DAYS, URGENT_DAYS, LAST_DAYS, 0)
 """Days before the end at which it is told again."""
 
 
+THE_DESCRIPTION: Final = "Intercom's published description"
+READ_THE_DESCRIPTION: Final = (
+    "Read what Intercom's description of the operation says to use instead, and plan the move."
+)
+
+
 def stage_of(end: datetime | None, now: datetime) -> int:
     """Return how many steps of the countdown have been reached."""
     return 0 if end is None else sum(end - now <= timedelta(days=days) for days in COUNTDOWN)
@@ -34,7 +40,8 @@ def severity_of(rule: str, said: Announcement, now: datetime, *, is_used: bool) 
     return RULES[rule].severity
 
 
-def announced(said: Announcement, now: datetime) -> str:
+def announced(said: Announcement, now: datetime, *, by: str) -> str:
+    """Say that it is deprecated, `by` whom that is said, and until when it answers."""
     if said.deprecated_at is None:
         text = "is deprecated"
     elif said.deprecated_at <= now:
@@ -43,7 +50,8 @@ def announced(said: Announcement, now: datetime) -> str:
         text = (
             f"will be deprecated on {_day(said.deprecated_at)} ({_left(said.deprecated_at, now)})"
         )
-    return f"{text} and {ends(said, now)}" if said.sunset_at else f"{text}; no end is given yet"
+    text = f"{text}, says {by}"
+    return f"{text}, and {ends(said, now)}" if said.sunset_at else f"{text}; no end is given yet"
 
 
 def ends(said: Announcement, now: datetime) -> str:
@@ -57,7 +65,8 @@ def ends(said: Announcement, now: datetime) -> str:
 def contradiction(said: Announcement) -> str:
     if said.unreadable:
         names = " and ".join(name.capitalize() for name in said.unreadable)
-        return f"announces its end, but its {names} header cannot be read as a date"
+        its = "headers" if len(said.unreadable) > 1 else "header"
+        return f"announces its end, but its {names} {its} cannot be read as a date"
     if said.sunset_at is None or said.deprecated_at is None:
         return "contradicts itself about its end"
     return (
@@ -67,6 +76,13 @@ def contradiction(said: Announcement) -> str:
 
 
 def remedy(said: Announcement) -> str:
+    """Say what to do, as far as it is more than what the rule says."""
+    if said.unreadable:
+        names = " and ".join(name.capitalize() for name in said.unreadable)
+        return (
+            f"Ask Intercom which date its {names} header means; until then, expect that the "
+            "operation ends."
+        )
     successor, announced = said.link("successor-version"), said.link("deprecation", "sunset")
     steps = [f"read {announced}"] if announced else []
     if successor:

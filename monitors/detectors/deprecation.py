@@ -24,6 +24,8 @@ from contracts.standards import Reads
 from contracts.workspaces import Workspace
 from monitors.detectors.context import Context, finding, name_of
 from monitors.detectors.countdown import (
+    READ_THE_DESCRIPTION,
+    THE_DESCRIPTION,
     announced,
     contradiction,
     ends,
@@ -38,7 +40,9 @@ from monitors.detectors.descriptions import (
 )
 
 DESCRIBED: Final = "description"
-"""Location of what only a description says."""
+"""Location of what a description says of an operation."""
+USE: Final = "header:deprecation"
+"""A location that concerns everybody who uses the operation."""
 
 
 def deprecation_notices(exchange: Exchange, context: Context) -> Iterator[Finding]:
@@ -55,6 +59,7 @@ def deprecation_notices(exchange: Exchange, context: Context) -> Iterator[Findin
         yield from _fields(exchange, context, operation)
         yield from _parameters(exchange, context, operation)
     said = announcement_of(exchange.response.headers)
+    told_by = said.told_by
     described = described_announcement(operation) if operation else Announcement()
     is_only_described = not said.says_something
     if is_only_described:
@@ -64,16 +69,18 @@ def deprecation_notices(exchange: Exchange, context: Context) -> Iterator[Findin
     if not said.says_something:
         return
     now, name = exchange.started_at, name_of(exchange)
-    consumers = context.readers(exchange.operation, "header:deprecation")
+    consumers = context.readers(exchange.operation, USE)
+    rule, location, observed = said.rule, said.place, "announced"
     if said.is_contradictory:
-        rule, location, observed = "deprecation-contradictory", "header:sunset", "contradictory"
+        observed = "contradictory"
         message = f"{name} {contradiction(said)}."
-    elif said.is_deprecated or said.warns or said.link("deprecation"):
-        rule, location, observed = "deprecation-announced", "header:deprecation", "announced"
-        message = f"{name} {announced(said, now)}."
+    elif rule == "deprecation-announced":
+        by = THE_DESCRIPTION if is_only_described else f"its {told_by.capitalize()} header"
+        message = f"{name} {announced(said, now, by=by)}."
     else:
-        rule, location, observed = "deprecation-sunset", "header:sunset", "announced"
         message = f"{name} {ends(said, now)}."
+    if described.says_something and rule == "deprecation-announced":
+        location = DESCRIBED  # that answers say so too, later on, makes no other trouble
     severity = severity_of(rule, said, now, is_used=bool(consumers))
     if is_only_described and not consumers and not stage_of(said.sunset_at, now):
         severity = Severity.INFO
@@ -86,7 +93,7 @@ def deprecation_notices(exchange: Exchange, context: Context) -> Iterator[Findin
         expected="absent",
         observed=observed,
         message=message,
-        remedy=remedy(said),
+        remedy=READ_THE_DESCRIPTION if is_only_described else remedy(said),
         certainty=Certainty.DOCUMENTED,
         consumers=consumers,
         stage=stage_of(said.sunset_at, now),
@@ -98,24 +105,26 @@ def described_ends(
     reads: Reads,
     *,
     asked: frozenset[str],
+    probed: frozenset[str],
     workspace: Workspace,
     now: datetime,
 ) -> Iterator[Finding]:
-    """Yield what a description announces of operations that somebody uses and nobody asks; `asked`
-    are the identities of those whose own answers tell."""
+    """Yield what a description announces of operations that somebody uses or probes and that were
+    not asked now; `asked` are the identities of those whose own answers tell."""
     for operation in published.operations:
         identity = operation.operation.identity
         said = described_announcement(operation)
         if identity in asked or not said.says_something:
             continue
-        consumers = reads.readers(identity, "header:deprecation")
-        if not consumers:
+        consumers = reads.readers(identity, USE)
+        if not consumers and identity not in probed:
             continue
         said = replace(said, is_deprecated=True)
-        rule = "deprecation-announced"
+        rule, stage = "deprecation-announced", stage_of(said.sunset_at, now)
+        severity = severity_of(rule, said, now, is_used=bool(consumers))
         yield Finding(
             rule=RULES[rule],
-            severity=severity_of(rule, said, now, is_used=True),
+            severity=severity if consumers or stage else Severity.INFO,
             workspace=workspace.name,
             region=workspace.region,
             version=workspace.version,
@@ -123,11 +132,11 @@ def described_ends(
             location=DESCRIBED,
             expected="absent",
             observed="announced",
-            message=f"{operation.operation} {announced(said, now)}, says Intercom's published "
-            "description.",
+            message=f"{operation.operation} {announced(said, now, by=THE_DESCRIPTION)}.",
+            remedy=READ_THE_DESCRIPTION,
             consumers=consumers,
             certainty=Certainty.DOCUMENTED,
-            stage=stage_of(said.sunset_at, now),
+            stage=stage,
             observed_at=now,
         )
 
@@ -183,5 +192,5 @@ def _parameters(
             "published description marks as deprecated.",
             remedy="Read what its description says to use instead, and stop sending it.",
             certainty=Certainty.DOCUMENTED,
-            consumers=context.readers(exchange.operation, "header:deprecation"),
+            consumers=context.readers(exchange.operation, USE),
         )

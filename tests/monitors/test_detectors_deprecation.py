@@ -97,6 +97,43 @@ def test_however_it_is_said_it_is_one_announcement(
     assert finding.location == "header:deprecation"
 
 
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ({"deprecation": "true"}, "says its Deprecation header"),
+        ({"deprecation": "1688169599"}, "says its Deprecation header"),
+        ({"warning": '299 - "Deprecated API"'}, "says its Warning header"),
+        ({"link": '</docs/end>; rel="deprecation"'}, "says its Link header"),
+    ],
+)
+def test_it_names_the_header_that_says_so_and_links_only_where_there_are_some(
+    an_exchange: "ExchangeFactory", header: dict[str, str], told: str
+) -> None:
+    (finding,) = notices(an_exchange, header)
+    assert told in finding.message
+    advice = finding.remedy or finding.rule.remedy
+    assert "link" not in advice
+    assert ("/docs/end" in advice) is ("link" in header)
+
+
+@pytest.mark.parametrize(
+    ("headers", "place"),
+    [
+        ({"deprecation": "soon"}, "header:deprecation"),
+        ({"sunset": "never"}, "header:sunset"),
+        ({"deprecation": "@1", "sunset": "never"}, "header:sunset"),
+        ({"deprecation": "soon", "sunset": imf(NOON)}, "header:deprecation"),
+    ],
+)
+def test_what_cannot_be_read_is_told_where_it_stands(
+    an_exchange: "ExchangeFactory", headers: dict[str, str], place: str
+) -> None:
+    (finding,) = notices(an_exchange, headers)
+    assert finding.location == place
+    assert f"its {place.removeprefix('header:').capitalize()} header" in finding.remedy
+    assert "which of the dates" not in finding.remedy
+
+
 def test_adding_a_sunset_makes_it_no_other_cause(an_exchange: "ExchangeFactory") -> None:
     (before,) = notices(an_exchange, {"deprecation": "true"})
     (after,) = notices(an_exchange, {"deprecation": "true", "sunset": imf(NOON)})

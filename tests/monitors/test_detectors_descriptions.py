@@ -9,7 +9,7 @@ from contracts.conformance import Conformance
 from contracts.findings import Finding
 from contracts.rules import Severity
 from contracts.spec import SpecOperation, parse_spec
-from monitors.detectors import Context, detect
+from monitors.detectors import DESCRIBED, Context, detect
 from monitors.detectors.descriptions import deprecated_fields, described_announcement
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def test_the_days_that_are_left_make_it_more_severe(
     (read,) = (
         one
         for one in notices(an_exchange, at, reader=Reader(), description=RUN)
-        if one.location == "header:deprecation"
+        if one.location == DESCRIBED
     )
     (unread,) = notices(an_exchange, at, description=RUN)
     assert (read.severity, unread.severity) == (used, unused)
@@ -129,6 +129,15 @@ def test_header_and_description_are_one_announcement(an_exchange: "ExchangeFacto
     (described,) = notices(an_exchange, at, description=RUN)
     assert told.cause == described.cause
     assert "stops answering on 2026-12-31 (4 days left)" in told.message
+
+
+def test_what_a_description_announces_stands_there_and_not_in_a_header(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    (told,) = notices(an_exchange, datetime(2026, 12, 27, tzinfo=UTC), description=RUN)
+    assert told.location == DESCRIBED
+    assert "says Intercom's published description" in told.message
+    assert "header" not in told.message + (told.remedy or told.rule.remedy)
 
 
 def test_a_deprecated_field_is_told_to_those_who_read_it(an_exchange: "ExchangeFactory") -> None:
