@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlsplit
@@ -117,6 +118,7 @@ def judge(recording: Recording, *, limit: timedelta = LATENCY_LIMIT) -> tuple[Di
             latency_limit=limit,
             known=sight.known(exchange),
             changed=sight.memory.compare(exchange),
+            renamed=partial(sight.memory.renamed, exchange),
         )
         findings = sight.take(exchange, detect(exchange, context))
         rounds[where].take(Observation(exchange=exchange, findings=findings, latency=latency))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from contracts.clock import Clock
@@ -143,6 +144,7 @@ class Looker:
             latency_limit=self._limit(identity),
             known=memory.census.known(identity),
             changed=memory.compare(exchange),
+            renamed=partial(memory.renamed, exchange),
         )
         findings = memory.deployments.take(exchange, detect(exchange, context))
         if exchange.is_success:

@@ -15,7 +15,7 @@ from monitors.census import Census
 from monitors.deployments import Deployments
 from monitors.latencies import Judged, Latencies
 from monitors.probes import CANARY
-from monitors.shapes import Change, State, digest, keyed_hash, learn
+from monitors.shapes import Change, State, digest, keyed_hash, learn, successor
 from monitors.shapes.learning import Hash
 from monitors.versions import Versions
 
@@ -119,7 +119,7 @@ class Memory:
             return ()
         if response.kind is not BodyKind.JSON:
             return ()
-        kind = f"{SHAPE} {exchange.version} {operation.identity}"
+        kind = _shape_of(exchange)
         day = exchange.started_at.toordinal()
         answer = [day, digest(response.body, key=self.shape_key)]
         state = self._shapes.get(kind)
@@ -137,6 +137,15 @@ class Memory:
             self._answers[kind] = answer
         state.changed |= was_changed
         return changes
+
+    def renamed(self, exchange: Exchange, location: str) -> str:
+        """Return where the field of an answer seems to be now that is no longer at `location`;
+        empty where nothing says so. `compare` has learned the answer before."""
+        kind = _shape_of(exchange)
+        state = self._shapes.get(kind)
+        if state is None and kind in self._stored:
+            state = self._shapes[kind] = State.from_json(self._stored[kind])
+        return successor(state, location) if state else ""
 
     def changes(self) -> dict[tuple[str, str], object]:
         """Return the documents that are not as they were."""
@@ -228,6 +237,11 @@ def stored_latencies(documents: Mapping[str, Any]) -> Latencies:
 
 def _added_in(documents: Mapping[str, Any]) -> list[str]:
     return sorted(kind for kind in documents if kind.startswith(f"{BASELINES} "))
+
+
+def _shape_of(exchange: Exchange) -> str:
+    operation = exchange.operation
+    return f"{SHAPE} {exchange.version} {operation.identity if operation else ''}"
 
 
 def _app_of(exchange: Exchange) -> str | None:

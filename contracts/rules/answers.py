@@ -4,7 +4,7 @@ from typing import Final
 
 from contracts.rules.kinds import Evidence, Rule, Scope, Severity
 
-_REPORT: Final = (
+REPORT: Final = (
     "report it at github.com/intercom/Intercom-OpenAPI (template: schema inaccuracy) or, if it is "
     "wanted, accept the deviation with a reason and an end date"
 )
@@ -65,13 +65,13 @@ ANSWERS: Final = (
     _schema(
         "type",
         meaning="A value has another type than promised.",
-        remedy=f"Make the consumers tolerate both types, then {_REPORT}.",
+        remedy=f"Make the consumers tolerate both types, then {REPORT}.",
         example="contact.owner_id is a string where an integer is promised.",
     ),
     _schema(
         "null",
         meaning="A value is null where null is not promised.",
-        remedy=f"Make the consumers tolerate null, then {_REPORT}.",
+        remedy=f"Make the consumers tolerate null, then {REPORT}.",
         example="conversation.source is null.",
     ),
     _schema(
@@ -83,8 +83,9 @@ ANSWERS: Final = (
     ),
     _schema(
         "required",
-        meaning="A field is absent that is promised or that a consumer reads.",
-        remedy=f"Make the consumers tolerate its absence, then {_REPORT}.",
+        meaning="A field is absent that is promised or that a consumer reads. Where one of the "
+        "same type came in its place, it seems to be renamed, and the finding names both.",
+        remedy=f"Make the consumers tolerate its absence, then {REPORT}.",
         example="contacts in a list no longer have the field email.",
     ),
     _schema(
@@ -97,13 +98,13 @@ ANSWERS: Final = (
     _schema(
         "format",
         meaning="A string does not have the format that is promised.",
-        remedy=f"Check the consumers that parse it, then {_REPORT}.",
+        remedy=f"Check the consumers that parse it, then {REPORT}.",
         example="a timestamp came as an ISO 8601 string.",
     ),
     _schema(
         "constraint",
         meaning="A value breaks a bound, a length, a pattern or a combination that is promised.",
-        remedy=f"Check the consumers that rely on it, then {_REPORT}.",
+        remedy=f"Check the consumers that rely on it, then {REPORT}.",
         example="a page holds more items than per_page allows.",
     ),
     _schema(
@@ -118,7 +119,7 @@ ANSWERS: Final = (
         "undocumented",
         scope=Scope.API,
         meaning="The answer has a status that the contract does not know for this operation.",
-        remedy=f"Check what the answer means for the consumers, then {_REPORT}.",
+        remedy=f"Check what the answer means for the consumers, then {REPORT}.",
         example="GET /tags answers 202.",
     ),
     _status(

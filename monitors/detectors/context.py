@@ -27,7 +27,8 @@ class Context:
     integer>string`), why a deviation is accepted. `known` are the causes of the census, what was so
     when this workspace's operation was first looked at; None while it is being taken, and then
     whatever hurts no consumer is only noted. `changed` is what of the exchange is not as earlier
-    answers of the operation were.
+    answers of the operation were, and `renamed` says by a location where what is gone from there
+    seems to be now, by what came when it went.
     """
 
     published: Conformance | None = None
@@ -38,6 +39,7 @@ class Context:
     accepted: Mapping[str, str] = field(default_factory=dict)
     known: frozenset[str] | None = None
     changed: tuple[Change, ...] = ()
+    renamed: Callable[[str], str] = lambda location: ""
 
     def readers(self, operation: Operation | None, location: str) -> tuple[str, ...]:
         """Return the consumers whom trouble at `location` hurts; everybody where it is no one

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from monitors.shapes.kinds import PLAIN, SAYS_NOTHING, base_of
-from monitors.shapes.state import ABSENT, NULL, Field, Group, Seen
+from monitors.shapes.state import ABSENT, NULL, Field, Group, Seen, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +43,6 @@ def change_of(group: Group, known: Field, kind: str, day: int) -> Change | None:
             return None  # its type is the change
         return change("schema-enum", "enum", "string")
     if kind == ABSENT:
-        renamed = _renamed(group, known)
-        if renamed is not None:
-            evidence += f"; {renamed} came when it went and has its type: it seems to be renamed"
         return change("schema-required", usual or "any", ABSENT)
     if not usual:
         if any(one == "null" for one in before) or kind == "null":
@@ -74,6 +71,18 @@ def _other_form(
 
 def _main(kinds: Iterable[str]) -> str:
     return "|".join(sorted({base_of(one) for one in kinds}))
+
+
+def successor(state: State, location: str) -> str:
+    """Return the location of the field that came when the one at `location` went, if it is gone,
+    and there is one such field of its type alone; else nothing."""
+    found = {
+        _renamed(group, known)
+        for group in state.groups.values()
+        for known in group.fields.values()
+        if known.location == location and ABSENT in known.kinds
+    } - {None}
+    return found.pop() or "" if len(found) == 1 else ""
 
 
 def _renamed(group: Group, gone: Field) -> str | None:

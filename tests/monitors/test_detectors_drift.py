@@ -144,6 +144,26 @@ def test_a_deviation_may_be_accepted_by_its_place_in_a_schema(
     assert drifted(an_exchange, held, note=None)[0].accepted is None
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            {"data": [{"id": "1", "kind_of_it": "a", "note": "x", "size": 1}]},
+            "has /data/*/kind_of_it where the relied-upon contract has /data/*/kind: the field",
+        ),
+        ({"things": GOOD["data"]}, "has the list at /things where the relied-upon contract has it"),
+        (GOOD["data"], "is answered with a bare list where the relied-upon contract has an object"),
+    ],
+)
+def test_what_has_moved_is_told_as_one_finding_that_names_both_places(
+    an_exchange: "ExchangeFactory", body: object, told: str
+) -> None:
+    found = detect(an_exchange(OPERATION, body=body), context())
+    (loud,) = [one for one in found if one.severity is not Severity.INFO]
+    assert told in loud.message
+    assert loud.severity is Severity.CRITICAL
+
+
 def test_an_empty_body_hurts_every_reader_and_is_no_schema_finding(
     an_exchange: "ExchangeFactory",
 ) -> None:
