@@ -87,6 +87,13 @@ class Fields:
             return shape.items or shape.values_of_map
         return shape.fields.get(step) or shape.values_of_map
 
+    def knows(self, identity: str, pattern: str) -> bool:
+        """Whether the schema says anything of a place in an operation's answer."""
+        nodes = self.of(identity)
+        for step in split_pattern(pattern):
+            nodes = self.below(shape_of(nodes), step) if nodes else []
+        return bool(nodes)
+
     def check(self, operation: SpecOperation, pattern: str, *, where: str) -> None:
         """Raise ConfigurationError where the schema knows no such field."""
         nodes = self.of(operation.operation.identity)

@@ -21,9 +21,11 @@ from intercheck.stopping import INTERRUPTED, TERMINATED, TerminatedError
 COMMANDS: Final = {
     "alerts": "See what an alert says, and whether alerts arrive.",
     "baseline": "What was learned of how the API answers: show it, or forget it.",
+    "can-i-upgrade": "Which consumers would notice another version of the API.",
     "contract": "Property tests over a description, safe to point at production.",
     "demo": "The whole job on the embedded sandbox: break it, watch, heal it.",
     "deviations": "Departures accepted on purpose: list, accept, prune.",
+    "diff": "What changes for a client from one description to another.",
     "doctor": "Walk from nothing to a working set-up, naming the step that is missing.",
     "explain": "Explain one rule: what it means and what to do.",
     "incidents": "What is wrong, since when, and who has taken it on.",
@@ -52,7 +54,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"intercheck.commands.{cmd_name}")
+        module = importlib.import_module(f"intercheck.commands.{_module(cmd_name)}")
         command: click.Command = module.command
         return command
 
@@ -119,6 +121,10 @@ def _run(arguments: list[str]) -> int:
     return result if isinstance(result, int) else ExitCode.CLEAN
 
 
+def _module(name: str) -> str:
+    return name.replace("-", "_")
+
+
 def _wants_json(arguments: list[str]) -> bool:
     pairs = zip(arguments, [*arguments[1:], ""], strict=True)
     return any(one == "--format=json" or (one, two) == ("--format", "json") for one, two in pairs)
@@ -149,7 +155,7 @@ def _command_in(arguments: list[str]) -> str:
     words = [word for word in arguments if not word.startswith("-")]
     name = next((word for word in words if word in COMMANDS), "")
     # A command that does not load is no reason to say nothing of why.
-    module = sys.modules.get(f"intercheck.commands.{name}")
+    module = sys.modules.get(f"intercheck.commands.{_module(name)}")
     group = getattr(module, "command", None)
     if not isinstance(group, click.Group):
         return name

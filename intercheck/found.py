@@ -19,7 +19,7 @@ from contracts.findings import Finding
 from intercheck.settings import Settings
 from reports.writing import write_whole
 
-COMMANDS: Final = ("probe", "contract", "replay")
+COMMANDS: Final = ("probe", "contract", "replay", "can-i-upgrade")
 """Commands that find something."""
 
 

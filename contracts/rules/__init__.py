@@ -14,11 +14,12 @@ from contracts.rules.answers import ANSWERS
 from contracts.rules.behaviour import BEHAVIOUR
 from contracts.rules.change import CHANGE
 from contracts.rules.kinds import Evidence, Rule, Scope, Severity
+from contracts.rules.requests import REQUESTS
 from contracts.rules.transport import TRANSPORT
 
 __all__ = ["RULES", "Evidence", "Rule", "Scope", "Severity"]
 
 RULES: Final = MappingProxyType(
-    {rule.name: rule for rule in (*ACCESS, *ANSWERS, *BEHAVIOUR, *CHANGE, *TRANSPORT)}
+    {rule.name: rule for rule in (*ACCESS, *ANSWERS, *BEHAVIOUR, *CHANGE, *REQUESTS, *TRANSPORT)}
 )
 """Every rule by its name."""

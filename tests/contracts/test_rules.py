@@ -9,7 +9,8 @@ from contracts.rules import RULES, Evidence, Rule, Scope, Severity
 NAMES = """
 auth-token-missing auth-token-malformed auth-token-refused auth-token-revoked auth-token-expired
 auth-token-blocked auth-wrong-region auth-scope-missing auth-plan-restricted auth-blocked
-auth-workspace-changed schema-type schema-null schema-enum schema-required schema-undocumented
+auth-workspace-changed request-required request-refused
+schema-type schema-null schema-enum schema-required schema-undocumented
 schema-format schema-constraint schema-unresolvable status-undocumented status-bad-request
 status-not-found status-gone status-conflict status-unprocessable deprecation-announced
 deprecation-sunset deprecation-contradictory deprecation-endpoint-gone version-unavailable

@@ -33,7 +33,8 @@ def test_help_lists_every_command_without_importing_one() -> None:
 
 @pytest.mark.parametrize("name", sorted(cli.COMMANDS))
 def test_every_command_exists_and_has_an_example(name: str) -> None:
-    command = importlib.import_module(f"intercheck.commands.{name}").command
+    module = name.replace("-", "_")
+    command = importlib.import_module(f"intercheck.commands.{module}").command
     text = f"{command.help}\n{command.epilog}"
     assert f"intercheck {name}" in text, "help texts have examples"
 
