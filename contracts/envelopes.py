@@ -6,7 +6,9 @@ Most operations answer `{"type": "error.list", "errors": [{"code", "message"}]}`
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from contracts.exchanges import BodyKind, Response
@@ -17,18 +19,20 @@ MERGED: Final = "contact_merged"
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{1,63}\Z")
 """What a code looks like; anything else may hold a customer's data and is not repeated."""
 _FIELD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]-]{0,63}\Z")
+_MOST_FIELDS: Final = 20
+"""Errors of one answer whose fields are read; nobody reads more."""
 _SCOPE: Final = re.compile(r"\b((?:read|write|manage|gather|list|create)_[a-z_]{2,48})\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorEnvelope:
-    """The first error of an answer, one with a field before others. No message: it may quote what
-    the customer sent."""
+    """The first error of an answer, one with a field before others, and the fields that any of its
+    errors names. No message: it may quote what the customer sent."""
 
     code: str | None = None
-    field: str | None = None
-    """Which field of the request is meant, where that is said. It may be a customer's own: show it
-    only where the description declares it (`contracts.request_fields`)."""
+    fields: tuple[str, ...] = ()
+    """Which fields of the request are meant, where that is said. They may be a customer's own: show
+    them only where the description declares them (`contracts.request_fields`)."""
     scope: str | None = None
     """Which permission is missing, where that is said."""
     is_intercoms: bool = False
@@ -50,17 +54,16 @@ def envelope_of(response: Response) -> ErrorEnvelope:
         first = next((one for one in several if one.get("field")), several[0] if several else {})
         return ErrorEnvelope(
             code=_matching(_CODE, first.get("code")),
-            field=_matching(_FIELD, first.get("field")),
+            fields=_fields(one.get("field") for one in several),
             scope=_scope(first.get("message"), first.get("data"), body.get("data")),
             is_intercoms=True,
         )
     if isinstance(errors, dict):
-        name = next(iter(errors), None)
-        return ErrorEnvelope(field=_matching(_FIELD, name), is_intercoms=True)
+        return ErrorEnvelope(fields=_fields(errors), is_intercoms=True)
     if "error_key" in body or body.get("type") == "error":
         return ErrorEnvelope(
             code=_matching(_CODE, body.get("error_key", body.get("code"))),
-            field=_matching(_FIELD, body.get("field")),
+            fields=_fields([body.get("field")]),
             scope=_scope(body.get("message")),
             is_intercoms=True,
         )
@@ -69,6 +72,11 @@ def envelope_of(response: Response) -> ErrorEnvelope:
 
 def _matching(pattern: re.Pattern[str], value: object) -> str | None:
     return value if isinstance(value, str) and pattern.match(value) else None
+
+
+def _fields(names: Iterable[object]) -> tuple[str, ...]:
+    found = (_matching(_FIELD, name) for name in islice(names, _MOST_FIELDS))
+    return tuple(dict.fromkeys(name for name in found if name))
 
 
 def _scope(*said: object) -> str | None:

@@ -112,7 +112,8 @@ def _is_shown(finding: Finding) -> bool:
 
 def _last_line(report: PassReport, folded: int) -> str:
     told = report.delivery
-    news = [_count(report.record.requests, "request")]
+    news = [waiting] if (waiting := _waiting(report)) else []
+    news += [_count(report.record.requests, "request")]
     news += [f"{_count(folded, 'finding')} more, accepted or for information"] if folded else []
     for number, what in (
         (told.delivered, "delivered"),
@@ -123,8 +124,19 @@ def _last_line(report: PassReport, folded: int) -> str:
     return "; ".join([one_line(report), *news])
 
 
+def _waiting(report: PassReport) -> str:
+    """Say that trouble which may be a blip is told of once it has shown in several passes."""
+    if not report.pending:
+        return ""
+    return (
+        f"{_count(len(report.pending), 'cause')} not told yet: what may be a blip is told when "
+        f"{_count(report.threshold, 'pass')} in a row have seen it"
+    )
+
+
 def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    plural = "es" if noun.endswith("s") else "s"
+    return f"{number} {noun}{'' if number == 1 else plural}"
 
 
 def _probe(one: Measurement) -> dict[str, object]:

@@ -26,7 +26,7 @@ from monitors.looking import Looker, OnVisit
 from monitors.memories import Memories
 from monitors.memory import Memory
 from monitors.outcomes import measurements_of
-from monitors.policies import Policy, policy_for
+from monitors.policies import FAILURE_THRESHOLD, Policy, policy_for
 from monitors.probes import Probe, with_sources
 from monitors.promises import Promises
 from monitors.records import IncidentState, PassRecord, Phase, Transition
@@ -40,7 +40,8 @@ AFFLICTED: Final = "afflicted"
 class PassReport:
     """What a pass came to. `findings` are all of its causes, those of the census too; `incidents`
     are those open after it, and `known` the fingerprints of findings whose incident was open
-    before."""
+    before. `pending` are the incidents that have been seen, and not often enough to be told of:
+    usually `threshold` passes in a row."""
 
     record: PassRecord
     findings: tuple[Finding, ...]
@@ -48,6 +49,8 @@ class PassReport:
     incidents: tuple[IncidentState, ...]
     known: frozenset[str]
     delivery: DeliveryReport
+    pending: tuple[IncidentState, ...] = ()
+    threshold: int = FAILURE_THRESHOLD
 
 
 class PassNotRecordedError(HistoryError):
@@ -263,6 +266,8 @@ class Monitor:
             incidents=tuple(state for state in after.values() if state.phase is Phase.OPEN),
             known=frozenset(one.fingerprint for one in findings if key_of(one) in was_open),
             delivery=self.deliver(),
+            pending=tuple(state for state in after.values() if state.phase is Phase.PENDING),
+            threshold=self._settings.failure_threshold,
         )
 
     def _policy(self, finding: Finding) -> Policy:

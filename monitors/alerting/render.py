@@ -53,7 +53,9 @@ def render(
     incident = transition.incident
     dot, color = wording.look(transition)
     where = wording.where(incident)
-    sentence = phrases.escape(incident.finding.message, wording.MAX_SENTENCE)
+    sentence = phrases.escape(
+        incident.finding.message + wording.elsewhere(incident), wording.MAX_SENTENCE
+    )
     blocks = (
         facts.facts(transition, now, silence),
         facts.hurt(transition, surroundings.contacts),

@@ -119,6 +119,22 @@ def where(incident: IncidentState) -> str:
     return f"in Intercom workspace{'s' if len(names) > 1 else ''} {', '.join(names)}"
 
 
+def elsewhere(incident: IncidentState) -> str:
+    """Say on which other operations the same is wrong, of what this incident explains."""
+    finding = incident.finding
+    if finding.operation is None:
+        return ""
+    same = [
+        name
+        for child in incident.children
+        if (name := child.removeprefix(f"{finding.rule.name} ")) != child
+    ]
+    if not same:
+        return ""
+    more = f" and {len(same) - NAMED} more" if len(same) > NAMED else ""
+    return f" The same on {', '.join(same[:NAMED])}{more}."
+
+
 def called(transition: Transition, mentions: Sequence[str]) -> str:
     """Return who is called; nobody twice for news that asks nothing of them."""
     if not mentions or transition.kind not in _CALLING:

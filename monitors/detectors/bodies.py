@@ -1,5 +1,6 @@
 """Successful answers whose body cannot be read, or is not what it says it is."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -8,7 +9,9 @@ from contracts.exchanges import BodyKind, Exchange, Response
 from contracts.findings import Finding
 from contracts.rules import Severity
 from monitors.detectors.context import Context, finding, name_of
+from monitors.detectors.standins import by_whom, is_before_intercom
 
+_LABEL: Final = re.compile(r"[a-z0-9][a-z0-9.+_-]{0,30}/[a-z0-9][a-z0-9.+_-]{0,60}\Z")
 _BODILESS: Final = frozenset({204, 205})
 
 
@@ -35,9 +38,14 @@ def unreadable_body(
     elif response.kind is BodyKind.OTHER:
         rule, location, observed = "body-not-json", BODY, _form_of(response)
         words = f"a body that is {'HTML' if observed == 'html' else 'not JSON'}"
+        if is_before_intercom(response):
+            words += (
+                f"{by_whom(response)}, and no request id of Intercom's: a page of a proxy or a "
+                "portal on the way, as far as can be told"
+            )
     else:
         rule, location, observed = "body-media-type", MEDIA_TYPE, "other"
-        words = "JSON that is labelled as something else"
+        words = f"JSON that is labelled {_label_of(response)}"
     consumers = context.readers(exchange.operation, BODY)
     return finding(
         rule,
@@ -65,6 +73,15 @@ def _is_suspicious(exchange: Exchange, response: Response) -> bool:
     if response.status in _BODILESS or exchange.request.method.upper() == "HEAD":
         return False
     return response.kind is not BodyKind.JSON or "json" not in response.media_type
+
+
+def _label_of(response: Response) -> str:
+    """Name a media type as it may be shown: it comes from outside."""
+    if not response.media_type:
+        return "as nothing: it has no Content-Type"
+    if _LABEL.match(response.media_type):
+        return f"as {response.media_type}"
+    return "as what is no media type"
 
 
 def _form_of(response: Response) -> str:

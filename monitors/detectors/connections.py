@@ -39,17 +39,45 @@ ANSWERED: Final = frozenset(
     }
 )
 """Failures that are those of an answer."""
-_OF_TLS: Final = (
-    ("certificate has expired", "the host's certificate has expired"),
-    ("certificate is not yet valid", "the host's certificate is not valid yet"),
-    ("mismatch, certificate is not valid for", "the host's certificate is for another host"),
-    ("self-signed certificate", "the host's certificate is signed by nobody known here"),
-    ("self signed certificate", "the host's certificate is signed by nobody known here"),
-    ("unable to get local issuer", "the host's certificate is signed by nobody known here"),
-    ("wrong version number", "what answered does not speak TLS"),
-    ("record layer failure", "what answered does not speak TLS"),
+_SIGNER: Final = (
+    "the host's certificate is signed by nobody known here",
+    "If your network intercepts TLS, name the file of its authority in REQUESTS_CA_BUNDLE; if it "
+    "does not, bring this machine's certificate authorities up to date. Do not switch the check "
+    "off.",
 )
-"""What OpenSSL calls the usual ones (X509_verify_cert_error_string), and what they mean."""
+_ANOTHER_HOST: Final = (
+    "the host's certificate is for another host",
+    "Correct the base URL: the certificate is not for the host that it names. If that is one of "
+    "Intercom's, a proxy or a portal answers in its place.",
+)
+_NOT_TLS: Final = (
+    "what answered does not speak TLS",
+    "Check scheme and port of the base URL. If it is one of Intercom's, a proxy or a portal "
+    "answers in its place.",
+)
+_OF_TLS: Final = (
+    (
+        "certificate has expired",
+        "the host's certificate has expired",
+        "Compare this machine's clock with the right time. If it is right, the certificate has "
+        "really expired: the host's own (look at www.intercomstatus.com), or that of a proxy which "
+        "intercepts TLS.",
+    ),
+    (
+        "certificate is not yet valid",
+        "the host's certificate is not valid yet",
+        "Set this machine's clock: it is most likely slow. If it is right, see whether a proxy "
+        "intercepts TLS.",
+    ),
+    ("mismatch, certificate is not valid for", *_ANOTHER_HOST),
+    ("self-signed certificate", *_SIGNER),
+    ("self signed certificate", *_SIGNER),
+    ("unable to get local issuer", *_SIGNER),
+    ("wrong version number", *_NOT_TLS),
+    ("record layer failure", *_NOT_TLS),
+)
+"""What OpenSSL calls the usual ones (X509_verify_cert_error_string), what they mean, and what to
+do."""
 _TUNNEL: Final = re.compile(r"Tunnel connection failed: ([1-5]\d\d)\b")
 _BYTES: Final = re.compile(r"larger than (\d{1,15}) bytes")
 _MEBIBYTE: Final = 1 << 20
@@ -70,7 +98,15 @@ def connection_failures(exchange: Exchange, context: Context) -> Iterator[Findin
         observed=exchange.failure.kind.value,
         message=f"{name_of(exchange)} had no {_what(exchange.failure)}: "
         f"{reason_of(exchange.failure, exchange.timings)}.",
+        remedy=_remedy(exchange.failure),
     )
+
+
+def _remedy(failure: TransportFailure) -> str:
+    """Return what to do, where it is known more exactly than by the rule."""
+    if failure.kind is not FailureKind.TLS:
+        return ""
+    return next((advice for said, _, advice in _OF_TLS if said in failure.detail), "")
 
 
 def reason_of(failure: TransportFailure, timings: Timings | None = None) -> str:
@@ -78,7 +114,7 @@ def reason_of(failure: TransportFailure, timings: Timings | None = None) -> str:
     _, words = _FAILURES[failure.kind]
     match failure.kind:
         case FailureKind.TLS:
-            return next((meant for said, meant in _OF_TLS if said in failure.detail), words)
+            return next((meant for said, meant, _ in _OF_TLS if said in failure.detail), words)
         case FailureKind.PROXY:
             return _of_the_proxy(failure, words)
         case FailureKind.TOO_LARGE:

@@ -18,6 +18,13 @@ from monitors.detectors.versions import INVALID_VERSION
 
 _JUDGED_ELSEWHERE: Final = frozenset({401, 402, 403, 429})
 _REQUEST_TIMEOUT: Final = 408
+_UNPROCESSABLE: Final = 422
+_MOST_NAMED: Final = 3  # fields in a sentence
+_NO_FIELD: Final = (
+    "Compare the probe's parameters and body with the contract of the version asked for; the "
+    "answer names no field that it knows. Either the probe is misconfigured or Intercom has added "
+    "a validation."
+)
 _STATUSES: Final = {
     400: ("status-bad-request", "Intercom calls the request wrong"),
     404: ("status-not-found", "what was asked for was not found"),
@@ -109,30 +116,36 @@ def _refused(
         )
     rule, words = _STATUSES.get(status, ("status-undocumented", "no contract knows that status"))
     code = f" {envelope.code}" if envelope.code else redirected_to(exchange)
-    field = _declared_field(exchange, envelope, context)
-    place = f" (field {field})" if field else ""
+    fields = _declared_fields(exchange, envelope, context)
+    several = "fields" if len(fields) > 1 else "field"
+    place = f" ({several} {', '.join(fields)})" if fields else ""
     return finding(
         rule,
         exchange,
         context,
         location="status",
         expected="2xx",
-        observed=str(status),
+        observed=" ".join([str(status), *fields]),
         message=f"{name_of(exchange)} was answered with {status}{code}: {words}{place}.",
+        remedy=_NO_FIELD if status == _UNPROCESSABLE and not fields else "",
         certainty=Certainty.DOCUMENTED if envelope.code else Certainty.RECORDED,
     )
 
 
-def _declared_field(exchange: Exchange, envelope: ErrorEnvelope, context: Context) -> str | None:
-    """Return the field that the error names where a description declares it: any other may be a
+def _declared_fields(
+    exchange: Exchange, envelope: ErrorEnvelope, context: Context
+) -> tuple[str, ...]:
+    """Return the fields that the errors name and a description declares: any other may be a
     customer's, the key of a custom attribute."""
-    if envelope.field is None or exchange.operation is None:
-        return None
-    for described in (context.published, context.relied):
-        found = described.spec.get(exchange.operation.identity) if described else None
-        if found is not None and is_declared(found, envelope.field):
-            return envelope.field
-    return None
+    if not envelope.fields or exchange.operation is None:
+        return ()
+    known = [
+        found
+        for one in (context.published, context.relied)
+        if one and (found := one.spec.get(exchange.operation.identity)) is not None
+    ]
+    declared = (name for name in envelope.fields if any(is_declared(one, name) for one in known))
+    return tuple(sorted(declared)[:_MOST_NAMED])
 
 
 def _is_endpoint_itself(exchange: Exchange, response: Response, envelope: ErrorEnvelope) -> bool:

@@ -12,9 +12,10 @@ from typing import Final
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
 from monitors.detectors.connections import reason_of
-from monitors.detectors.standins import PROXY, WHY, by_whom
+from monitors.detectors.standins import PROXY, WHY, by_whom, is_before_intercom
 from monitors.diagnosis.observations import Diagnosed, Evidence, Explained, across, count
 from monitors.diagnosis.outlook import Outlook
+from monitors.probes import CANARY
 
 _TLS: Final = "connection-tls"
 _NOT_REACHED: Final = frozenset({"connection-dns", "connection-refused", _TLS})
@@ -26,12 +27,18 @@ _DOWN: Final = _NOT_REACHED | {
     "server-error",
 }
 _NETWORK: Final = "connection-network"
+_INTERCOM_KNOWS: Final = (
+    "Intercom knows of it: there is nothing to mend here. Follow www.intercomstatus.com, and tell "
+    "whoever waits for the consumers."
+)
+_PAGE: Final = "page"
 _SECOND_HAND: Final = frozenset({"connect-timeout"})
 
 
 def outages(evidence: Evidence, outlook: Outlook) -> Iterator[Diagnosed]:
     """Yield the one cause why most operations have no answer, and take what it explains."""
     yield from _stopped_on_the_way(evidence)
+    yield from _pages_in_its_place(evidence)
     down = evidence.findings(lambda finding: finding.rule.name in _DOWN)
     # What a second request answered is a blip of one operation, not a part of an outage.
     standing = [pair for pair in down if evidence.still_shows(pair[0].identity, pair[1])]
@@ -64,6 +71,40 @@ def _stopped_on_the_way(evidence: Evidence) -> Iterator[Diagnosed]:
             message=f"{count(standing, evidence)} never reached Intercom{status}: {why}.",
         ),
         confirmed=evidence.lasts(stopped),
+    )
+
+
+def _pages_in_its_place(evidence: Evidence) -> Iterator[Diagnosed]:
+    """Yield that most requests, `/me` among them, got a page and no sign of Intercom: a portal
+    answers so without saying who it is."""
+    pages = [
+        (one, finding)
+        for one, finding in evidence.named("body-not-json")
+        if one.exchange.response is not None
+        and one.exchange.response.is_html
+        and is_before_intercom(one.exchange.response)
+    ]
+    identities = {one.identity for one, _ in pages}
+    if CANARY.identity not in identities or not evidence.is_broad(identities):
+        return
+    evidence.take(pages)
+    observation, finding = pages[-1]
+    response = observation.exchange.response
+    yield across(
+        pages,
+        replace(
+            finding,
+            rule=RULES[PROXY],
+            severity=Severity.CRITICAL,
+            location="connection",
+            expected="answer",
+            observed=_PAGE,
+            message=f"{count(pages, evidence)}, /me among them, were answered with a page "
+            f"({observation.status}{by_whom(response) if response else ''}) and no sign of "
+            "Intercom: something on the way answers in its place, as a portal does for a sign-in.",
+            certainty=Certainty.INFERRED,
+        ),
+        confirmed=evidence.lasts(pages),
     )
 
 
@@ -110,10 +151,16 @@ def _explained(
         certainty = Certainty.RECORDED
     elif leading.rule.name == _TLS and not has_answered:
         words = (
-            f"Intercom's host cannot be trusted ({hit}): {_why(leading, standing)}. Most likely "
-            "it is on this machine's side (its clock, its authorities, a proxy that intercepts "
-            "TLS), else the host's"
+            f"Nothing is sent to Intercom's host, since it cannot be trusted ({hit}): "
+            f"{_why(leading, standing)}"
         )
+        if leading.remedy:  # then it is known what is wrong with the certificate
+            certainty = Certainty.RECORDED
+        else:
+            words += (
+                ". Most likely it is on this machine's side (its clock, its authorities, a proxy "
+                "that intercepts TLS), else the host's"
+            )
     elif is_near and not has_answered:
         words = (
             f"Intercom's host could not be reached at all ({hit}): the "
@@ -150,14 +197,17 @@ def with_the_page(diagnosed: Diagnosed, outlook: Outlook) -> Diagnosed:
         return diagnosed
     notice = outlook.notice(finding.observed_at)
     if notice is None:
-        said, certainty = "Its status page reports nothing of it so far.", finding.certainty
+        said, certainty = "Intercom's status page reports nothing of it so far.", finding.certainty
+        remedy = finding.remedy
     else:
         since = f" since {notice.starts_at:%Y-%m-%d %H:%M} UTC" if notice.starts_at else ""
-        said = f"Its status page has \u201c{notice.title}\u201d{since}."
-        certainty = Certainty.DOCUMENTED
+        said = f"Intercom's status page has \u201c{notice.title}\u201d{since}."
+        certainty, remedy = Certainty.DOCUMENTED, _INTERCOM_KNOWS
     return replace(
         diagnosed,
-        finding=replace(finding, message=f"{finding.message} {said}", certainty=certainty),
+        finding=replace(
+            finding, message=f"{finding.message} {said}", certainty=certainty, remedy=remedy
+        ),
     )
 
 

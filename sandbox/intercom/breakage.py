@@ -113,6 +113,7 @@ _REFUSALS: Final[Mapping[str, Callable[[Fault, SpecOperation], Refusal]]] = {
     "revoked-token": _unauthorized("token_revoked", "Access Token Revoked"),
     "expired-token": _unauthorized("token_expired", "Access Token Expired"),
     "blocked-token": _unauthorized("token_blocked", "Access Token Blocked"),
+    "suspended-token": _unauthorized("token_suspended", "Access Token Suspended"),
     "missing-scope": _scope,
     "plan-restriction": lambda fault, operation: plan_restricted(),
     "endpoint-gone": _gone,

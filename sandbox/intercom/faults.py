@@ -12,6 +12,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "revoked-token": "401 token_revoked",
     "expired-token": "401 token_expired",
     "blocked-token": "401 token_blocked",
+    "suspended-token": "401 token_suspended",
     "missing-scope": "401 token_unauthorized; 403 forbidden with status 403",
     "plan-restriction": "403 api_plan_restricted",
     "wrong-region": "401 unauthorized; /me still answers and names another region (value)",

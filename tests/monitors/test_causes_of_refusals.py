@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from contracts.exchanges import Exchange, FailureKind, Operation, TransportFailure
+from contracts.conformance import Conformance
+from contracts.exchanges import Exchange, FailureKind, Operation, Timings, TransportFailure
 from contracts.findings import Certainty, Finding
+from contracts.overlays import embedded_contract
 from contracts.rules import Severity
 from monitors.detectors import Context, detect
 from monitors.diagnosis import Diagnosed, Expectation, Observation, diagnose
@@ -236,3 +238,109 @@ def test_most_probes_have_a_permission_that_they_most_likely_need() -> None:
 def test_what_is_certain_of_a_proxy_is_documented(an_exchange: "ExchangeFactory") -> None:
     every = [an_exchange(one, 407, PAGE, is_intercoms=False) for one in (ME, *OTHERS)]
     assert only(*every).certainty is Certainty.DOCUMENTED
+
+
+@pytest.mark.parametrize(
+    ("detail", "advice"),
+    [
+        ("certificate has expired", "clock"),
+        ("Hostname mismatch, certificate is not valid for 'x'", "base URL"),
+        ("unable to get local issuer certificate", "REQUESTS_CA_BUNDLE"),
+        ("wrong version number", "scheme and port"),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_has_a_remedy_of_its_own(
+    an_exchange: "ExchangeFactory", detail: str, advice: str
+) -> None:
+    failure = TransportFailure(kind=FailureKind.TLS, detail=detail)
+    every = [
+        replace(an_exchange(one, failure=FailureKind.TLS), failure=failure) for one in (ME, *OTHERS)
+    ]
+    found = only(*every)
+    assert found.rule.name == "connection-tls"
+    assert advice in found.remedy
+    assert "most likely" not in found.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "words"),
+    [
+        (FailureKind.TOO_LARGE, "the body is larger than 16777216 bytes", "more than 16 MiB"),
+        (FailureKind.REDIRECT_LOOP, "redirected to itself", "the very address that was asked"),
+        (FailureKind.REDIRECT_LOOP, "redirected in a circle of 3", "from one of its addresses"),
+        (FailureKind.READ_TIMEOUT, "", "nothing came within 0.1 s"),
+        (FailureKind.CONNECT_TIMEOUT, "", "did not take the connection within 0.1 s"),
+    ],
+)
+def test_why_there_was_no_answer_is_told_with_what_is_known(
+    an_exchange: "ExchangeFactory", kind: FailureKind, detail: str, words: str
+) -> None:
+    exchange = replace(
+        an_exchange(failure=kind), failure=TransportFailure(kind=kind, detail=detail)
+    )
+    (found,) = detect(exchange, KNOWN)
+    assert words in found.message
+
+
+def test_an_answer_that_began_and_stopped_says_so(an_exchange: "ExchangeFactory") -> None:
+    exchange = replace(
+        an_exchange(failure=FailureKind.READ_TIMEOUT),
+        timings=Timings(total_ms=30_000.0, first_byte_ms=120.0),
+    )
+    (found,) = detect(exchange, KNOWN)
+    assert "an answer began and then stopped: it was not whole after 30.0 s" in found.message
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("text/plain; charset=utf-8", "labelled as text/plain."),
+        ("", "no Content-Type"),
+        ("<b>evil</b>", "no media type"),
+    ],
+)
+def test_a_wrong_label_is_shown_where_it_is_one(
+    an_exchange: "ExchangeFactory", label: str, words: str
+) -> None:
+    (found,) = detect(an_exchange(body={}, headers={"content-type": label}), KNOWN)
+    assert found.rule.name == "body-media-type"
+    assert words in found.message
+
+
+def test_fields_that_are_refused_are_causes_of_their_own(an_exchange: "ExchangeFactory") -> None:
+    contract = embedded_contract()
+    assert contract is not None
+    context = Context(relied=Conformance(contract), known=frozenset())
+
+    def refusing(*fields: str) -> Finding:
+        errors = [{"code": "parameter_invalid", "field": one} for one in fields]
+        body = {"type": "error.list", "errors": errors}
+        (found,) = detect(an_exchange("GET /contacts", 422, body), context)
+        return found
+
+    page, size, both = refusing("starting_after"), refusing("per_page"), refusing("per_page", "x")
+    assert "(field starting_after)" in page.message
+    assert page.cause != size.cause == both.cause
+    assert "fields per_page, starting_after" in refusing("starting_after", "per_page").message
+    none = refusing("jane_doe")
+    assert "jane" not in str(none.as_json())
+    assert "names no field" in none.remedy
+    assert "names no field" not in page.remedy
+
+
+def test_a_page_in_intercoms_place_is_said_to_be_one(an_exchange: "ExchangeFactory") -> None:
+    headers = {"server": "nginx", "content-type": "text/html"}
+    (found,) = detect(an_exchange(body=PAGE, headers=headers, is_intercoms=False), KNOWN)
+    assert found.rule.name == "body-not-json"
+    assert "by nginx" in found.message
+    (own,) = detect(an_exchange(body=PAGE), KNOWN)
+    assert "proxy" not in own.message
+
+
+def test_a_page_on_everything_is_a_portals(an_exchange: "ExchangeFactory") -> None:
+    every = [an_exchange(one, body=PAGE, is_intercoms=False) for one in (ME, *OTHERS)]
+    found = only(*every)
+    assert (found.rule.name, found.certainty) == ("connection-proxy", Certainty.INFERRED)
+    assert "5 of 5 operations, /me among them, were answered with a page" in found.message
+    own = [an_exchange(one, body=PAGE) for one in (ME, *OTHERS)]
+    assert only(*own).rule.name == "body-not-json", "Intercom's own request id says who answered"

@@ -35,6 +35,7 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "revoked-token": ("auth-token-revoked", "auth-token-revoked"),
     "expired-token": ("auth-token-expired", "auth-token-expired"),
     "blocked-token": ("auth-token-blocked", "auth-token-blocked"),
+    "suspended-token": ("auth-token-blocked", "auth-token-blocked"),
     "missing-scope": ("auth-scope-missing", "auth-scope-missing"),
     "plan-restriction": ("auth-plan-restricted", "auth-plan-restricted"),
     "wrong-region": ("auth-scope-missing", "auth-wrong-region"),

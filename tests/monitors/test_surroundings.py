@@ -63,7 +63,8 @@ def test_an_outage_that_intercom_reports_is_documented(stage: "Stage") -> None:
     report = a_pass(stage, Fault(name="503"), Fault(name="status-incident", value="API is down"))
     finding = only(report)
     assert (finding.rule.name, finding.certainty) == ("server-error", Certainty.DOCUMENTED)
-    assert "Its status page has “API is down” since" in finding.message
+    assert "Intercom's status page has “API is down” since" in finding.message
+    assert finding.remedy.startswith("Intercom knows of it")
     asked = sum(one.status is not None for one in report.record.measurements)
     assert report.record.requests - asked <= MOST
     # Answers came, if bad ones: the network works, and the control host need not be asked.
@@ -111,7 +112,7 @@ def test_maintenance_is_named_as_such_and_another_products_incident_is_not(stage
 
 def test_an_outage_that_intercom_does_not_report_says_so(stage: "Stage") -> None:
     finding = only(a_pass(stage, Fault(name="503")))
-    assert "Its status page reports nothing of it so far." in finding.message
+    assert "Intercom's status page reports nothing of it so far." in finding.message
     assert finding.certainty is Certainty.INFERRED
 
 

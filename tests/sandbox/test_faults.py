@@ -57,6 +57,7 @@ REFUSALS = [
     (Fault(name="revoked-token"), 401, "token_revoked"),
     (Fault(name="expired-token"), 401, "token_expired"),
     (Fault(name="blocked-token"), 401, "token_blocked"),
+    (Fault(name="suspended-token"), 401, "token_suspended"),
     (Fault(name="missing-scope"), 401, "token_unauthorized"),
     (Fault(name="missing-scope", status=403), 403, "forbidden"),
     (Fault(name="plan-restriction"), 403, "api_plan_restricted"),

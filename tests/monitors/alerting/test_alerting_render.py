@@ -264,3 +264,15 @@ def test_only_a_web_address_becomes_a_link(transition: MakeTransition, url: str 
 )
 def test_durations_are_said_in_their_two_largest_units(span: timedelta, words: str) -> None:
     assert phrases.duration(span) == words
+
+
+def test_the_first_line_names_where_else_the_same_is_wrong(
+    transition: MakeTransition,
+) -> None:
+    rule = transition().incident.finding.rule.name
+    children = (f"{rule} GET /tags", f"{rule} GET /teams", "latency-limit GET /admins")
+    told = render(transition(children=children), channel="C1", now=NOW)
+    assert " The same on GET /tags, GET /teams." in told.text
+    assert "/admins" not in told.text
+    many = tuple(f"{rule} GET /x{number}" for number in range(5))
+    assert " and 2 more." in render(transition(children=many), channel="C1", now=NOW).text
