@@ -47,6 +47,7 @@ def contact(number: int, day: int) -> Item:
         item["avatar"] = {"type": "avatar", "image_url": f"https://example.com/{number}.png"}
     if chance.random() < 0.01:
         item["sms_consent"] = True
+    item["phone"] = None if chance.random() < 0.05 else "+353"
     return item
 
 
