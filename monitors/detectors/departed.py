@@ -51,7 +51,8 @@ def sentence(exchange: Exchange, held: Held, moved: Mapping[str, Move]) -> str:
     where = "the whole body" if departure.location == WHOLE_BODY else departure.location
     times = f" in {departure.count} places" if departure.count > 1 else ""
     if departure.observed == "absent":
-        return f"{operation} lacks {where}{times}: {reference} has {departure.expected} there."
+        has = "it" if departure.expected == "any" else f"{departure.expected} there"
+        return f"{operation} lacks {where}{times}: {reference} has {has}."
     if departure.rule == UNDOCUMENTED:
         old = [place for place, move in moved.items() if move.place == departure.location]
         instead = f", it seems instead of {old[0]}" if old else ""

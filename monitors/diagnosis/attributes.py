@@ -15,6 +15,7 @@ from monitors.diagnosis.observations import Observation
 
 DECLARING: Final = "GET /data_attributes"
 _MAP: Final = "custom_attributes"
+_LOOK: Final = "See in Intercom (Settings > Data) whether the attribute is archived"
 _KINDS: Final[Mapping[str, frozenset[str]]] = {
     "string": frozenset({"string"}),
     "options": frozenset({"string"}),
@@ -39,12 +40,10 @@ class Declared:
 
 
 def reconciled(observations: Iterable[Observation]) -> tuple[Observation, ...]:
-    """Return the observations in which what a workspace's own attributes explain is said to be so;
-    unchanged where the pass does not have them."""
+    """Return the observations in which what a workspace's own attributes explain is said to be so,
+    or that it is not known where the pass does not have them."""
     seen = tuple(observations)
     declared = _declared(seen)
-    if declared is None:
-        return seen
     return tuple(
         replace(one, findings=tuple(_judged(finding, declared) for finding in one.findings))
         if any(f"/{_MAP}/" in finding.location for finding in one.findings)
@@ -53,11 +52,20 @@ def reconciled(observations: Iterable[Observation]) -> tuple[Observation, ...]:
     )
 
 
-def _judged(finding: Finding, declared: Declared) -> Finding:
+def _judged(finding: Finding, declared: Declared | None) -> Finding:
     _, found, name = finding.location.rpartition(f"/{_MAP}/")
     if not found or "/" in name or not finding.rule.name.startswith("schema-"):
         return finding
     name = name.replace("~1", "/").replace("~0", "~")
+    if declared is None:
+        if finding.observed != "absent":
+            return finding
+        return replace(
+            finding,
+            message=f"{finding.message} Whether the workspace has archived that attribute is not "
+            f"known: {DECLARING} gave no list of them in this pass.",
+            remedy=f"{_LOOK}; if not, {_lowered(finding.remedy or finding.rule.remedy)}",
+        )
     if finding.observed == "absent":
         if name in declared.names:
             return finding
@@ -77,6 +85,10 @@ def _judged(finding: Finding, declared: Declared) -> Finding:
         f"({DECLARING}).",
         certainty=Certainty.RECORDED,
     )
+
+
+def _lowered(sentence: str) -> str:
+    return f"{sentence[:1].lower()}{sentence[1:]}"
 
 
 def _declared(observations: Iterable[Observation]) -> Declared | None:

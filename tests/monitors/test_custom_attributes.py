@@ -69,7 +69,13 @@ def test_what_departs_is_held_against_what_the_workspace_declares(
     declaring = Observation(exchange=an_exchange("GET /data_attributes", status, body))
     (only,) = diagnose(reconciled([make(an_exchange), declaring]))
     assert only.finding.severity is severity
-    assert ("GET /data_attributes" in only.finding.message) == (severity is not Severity.CRITICAL)
+    told = severity is not Severity.CRITICAL or (make is GONE and attributes is None)
+    assert ("GET /data_attributes" in only.finding.message) == told
+    if make is GONE and attributes is None:
+        assert "not known" in only.finding.message
+        assert only.finding.remedy.startswith("See in Intercom")
+    elif make is GONE and told:
+        assert "report it" not in only.finding.remedy
 
 
 ANYTHING = st.recursive(
