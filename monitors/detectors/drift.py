@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from contracts.departures import UNDOCUMENTED, Departure
+from contracts.departures import MEDIA_TYPE, UNDOCUMENTED, Departure
 from contracts.exchanges import Exchange
 from contracts.findings import Finding
 from contracts.rules import RULES, Severity
@@ -34,7 +34,8 @@ def drift(exchange: Exchange, context: Context) -> Iterator[Finding]:
     body = unreadable_body(exchange, context, [one.departure for one in held])
     if body is not None:
         yield body
-        return
+        if body.location != MEDIA_TYPE:
+            return  # what is only labelled otherwise can be read all the same
     held = [one for one in held if not one.departure.rule.startswith("body-")]
     moved = _moved(exchange, context, [one.departure for one in held])
     for one in held:

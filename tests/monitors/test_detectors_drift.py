@@ -164,6 +164,16 @@ def test_what_has_moved_is_told_as_one_finding_that_names_both_places(
     assert loud.severity is Severity.CRITICAL
 
 
+def test_what_is_labelled_otherwise_is_still_held_to_its_schema(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    exchange = an_exchange(
+        OPERATION, body={"data": [{"id": 1}]}, headers={"content-type": "text/html"}
+    )
+    found = {(one.rule.name, one.location) for one in detect(exchange, context())}
+    assert {("body-media-type", "media-type"), ("schema-type", "/data/*/id")} <= found
+
+
 def test_an_empty_body_hurts_every_reader_and_is_no_schema_finding(
     an_exchange: "ExchangeFactory",
 ) -> None:
