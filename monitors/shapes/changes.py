@@ -1,9 +1,9 @@
 """What a young kind of value means that is taken for a change: its name, and what speaks for it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from monitors.shapes.kinds import PLAIN, SAYS_NOTHING, base_of
+from monitors.shapes.kinds import LIST, PLAIN, SAYS_NOTHING, base_of
 from monitors.shapes.state import ABSENT, NULL, Field, Group, Seen, State
 
 
@@ -62,6 +62,9 @@ def _other_form(
     forms = [one for one in before if base_of(one) == base and one not in SAYS_NOTHING]
     if len(forms) != 1 or kind in SAYS_NOTHING:
         return None
+    if base == LIST:
+        made = change("schema-type", *(one.partition(":")[2] for one in (forms[0], kind)))
+        return replace(made, location=f"{made.location}/*")
     if base == "string" and forms[0] != PLAIN:
         return change("schema-format", forms[0].partition(":")[2], "string")
     if (forms[0], kind) == ("integer:seconds", "integer:milliseconds"):

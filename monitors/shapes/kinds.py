@@ -9,7 +9,8 @@ import re
 from typing import Any, Final
 
 PLAIN: Final = "string"
-SAYS_NOTHING: Final = frozenset({"string:empty", "integer:zero"})
+LIST: Final = "array"
+SAYS_NOTHING: Final = frozenset({"string:empty", "integer:zero", LIST})
 """What stands where there is no value, and tells no form."""
 _FIRST_SECOND: Final = 631_152_000  # 1990: Intercom's users date earlier than Intercom
 _LAST_SECOND: Final = 4_102_444_800  # 2100
@@ -20,9 +21,10 @@ _NAMES: Final[dict[type, str]] = {
     type(None): "null",
     bool: "boolean",
     float: "number",
-    list: "array",
     dict: "object",
 }
+_ITEMS: Final = _NAMES | {int: "number", str: "string", list: LIST}
+"""Of a list; whether a number is whole is a matter of the first item's luck."""
 
 
 def kind_of(value: Any, *, is_plain: bool) -> str:
@@ -32,6 +34,8 @@ def kind_of(value: Any, *, is_plain: bool) -> str:
         return PLAIN if is_plain else form_of(value)
     if what is int:
         return _unit_of(value)
+    if what is list:
+        return _list_of(value)
     return _NAMES[what]
 
 
@@ -59,6 +63,12 @@ def form_of(text: str) -> str:
     if text.count("@") == 1 and " " not in text and "." in text.partition("@")[2]:
         return "string:email"
     return PLAIN
+
+
+def _list_of(items: list[Any]) -> str:
+    """Tell lists of one thing from lists of another, by their first item."""
+    first = items[0] if items else None
+    return LIST if first is None else f"{LIST}:{_ITEMS[type(first)]}"
 
 
 def _unit_of(value: int) -> str:

@@ -163,7 +163,7 @@ class _Walk:
                         self.take_object(item, known.location, bit, is_first, depth + 1)
                     else:
                         self._take_identified(item, own, known.location, depth + 1)
-            elif kind == "array":
+            elif type(item) is list:
                 self.take_items(item, known.below, (bit, is_first), depth + 1)
             elif not known.is_open and type(item) is str:
                 self._meet_value(group, known, name, item, bit, is_new)

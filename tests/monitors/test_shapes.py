@@ -36,6 +36,8 @@ def thing(number: int) -> Item:
         "url": f"https://example.com/{number}",
         "created_at": 1_700_000_000 + number,
         "label": {"text": "x"},
+        "teams": [number] * (number % 3),
+        "links": [{"href": "x"}],
         "kind": ("a", "b")[number % 2],
     }
 
@@ -78,6 +80,8 @@ def changes(
         ),
         (lambda i: i.update(new=1), "schema-undocumented", "/data/*/new", "absent>integer"),
         (lambda i: i.update(label=[]), "schema-type", "/data/*/label", "object>array"),
+        (lambda i: i.update(teams=["7"]), "schema-type", "/data/*/teams/*", "number>string"),
+        (lambda i: i.update(links=["x"]), "schema-type", "/data/*/links/*", "object>string"),
         (lambda i: i.update(url="/1"), "schema-format", "/data/*/url", "uri>string"),
         (
             lambda i: i.update(created_at=i["created_at"] * 1000),
