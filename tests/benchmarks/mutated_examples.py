@@ -35,6 +35,7 @@ OTHER: Final[dict[str, object]] = {
     **dict.fromkeys(("integer", "number", "boolean"), "text"),
     **dict.fromkeys(("string", "array", "object"), 7),
 }
+TIMES: Final = ("date-time", "timestamp")
 MALFORMED: Final = {"uri": "no uri", "email": "nobody", "date": "then", "uuid": "none"}
 
 
@@ -110,7 +111,9 @@ class Reader:
         # That of request_id is the one format that is known to be wrong.
         if schema.get("format") in MALFORMED and steps[-1] != "request_id":
             yield Break(kind="format", steps=steps, value=MALFORMED[schema["format"]])
-        if written == "integer" and schema.get("format") in ("date-time", "timestamp"):
+        name = steps[-1] if steps else ""
+        is_time = schema.get("format") in TIMES or str(name).endswith("_at")
+        if written == "integer" and is_time:
             yield Break(kind="milliseconds", steps=steps, value=1_750_000_000_000)
 
     def _resolved(self, schema: Any) -> tuple[dict[str, Any] | None, bool]:

@@ -16,9 +16,11 @@ from schemathesis.core.result import Ok
 from contracts.conformance import Conformance
 from contracts.consumers import Fields, split_pattern
 from contracts.exchanges import Exchange, Headers, Operation, Request, Response
+from contracts.explanation import explain
 from contracts.lint import lint
 from contracts.overlays import SUPPORTED, embedded_contract
 from contracts.pointers import references
+from contracts.schemas import Schemas
 from contracts.shapes import shape_of
 from contracts.spec import Spec
 
@@ -118,6 +120,21 @@ def test_what_integrations_write_is_in_every_version(contract: Spec, identity: s
 def test_there_are_27_probes_and_more_than_45_operations(contract: Spec) -> None:
     assert len(lines(PROBES)) == 27
     assert len(contract.operations) >= 60
+
+
+def test_milliseconds_are_seen_wherever_the_contract_has_a_time(contract: Spec) -> None:
+    schemas = Schemas(contract)
+    times = 0
+    for name, schema in contract.document["components"]["schemas"].items():
+        for field in schema.get("properties", {}):
+            if field.endswith("_at") or field in ("waiting_since", "snoozed_until"):
+                node = schemas.node({"$ref": f"#/components/schemas/{name}"})
+                found = {
+                    one.location: one.kind for one in explain(node, {field: 1_767_323_045_000})
+                }
+                assert found[f"/{field}"] == "unix-time>milliseconds", f"{name}/{field}"
+                times += 1
+    assert times > 50
 
 
 def test_every_reference_leads_somewhere(contract: Spec) -> None:
