@@ -106,7 +106,8 @@ ACCESS: Final = (
         scope=Scope.API,
         measured_by=Evidence.ANSWER,
         at_once=False,
-        meaning="A load balancer or firewall turned the request away before Intercom saw it.",
+        meaning="A load balancer, firewall or proxy turned the request away before Intercom saw "
+        "it.",
         remedy="First see whether a proxy or firewall of your own refuses Intercom's host: ask "
         "from another network. If it is Intercom's, this machine's outgoing address was blocked "
         "(too many requests, a shared proxy): ask its support, naming that address and the time.",

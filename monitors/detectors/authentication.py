@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
-from contracts.departures import MEDIA_TYPE
 from contracts.envelopes import ErrorEnvelope, envelope_of
 from contracts.exchanges import BodyKind, Exchange, Response
 from contracts.findings import Certainty, Finding
 from contracts.rules import Severity
 from monitors.detectors.context import Context, finding, name_of
-from monitors.detectors.standins import by_whom, is_before_intercom
+from monitors.detectors.standins import is_of_a_stand_in
 
 # https://developers.intercom.com/docs/build-an-integration/learn-more/rest-apis/error-codes;
 # token_suspended is known from the Ruby SDK only.
@@ -33,7 +32,7 @@ def access_refusals(exchange: Exchange, context: Context) -> Iterator[Finding]:
     Whether a bare 401 is the token's or the permission's is told by other operations: diagnosis.
     """
     response = exchange.response
-    if response is None or response.status not in (401, 402, 403):
+    if response is None or response.status not in (401, 402, 403) or is_of_a_stand_in(exchange):
         return
     envelope = envelope_of(response)
     code = envelope.code
@@ -41,18 +40,6 @@ def access_refusals(exchange: Exchange, context: Context) -> Iterator[Finding]:
         yield _plan(exchange, context)
     elif response.status == 401:
         yield _unauthorized(exchange, context, envelope)
-    elif is_before_intercom(response):
-        yield finding(
-            "auth-blocked",
-            exchange,
-            context,
-            # Intercom says 403 too; that the answer is not of its form is what tells.
-            location=MEDIA_TYPE,
-            expected="json",
-            observed="blocked",
-            message=f"{name_of(exchange)} was turned away with 403{by_whom(response)} before "
-            "Intercom saw it: no request id, and no answer of Intercom's form.",
-        )
     elif code in _SCOPE_CODES or envelope.scope:
         yield _scope(exchange, context, envelope)
     else:

@@ -67,7 +67,9 @@ def error_answers(exchange: Exchange, context: Context) -> Iterator[Finding]:
             location="status",
             expected="answer",
             observed="408",
-            message=f"{name_of(exchange)} was answered with 408: Intercom gave up on the request.",
+            message=f"{name_of(exchange)} was answered with 408{by_whom(response)}: "
+            f"{'what stands before Intercom' if is_before_intercom(response) else 'Intercom'} gave "
+            "up on the request.",
         )
     else:
         envelope = envelope_of(response)

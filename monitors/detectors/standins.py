@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
+from contracts.departures import MEDIA_TYPE
 from contracts.envelopes import envelope_of
-from contracts.exchanges import Exchange, Response
+from contracts.exchanges import BodyKind, Exchange, Response
 from contracts.findings import Certainty, Finding
 from monitors.detectors.context import Context, finding, name_of
 
 PROXY: Final = "connection-proxy"
+BLOCKED: Final = "auth-blocked"
+_ACCESS: Final = frozenset({401, 403})
+_OF_OTHER_RULES: Final = frozenset({408, 429})
+"""Statuses that mean the same whoever answers: it took too long, it was too often."""
 REDIRECT: Final = "redirect"
 
 WHY: Final = {
@@ -31,6 +36,9 @@ def stand_ins(exchange: Exchange, context: Context) -> Iterator[Finding]:
     """Yield an answer that cannot be Intercom's: of a proxy, or of a portal."""
     response = exchange.response
     if response is None or not is_of_a_stand_in(exchange):
+        return
+    if _is_turned_away(response):
+        yield _turned_away(exchange, response, context)
         return
     status = str(response.status)
     observed = status if status in WHY else REDIRECT
@@ -53,7 +61,32 @@ def is_of_a_stand_in(exchange: Exchange) -> bool:
     if response is None:
         return False
     leads_away = bool(redirected_to(exchange)) and is_before_intercom(response)
-    return str(response.status) in WHY or leads_away
+    return str(response.status) in WHY or leads_away or _is_turned_away(response)
+
+
+def _is_turned_away(response: Response) -> bool:
+    """Whether something before Intercom refuses: without any sign of Intercom, and not only as a
+    mock of it might answer."""
+    if not 400 <= response.status < 500 or str(response.status) in WHY:
+        return False
+    if response.status in _OF_OTHER_RULES or not is_before_intercom(response):
+        return False
+    return response.status in _ACCESS or response.kind is BodyKind.OTHER
+
+
+def _turned_away(exchange: Exchange, response: Response, context: Context) -> Finding:
+    wants = " It wants credentials of its own." if "www-authenticate" in response.headers else ""
+    return finding(
+        BLOCKED,
+        exchange,
+        context,
+        # Intercom says 401, 403 and 404 too; that the answer is not of its form is what tells.
+        location=MEDIA_TYPE,
+        expected="json",
+        observed="blocked",
+        message=f"{name_of(exchange)} was turned away with {response.status}{by_whom(response)}, "
+        f"before Intercom saw it: no request id, and no answer of Intercom's form.{wants}",
+    )
 
 
 def is_before_intercom(response: Response) -> bool:

@@ -89,7 +89,8 @@ def _everywhere(one: Diagnosed, evidence: Evidence) -> Diagnosed:
     those named would look like the only ones."""
     finding = one.finding
     is_of_all = len(finding.operations) == len(evidence.measured) > 1
-    is_dead = finding.rule.name.startswith("auth-token-") and not evidence.canary_works
+    refused = evidence.canary is not None and evidence.canary.status == 401
+    is_dead = finding.rule.name.startswith("auth-token-") and refused
     if not finding.operations or not (is_of_all or is_dead):
         return one
     return replace(one, finding=replace(finding, operations=()))

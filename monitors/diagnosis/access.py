@@ -29,8 +29,8 @@ from monitors.probes import CANARY
 _REGIONS: Final = frozenset({"us", "eu", "au"})
 
 _ASK_AGAIN_FIRST: Final = (
-    "Keep the token: /me takes it. Ask this operation once more with it, by hand; if it is refused "
-    "again, give Intercom's support the request id and the time."
+    "Keep the token: it works elsewhere. Ask this operation once more with it, by hand; if it is "
+    "refused again, give Intercom's support the request id and the time."
 )
 _OR_SET_THE_REGION: Final = (
     f"{RULES[REFUSED].remedy} If it is the same, set the workspace's region to where it is hosted "
@@ -96,7 +96,7 @@ def _other_region(evidence: Evidence, expected: Expectation) -> Iterator[Diagnos
 
 def _token(evidence: Evidence, expected: Expectation, outlook: Outlook) -> Iterator[Diagnosed]:
     refused = evidence.named(*TOKEN_RULES)
-    if evidence.canary_works:
+    if evidence.token_works:
         yield from _contradicted(evidence)
         return
     if not refused:
@@ -150,7 +150,8 @@ def _contradicted(evidence: Evidence) -> Iterator[Diagnosed]:
         yield Diagnosed(
             finding=replace(
                 finding,
-                message=f"{finding.message.rstrip('.')} on {operation}, and yet it works on /me.",
+                message=f"{finding.message.rstrip('.')} on {operation}, and yet it works on "
+                f"{'/me' if evidence.canary_works else 'others'}.",
                 remedy=_ASK_AGAIN_FIRST,
                 certainty=Certainty.INFERRED,
             ),

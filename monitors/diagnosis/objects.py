@@ -9,12 +9,14 @@ from contracts.envelopes import MERGED, envelope_of
 from contracts.exchanges import BodyKind
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
-from monitors.detectors.standins import by_whom
+from monitors.detectors.standins import BLOCKED, PROXY, by_whom, is_before_intercom
 from monitors.diagnosis.observations import Diagnosed, Evidence, Observation, across, count
 
 _MISSING: Final = ("status-not-found", "status-gone")
 _GONE: Final = "deprecation-endpoint-gone"
 _NOT_FOUND: Final = 404
+_OF_ME: Final = frozenset({"type", "id", "email", "app"})
+"""What every recorded `/me` has; a mock of Intercom's has some of it."""
 
 
 _CORRECT_THE_ADDRESS: Final = (
@@ -27,8 +29,11 @@ _CORRECT_THE_ADDRESS: Final = (
 def wrong_address(evidence: Evidence) -> Iterator[Diagnosed]:
     """Yield that most of what was asked is not found, `/me` among it: no workspace lacks that, so
     it is not Intercom's API that was asked."""
+    yield from _strangers(evidence)
     canary = evidence.canary
-    missing = [pair for pair in evidence.named(*_MISSING, _GONE) if pair[0].status == _NOT_FOUND]
+    missing = [
+        pair for pair in evidence.named(*_MISSING, _GONE, BLOCKED) if pair[0].status == _NOT_FOUND
+    ]
     if canary is None or canary.status != _NOT_FOUND or canary.exchange.response is None:
         return
     if not evidence.is_broad(one.identity for one, _ in missing):
@@ -47,6 +52,8 @@ def wrong_address(evidence: Evidence) -> Iterator[Diagnosed]:
             missing[-1][1],
             rule=RULES["status-not-found"],
             severity=Severity.CRITICAL,
+            location="status",
+            expected="2xx",
             observed=str(_NOT_FOUND),
             message=f"{count(missing, evidence)} were answered with 404, and /me, which every "
             f"workspace has, among them: {why}.",
@@ -55,6 +62,54 @@ def wrong_address(evidence: Evidence) -> Iterator[Diagnosed]:
         ),
         confirmed=evidence.lasts(missing),
     )
+
+
+def _strangers(evidence: Evidence) -> Iterator[Diagnosed]:
+    """Yield that `/me` and most of what was asked succeed, and nothing of it is Intercom's: another
+    service answers there, and whatever its answers lack means nothing."""
+    canary = evidence.canary
+    if canary is None or not _is_strange(canary) or not _lacks_all(canary):
+        return
+    strange = {one.identity for one in evidence.latest.values() if _is_strange(one)}
+    pairs = [pair for pair in evidence.findings(lambda one: True) if pair[0].identity in strange]
+    if not evidence.is_broad(one.identity for one, _ in pairs):
+        return
+    evidence.take(pairs)
+    host = urlsplit(canary.exchange.request.url).netloc
+    yield across(
+        pairs,
+        replace(
+            pairs[0][1],
+            rule=RULES[PROXY],
+            severity=Severity.CRITICAL,
+            location="connection",
+            expected="answer",
+            observed="stranger",
+            accepted=None,
+            message=f"{count(pairs, evidence)} were answered, and by another service than "
+            f"Intercom's API: at {host} /me names neither an admin nor an app, and no answer has a "
+            "request id.",
+            remedy=_CORRECT_THE_ADDRESS,
+            certainty=Certainty.INFERRED,
+        ),
+    )
+
+
+def _is_strange(observation: Observation) -> bool:
+    response = observation.exchange.response
+    return (
+        response is not None
+        and response.is_success
+        and response.kind is BodyKind.JSON
+        and is_before_intercom(response)
+        and "intercom-version" not in response.headers
+    )
+
+
+def _lacks_all(canary: Observation) -> bool:
+    response = canary.exchange.response
+    document = response.document if response else None
+    return not isinstance(document, dict) or not _OF_ME & document.keys()
 
 
 def vanished_endpoints(evidence: Evidence) -> Iterator[Diagnosed]:

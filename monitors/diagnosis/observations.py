@@ -86,6 +86,15 @@ class Evidence:
     def canary_works(self) -> bool:
         return self.canary is not None and self.canary.exchange.is_success
 
+    @property
+    def token_works(self) -> bool:
+        """Whether the token is known to live: `/me` takes it or, where `/me` is down, something
+        that was asked after the first refusal."""
+        if self.canary is not None and (self.canary_works or self.canary.status == 401):
+            return self.canary_works
+        refused = [at for at, one in enumerate(self.observations) if one.status == 401]
+        return any(one.exchange.is_success for one in self.observations[min(refused, default=0) :])
+
     def findings(self, wanted: Callable[[Finding], bool]) -> list[tuple[Observation, Finding]]:
         """Return what is still unexplained and `wanted`, in order."""
         return [(one, finding) for one, finding in self._open if wanted(finding)]

@@ -170,7 +170,7 @@ def _explained(
     elif leading.rule.name == "server-error":
         words = _failing(standing, evidence)
     else:
-        words = f"Intercom does not answer: {hit} ended without an answer ({_words(leading)})"
+        words = f"Intercom has no usable answer: {hit} ({_why(leading, standing)})"
     return replace(leading, severity=Severity.CRITICAL, message=f"{words}.", certainty=certainty)
 
 
@@ -216,11 +216,10 @@ def _words(finding: Finding) -> str:
 
 
 def _why(leading: Finding, standing: Explained) -> str:
-    """Say of what was not trusted why not, and of anything else what it was."""
-    if leading.rule.name == _TLS:
-        for observation, finding in standing:
-            if finding is leading and observation.exchange.failure is not None:
-                return reason_of(observation.exchange.failure)
+    """Say of what had no answer why not."""
+    for observation, finding in standing:
+        if finding is leading and observation.exchange.failure is not None:
+            return reason_of(observation.exchange.failure)
     return _words(leading)
 
 

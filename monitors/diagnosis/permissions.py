@@ -29,7 +29,7 @@ _SHOWN: Final = 3  # operations named in a sentence
 
 def missing_permissions(evidence: Evidence, expected: Expectation) -> Iterator[Diagnosed]:
     """Yield missing permissions: by name where Intercom names them, else by resource."""
-    refused = evidence.named(SCOPE, *((REFUSED,) if evidence.canary_works else ()))
+    refused = evidence.named(SCOPE, *((REFUSED,) if evidence.token_works else ()))
     evidence.take(refused)
     if not refused:
         return
@@ -119,6 +119,8 @@ def _proof(evidence: Evidence) -> str:
     """Say how it is known that the token itself lives."""
     if evidence.canary_works:
         return "while the token works on /me"
+    if evidence.token_works:
+        return "while the token works on others"
     return "and whether the token works on /me is not known"
 
 

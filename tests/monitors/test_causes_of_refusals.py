@@ -344,3 +344,68 @@ def test_a_page_on_everything_is_a_portals(an_exchange: "ExchangeFactory") -> No
     assert "5 of 5 operations, /me among them, were answered with a page" in found.message
     own = [an_exchange(one, body=PAGE) for one in (ME, *OTHERS)]
     assert only(*own).rule.name == "body-not-json", "Intercom's own request id says who answered"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "rule"),
+    [
+        (401, PAGE, "auth-blocked"),
+        (401, {"message": "Unauthorized"}, "auth-blocked"),
+        (403, {"message": "Forbidden"}, "auth-blocked"),
+        (400, PAGE, "auth-blocked"),
+        (404, PAGE, "auth-blocked"),
+        (431, PAGE, "auth-blocked"),
+        (408, PAGE, "timeout"),
+        (404, {}, "deprecation-endpoint-gone"),
+    ],
+)
+def test_a_refusal_without_a_sign_of_intercom_is_not_said_to_be_its(
+    an_exchange: "ExchangeFactory", status: int, body: Any, rule: str
+) -> None:
+    headers = {"server": "nginx/1.18.0", "www-authenticate": "Basic realm=x"}
+    (found,) = detect(
+        an_exchange("GET /tags", status, body, headers=headers, is_intercoms=False), KNOWN
+    )
+    assert found.rule.name == rule
+    assert ("nginx/1.18.0" in found.message) == (rule != "deprecation-endpoint-gone")
+    assert ("credentials of its own" in found.message) == (rule == "auth-blocked")
+
+
+def test_a_429_of_a_page_is_not_the_apps_limit(an_exchange: "ExchangeFactory") -> None:
+    page = an_exchange("GET /tags", 429, PAGE, headers={"server": "edge"}, is_intercoms=False)
+    found = only(an_exchange(ME, body=APP), page)
+    assert found.rule.name == "rate-limit-exceeded"
+    assert "not by Intercom's API" in found.message
+    assert found.operation is not None, "it says nothing of the app"
+
+
+def test_another_service_at_the_address_is_one_finding(an_exchange: "ExchangeFactory") -> None:
+    contract = embedded_contract()
+    assert contract is not None
+    context = Context(relied=Conformance(contract), known=frozenset())
+    headers = {"content-type": "application/json"}
+    every = [
+        an_exchange(one, body={"status": "ok"}, headers=headers, is_intercoms=False)
+        for one in (ME, *OTHERS)
+    ]
+    (one,) = told(*every, context=context)
+    assert (one.finding.rule.name, one.finding.observed) == ("connection-proxy", "stranger")
+    assert "base-url" in one.finding.remedy
+    mocked = [
+        an_exchange(one, body=APP if one == ME else {}, headers=headers, is_intercoms=False)
+        for one in (ME, *OTHERS)
+    ]
+    rules = {one.finding.rule.name for one in told(*mocked, context=context)}
+    assert "connection-proxy" not in rules, "a mock of Intercom's lacks its ids as well"
+
+
+def test_a_token_that_others_take_is_alive_though_me_is_down(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    down = an_exchange(ME, 500, refused("server_error"))
+    odd = an_exchange("GET /tags", 401, refused("unauthorized"))
+    after = an_exchange("GET /contacts")
+    rules = [one.finding.rule.name for one in told(down, odd, after)]
+    assert sorted(rules) == ["auth-scope-missing", "server-error"]
+    rules = [one.finding.rule.name for one in told(down, after, odd)]
+    assert "auth-token-refused" in rules, "it may have died in between"
