@@ -114,7 +114,10 @@ class Response:
         if not body.strip():
             return cls(status=status, headers=headers, body=body, kind=BodyKind.EMPTY)
         try:
-            document = json.loads(body, parse_constant=refuse_constant)
+            # Of bytes Python guesses the encoding and drops a byte order mark; JSON is UTF-8
+            # without one (RFC 8259, 8.1), and other languages' parsers insist.
+            text = body.decode("utf-8", "surrogatepass")
+            document = json.loads(text, parse_constant=refuse_constant)
         except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
             return cls(status=status, headers=headers, body=body, kind=BodyKind.OTHER)
         return cls(status=status, headers=headers, body=body, kind=BodyKind.JSON, document=document)

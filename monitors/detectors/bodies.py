@@ -1,6 +1,7 @@
 """Successful answers whose body cannot be read, or is not what it says it is."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,6 +13,11 @@ from monitors.detectors.context import Context, finding, name_of
 from monitors.detectors.standins import by_whom, is_before_intercom
 
 _LABEL: Final = re.compile(r"[a-z0-9][a-z0-9.+_-]{0,30}/[a-z0-9][a-z0-9.+_-]{0,60}\Z")
+_FORMS: Final = {
+    "html": "is HTML",
+    "bom": "begins with a byte order mark, which JSON must not have and many parsers refuse",
+    "other": "is not JSON",
+}
 _BODILESS: Final = frozenset({204, 205})
 
 
@@ -37,7 +43,7 @@ def unreadable_body(
         words = "an empty body"
     elif response.kind is BodyKind.OTHER:
         rule, location, observed = "body-not-json", BODY, _form_of(response)
-        words = f"a body that is {'HTML' if observed == 'html' else 'not JSON'}"
+        words = f"a body that {_FORMS[observed]}"
         if is_before_intercom(response):
             words += (
                 f"{by_whom(response)}, and no request id of Intercom's: a page of a proxy or a "
@@ -87,4 +93,6 @@ def _label_of(response: Response) -> str:
 def _form_of(response: Response) -> str:
     start = response.body[:512].lstrip().lower()
     is_html = start.startswith((b"<!doctype html", b"<html")) or "html" in response.media_type
+    if response.body.startswith(BOM_UTF8) and not is_html:
+        return "bom"
     return "html" if is_html else "other"

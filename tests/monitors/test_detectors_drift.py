@@ -1,5 +1,8 @@
 """Answers held to what is published and to what is relied upon; severity by consequence."""
 
+import gzip
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -7,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.conformance import Conformance
+from contracts.exchanges import Response
 from contracts.findings import Finding
 from contracts.reliance import Consumer, Reliance
 from contracts.rules import Severity
@@ -172,6 +176,26 @@ def test_what_is_labelled_otherwise_is_still_held_to_its_schema(
     )
     found = {(one.rule.name, one.location) for one in detect(exchange, context())}
     assert {("body-media-type", "media-type"), ("schema-type", "/data/*/id")} <= found
+
+
+@pytest.mark.parametrize(
+    ("content", "observed"),
+    [
+        (json.dumps(GOOD).encode("utf-8-sig"), "bom"),
+        (json.dumps(GOOD).encode("utf-16"), "other"),
+        (gzip.compress(json.dumps(GOOD).encode()), "other"),
+        (b"<html></html>", "html"),
+    ],
+    ids=["byte order mark", "UTF-16", "compressed without saying so", "a page"],
+)
+def test_what_only_some_parsers_would_read_is_not_json(
+    an_exchange: "ExchangeFactory", content: bytes, observed: str
+) -> None:
+    exchange = an_exchange(OPERATION, body=GOOD)
+    assert exchange.response is not None
+    response = Response.of(200, exchange.response.headers, content)
+    (found,) = detect(replace(exchange, response=response), context())
+    assert (found.rule.name, found.location, found.observed) == ("body-not-json", "body", observed)
 
 
 def test_an_empty_body_hurts_every_reader_and_is_no_schema_finding(
