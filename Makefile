@@ -46,6 +46,9 @@ reports: $(VENV)/.installed ## the report of what the history holds
 BENCHMARKS := loading probe_pass drift mutated_examples shapes diagnosis latency mutants held_out writes
 bench: $(VENV)/.installed-for-tests ## measure, for a quarter of an hour; most need ../shared
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py || exit 1; done
+	@echo "== alerting, in short"
+	@$(BIN)/python tests/benchmarks/alerting.py --workspaces 24 --healthy 3 --days 3 --faults 8 --seeds 1
+	@$(BIN)/python tests/benchmarks/alerting_kills.py --kills 10
 
 pictures: $(VENV)/.installed-for-tests ## docs/alerts/: every kind of message, as the local Slack shows it
 	$(BIN)/python tests/pictures/alerts.py

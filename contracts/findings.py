@@ -67,6 +67,8 @@ class Finding:
     stage: int = 0
     """How near an announced end has come, in steps; no part of what it is. Each step is told once,
     as a severity that rises is."""
+    is_partial: bool = False
+    """Whether other objects of the same answer do not show it; no part of what it is."""
     consumers: tuple[str, ...] = ()
     accepted: str | None = None
     """Why the deviation is accepted, where it is."""

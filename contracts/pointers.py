@@ -28,6 +28,25 @@ def follow(document: Any, pointer: str) -> Any:
     return found
 
 
+def holders(document: Any, pattern: str) -> int:
+    """Return how many objects and lists there are that can hold what a pointer pattern names (`*`
+    stands for every item and key); a value that is not there is held by its object all the same."""
+    found = [document]
+    for step in pattern.split("/")[1:-1]:
+        below: list[Any] = []
+        for one in found:
+            if step == "*":
+                below += one if isinstance(one, list) else _values(one)
+            elif isinstance(one, dict):
+                below.append(one.get(step.replace("~1", "/").replace("~0", "~")))
+        found = below
+    return sum(isinstance(one, (dict, list)) for one in found)
+
+
+def _values(value: Any) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else []
+
+
 def references(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
     """Yield each `$ref` in a document with the pointer of the object that holds it, examples and
     other instances left out."""

@@ -1,13 +1,14 @@
 """Options that several commands share, so that they mean the same everywhere."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 import click
 
 from contracts.rules import Severity
-from intercheck.settings import Places, Settings, load_places, load_settings
+from intercheck.settings import EVERYTHING, Places, Settings, load_places, load_settings
 
 FORMATS: Final = ("text", "json")
 
@@ -46,9 +47,10 @@ spec = click.option(
 )
 
 
-def settings_from(config_path: Path | None) -> Settings:
-    """Load the settings of this process."""
-    return load_settings(config_path, os.environ)
+def settings_from(config_path: Path | None, only: Collection[str] = EVERYTHING) -> Settings:
+    """Load the settings of this process, or of them what a command needs: a secret that it does not
+    need may be missing."""
+    return load_settings(config_path, os.environ, only=only)
 
 
 def places_from(config_path: Path | None) -> Places:

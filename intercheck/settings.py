@@ -22,8 +22,12 @@ from monitors.settings import MonitorSettings
 FILE_NAME: Final = "intercheck.yaml"
 DEVIATIONS_NAME: Final = "deviations.yaml"
 CONSUMERS_NAME: Final = "consumers.yaml"
-_SECTIONS: Final = frozenset(one.alias or name for name, one in FileSettings.model_fields.items())
+EVERYTHING: Final = frozenset(one.alias or name for name, one in FileSettings.model_fields.items())
 _PLACES: Final = frozenset({"spec-dir", "cache-dir"})
+TELLING: Final = EVERYTHING - {"workspaces"}
+"""What a command reads that tells people and asks no workspace: it needs no token of Intercom's."""
+READING: Final = TELLING - {"slack", "alerting"}
+"""What a command reads that only looks at the history: it needs no secret but the history's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,7 @@ def load_settings(
     environ: Mapping[str, str],
     *,
     working_directory: Path | None = None,
-    only: Collection[str] = _SECTIONS,
+    only: Collection[str] = EVERYTHING,
 ) -> Settings:
     """Compose the settings; `path` is what --config named, `only` the sections that are read.
 
@@ -100,7 +104,7 @@ def load_settings(
     source = path or find_file(directory)
     if source is None:
         return _compose(FileSettings(), None, environ, directory, only)
-    file = read_configuration(source, environ, without=_SECTIONS - set(only))
+    file = read_configuration(source, environ, without=EVERYTHING - set(only))
     return _compose(read_sections(file), file, environ, directory, only)
 
 

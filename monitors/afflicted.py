@@ -164,9 +164,10 @@ def _urgency(record: str, policy: Policy) -> tuple[bool, int, int]:
     return policy.is_due(record), trailing(record, SEEN), record.count(SEEN)
 
 
-def _is_wide(ill: Iterable[str], policy: Policy, places: Places) -> bool:
-    """Whether so many workspaces of the same regions have it that it is no coincidence."""
-    names = set(ill) & places.keys()
+def _is_wide(ill: Mapping[str, str], policy: Policy, places: Places) -> bool:
+    """Whether so many workspaces of the same regions have it now that it is no coincidence; what
+    was well when it was asked last has it no more."""
+    names = {name for name, record in ill.items() if record.endswith(SEEN)} & places.keys()
     regions = {places[name].region for name in names}
     there = sum(one.region in regions for one in places.values())
     return len(names) >= LEAST_WITNESSES and len(names) >= policy.failure_rate * there

@@ -176,8 +176,8 @@ def _seen(
         if finding.rule.name != was.rule.name:
             return tell(state, TransitionKind.EXPLAINED, now)
         return state, None
-    is_certain = policy.at_once and sighting.confirmed
-    if not (is_certain or sighting.is_wide or policy.is_due(state.record)):
+    is_certain = sighting.confirmed and (policy.at_once or sighting.is_wide)
+    if not (is_certain or policy.is_due(state.record)):
         return state, None
     is_new = state.phase is Phase.PENDING
     reopenings = state.reopenings if is_new else state.reopenings + 1

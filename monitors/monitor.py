@@ -275,6 +275,7 @@ class Monitor:
             finding.rule,
             failure_threshold=self._settings.failure_threshold,
             success_threshold=self._settings.success_threshold,
+            is_partial=finding.is_partial,
         )
         own = self._settings.rules.get(finding.rule.name)
         return own.policy(usual) if own else usual

@@ -36,6 +36,11 @@ reports, with their relapses, last less."""
 FLAPPING_AFTER: Final = 3
 """Times it comes back before that itself is the news: a day of returns is one message, not
 twenty."""
+PARTIAL_FOR: Final = timedelta(days=1)
+"""What only some of the objects show is over when none has shown it for so long: that the few that
+are listed first do not show it proves little."""
+PARTIAL_WITHIN: Final = timedelta(days=7)
+"""What only some of the objects show was not over if it is back within a week."""
 BLIND_AFTER: Final = 3
 """Observations in a row that could not tell, before it is said that nothing is known any more."""
 
@@ -102,11 +107,15 @@ def policy_for(
     *,
     failure_threshold: int = FAILURE_THRESHOLD,
     success_threshold: int = SUCCESS_THRESHOLD,
+    is_partial: bool = False,
 ) -> Policy:
     """Return the policy of a rule: the one that `overrides` has by its name, else its own
-    certainty with the given thresholds."""
+    certainty with the given thresholds. `is_partial` says that only some of the objects of an
+    answer showed it."""
     return overrides.get(rule.name) or Policy(
         at_once=rule.at_once,
         failure_threshold=failure_threshold,
         success_threshold=success_threshold,
+        keep_firing_for=PARTIAL_FOR if is_partial else timedelta(),
+        reopen_within=PARTIAL_WITHIN if is_partial else REOPEN_WITHIN,
     )

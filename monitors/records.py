@@ -240,7 +240,8 @@ class QueuedNotice:
     """A notice in the outbox.
 
     `parent` is the channel's own id of the incident's first message (Slack's `channel` and `ts`),
-    once it is known. `ambiguous` says that the last attempt may have arrived.
+    once it is known; `is_repeat` says that this one may repeat an earlier message. `ambiguous` says
+    that the last attempt may have arrived.
     """
 
     id: int
@@ -252,6 +253,7 @@ class QueuedNotice:
     ambiguous: bool = False
     error: str = ""
     parent: tuple[str, str] | None = None
+    is_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,16 +26,13 @@ def acknowledge_incident(
     """
     now = clock.now()
     with history.transaction():
-        states = history.incident_states()
-        state = states.get(key)
+        state = history.incident_states().get(key)
         if state is None:
             return None
         taken, transition = acknowledge(state, by=by, now=now)
         if taken is None or transition is None:
             return None
-        announcement = announcer.announce(
-            [transition], ledger=history, incidents={**states, key: taken}.values(), now=now
-        )
+        announcement = announcer.announce([transition], ledger=history, now=now)
         history.record(
             None,
             states=[taken],
@@ -97,20 +94,14 @@ def end_accepted(
     message and its thread say it; None where it is not open."""
     now = clock.now()
     with history.transaction():
-        states = history.incident_states()
-        state = states.get(key)
+        state = history.incident_states().get(key)
         if state is None or state.phase is not Phase.OPEN:
             return None
         over, transition = accept(state, why=why, now=now)
         if over is None or transition is None:
             return None
         told = history.told([state.id]).get(state.id, frozenset()) & announcer.threaded
-        announcement = announcer.announce(
-            [transition],
-            ledger=history,
-            incidents={**states, key: over}.values(),
-            now=now,
-        )
+        announcement = announcer.announce([transition], ledger=history, now=now)
         lines = (
             accepted(state, channel=channel, until=until, by=by, now=now)
             for channel in sorted(told)

@@ -12,6 +12,7 @@ from intercheck import options
 from intercheck.exits import ExitCode
 from intercheck.incident_names import incident_named
 from intercheck.output import Envelope, print_json
+from intercheck.settings import TELLING
 from intercheck.wiring import announcer_of, channels_of
 from monitors.alerting.events import event_in, texts_of
 from monitors.alerting.outbox import send_patiently
@@ -50,7 +51,7 @@ def preview(incident: str, config_path: Path | None, output_format: str) -> Exit
       intercheck alerts preview 4f3a
       intercheck alerts preview 4f3a --format json      (the blocks, as Slack takes them)
     """
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, TELLING)
     clock = SystemClock()
     channels = channels_of(settings, clock=clock)
     with History.open(settings.history_url, clock=clock) as history:
@@ -90,7 +91,7 @@ def test(wanted: tuple[str, ...], config_path: Path | None, output_format: str) 
       intercheck alerts test
       intercheck alerts test --to "#intercom-health" --to pager
     """
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, TELLING)
     clock = SystemClock()
     channels = channels_of(settings, clock=clock)
     if not channels:

@@ -18,7 +18,7 @@ from intercheck.accepting import read_day, write_entries, write_ledger
 from intercheck.exits import is_failing
 from intercheck.found import COMMANDS, Found, all_found, last_found
 from intercheck.output import Envelope, print_finding, print_json
-from intercheck.settings import Settings
+from intercheck.settings import READING, Settings
 from monitors.history import History
 from reports.words import counted
 
@@ -57,7 +57,7 @@ def list_deviations(config_path: Path | None, output_format: str) -> None:
       intercheck deviations list
       intercheck deviations list --format json
     """
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, READING)
     today = SystemClock().now().date()
     ledger = read_ledger(PACKAGED, settings.deviations)
     if output_format == "json":
@@ -110,7 +110,7 @@ def accept(
       intercheck deviations accept v1:0c6d1bfa7a7be1a5 --reason "told Intercom" --until 90d
       intercheck deviations accept --all --from contract --reason "known since May" --until 90d
     """
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, READING)
     reason = None if reason is None else _checked(reason)
     last_day = None if until is None else read_day(until)
     if causes:
@@ -143,7 +143,7 @@ def prune(dry_run: bool, config_path: Path | None) -> None:
     Examples:
       intercheck deviations prune --dry-run
     """
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, READING)
     path = settings.deviations
     today = SystemClock().now().date()
     own = read_ledger(path).deviations

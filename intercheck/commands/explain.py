@@ -15,6 +15,7 @@ from intercheck import options
 from intercheck.commands.rules import described
 from intercheck.incident_names import incident_named
 from intercheck.output import COLORS, Envelope, print_json
+from intercheck.settings import READING
 from monitors.history import History
 from monitors.memory import APP
 from monitors.records import IncidentState
@@ -80,7 +81,7 @@ def _incident(name: str, config_path: Path | None) -> tuple[IncidentState, str]:
             f"--for-support is about an incident, and {name!r} is a rule: `intercheck incidents "
             "list` shows the incidents there are."
         )
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, READING)
     with History.open(settings.history_url, clock=SystemClock()) as history:
         try:
             incident = incident_named(history.incidents(), name)

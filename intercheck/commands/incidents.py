@@ -14,6 +14,7 @@ from intercheck.accepting import accept_incident, read_day
 from intercheck.exits import ExitCode
 from intercheck.incident_names import SHORT, incident_named
 from intercheck.output import COLORS, Envelope, print_finding, print_json
+from intercheck.settings import READING, TELLING
 from intercheck.wiring import announcer_of, channels_of
 from monitors.alerting.extent import extent
 from monitors.alerting.fallback import deliver_all
@@ -60,7 +61,7 @@ def list_incidents(
       intercheck incidents list
       intercheck incidents list --all --days 7 --format json
     """
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, READING)
     clock = SystemClock()
     with History.open(settings.history_url, clock=clock) as history:
         episodes = _episodes(history, clock, days=days)
@@ -91,7 +92,7 @@ def show(incident: str, config_path: Path | None, output_format: str) -> ExitCod
       intercheck incidents show 4f3a
       intercheck incidents show v1:0a1b2c3d4e5f6071 --format json
     """
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, READING)
     clock = SystemClock()
     with History.open(settings.history_url, clock=clock) as history:
         meant = incident_named(history.incidents(), incident)
@@ -118,7 +119,7 @@ def ack(incident: str, by: str | None, config_path: Path | None, output_format: 
       intercheck incidents ack 4f3a
       intercheck incidents ack 4f3a --by ann
     """
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, TELLING)
     clock = SystemClock()
     name = _who(by, "takes it on")
     channels = channels_of(settings, clock=clock)
@@ -166,7 +167,7 @@ def accept(
     last_day = read_day(until)
     if not reason.strip():
         raise click.UsageError("The reason is empty: say why it is accepted.")
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, TELLING)
     clock = SystemClock()
     name = _who(by, "accepts it")
     channels = channels_of(settings, clock=clock)

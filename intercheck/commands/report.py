@@ -8,6 +8,7 @@ from contracts.clock import SystemClock
 from contracts.errors import NothingMeasuredError
 from intercheck import options, report_options
 from intercheck.exits import ExitCode
+from intercheck.settings import READING
 from intercheck.wiring import limits_of, probes_of
 from monitors.history import History
 from reports import machine
@@ -37,7 +38,7 @@ def command(
       intercheck report --report html,markdown --report-dir /var/www/intercheck
       intercheck report --format json
     """
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, READING)
     clock = SystemClock()
     limits = limits_of(settings, probes_of(settings))
     with History.open(settings.history_url, clock=clock) as history:

@@ -13,6 +13,7 @@ from contracts.errors import ConfigurationError
 from intercheck import options
 from intercheck.exits import ExitCode
 from intercheck.output import Envelope, print_json
+from intercheck.settings import READING
 from monitors.alerting.matchers import Matcher, parse_matcher
 from monitors.alerting.silences import KEPT_AFTER_END, KIND, Silence
 from monitors.history import History
@@ -60,7 +61,7 @@ def add(
       intercheck silence add 'rule="timeout"' 'workspace=~"test-.*"' --for 8h
       intercheck silence add severity=warning --until 2026-03-02T18:00 --comment migration
     """
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, READING)
     clock = SystemClock()
     now = clock.now()
     silence = Silence(
@@ -86,7 +87,7 @@ def add(
 @options.output_format
 def list_silences(with_ended: bool, config_path: Path | None, output_format: str) -> ExitCode:
     """List the silences, the next to end first."""
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, READING)
     clock = SystemClock()
     now = clock.now()
     with History.open(settings.history_url, clock=clock) as history:
@@ -104,7 +105,7 @@ def expire(silence: str, config_path: Path | None, output_format: str) -> ExitCo
 
     What it held back and is still so is told by the next pass.
     """
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, READING)
     clock = SystemClock()
     now = clock.now()
     with History.open(settings.history_url, clock=clock) as history, history.transaction():

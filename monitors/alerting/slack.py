@@ -68,7 +68,9 @@ class SlackBot:
         if notice.is_reply:
             return self._send_reply(queued)
         try:
-            if queued.parent is not None and self._update(queued.parent, notice):
+            if queued.parent is not None and self._update(
+                queued.parent, notice, is_repeat=queued.is_repeat
+            ):
                 return self._delivery(queued.parent)
             is_repeat = False
             if queued.ambiguous:
@@ -121,11 +123,12 @@ class SlackBot:
         self._ids[notice.channel] = receipt[0]
         return receipt
 
-    def _update(self, receipt: lookup.Receipt, notice: Notice) -> bool:
-        """Update a message in place; False where it is gone."""
+    def _update(self, receipt: lookup.Receipt, notice: Notice, *, is_repeat: bool = False) -> bool:
+        """Update a message in place; False where it is gone. That it may repeat an earlier one
+        goes on being said: nobody can tell which of the two is kept up to date otherwise."""
         channel, ts = receipt
         try:
-            self._say("chat.update", notice, is_repeat=False, channel=channel, ts=ts)
+            self._say("chat.update", notice, is_repeat=is_repeat, channel=channel, ts=ts)
         except SlackCallError as error:
             if error.code in GONE_CODES:
                 return False

@@ -67,13 +67,14 @@ class Announcer:
         transitions: Iterable[Transition],
         *,
         ledger: Ledger,
-        incidents: Iterable[IncidentState] = (),
+        incidents: Iterable[IncidentState] | None = None,
         now: datetime,
     ) -> Announcement:
         """Return what is to be recorded together with the transitions.
 
-        `incidents` are all that there are after them: what was held back of one is told now if
-        nothing holds it back any more.
+        `incidents` are all that there are after a pass: what was held back of one is told now if
+        nothing holds it back any more. Where a person did something they are None, and nothing else
+        is told: only a pass knows what maintenance is announced.
         """
         has_buttons = is_leased(ledger.documents(LEASE), now)
         announcer = self._with_buttons(has_buttons)
@@ -83,6 +84,8 @@ class Announcer:
         round_ = Round(announcer, ledger, now)
         for transition in transitions:
             round_.take(transition)
+        if incidents is None:
+            return round_.announcement
         open_now = {one.id: one for one in incidents if one.phase is Phase.OPEN}
         round_.release(open_now)
         round_.remind(open_now)

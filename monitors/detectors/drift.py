@@ -7,6 +7,7 @@ from typing import Final
 from contracts.departures import MEDIA_TYPE, UNDOCUMENTED, Departure
 from contracts.exchanges import Exchange
 from contracts.findings import Finding
+from contracts.pointers import holders
 from contracts.rules import RULES, Severity
 from monitors.detectors.bodies import unreadable_body
 from monitors.detectors.context import Context, finding
@@ -95,7 +96,8 @@ def _found(exchange: Exchange, context: Context, held: Held, moved: Mapping[str,
     )
     severity = _severity(made, held, context)
     accepted = context.accepted.get(f"{departure.schema_place} {departure.kind}")
-    return replace(made, severity=severity, accepted=accepted)
+    is_partial = severity is not Severity.INFO and _is_partial(exchange, held)
+    return replace(made, severity=severity, accepted=accepted, is_partial=is_partial)
 
 
 def _made(
@@ -119,6 +121,14 @@ def _made(
         remedy=remedy,
         consumers=consumers,
     )
+
+
+def _is_partial(exchange: Exchange, held: Held) -> bool:
+    """Whether other objects of the answer do not show a departure from a description."""
+    place, response = held.departure.location, exchange.response
+    if held.reference is Reference.USUAL or "/*/" not in place or response is None:
+        return False
+    return held.departure.count < holders(response.document, place)
 
 
 def _hurt(exchange: Exchange, context: Context, held: Held) -> tuple[str, ...]:

@@ -114,6 +114,7 @@ def _queued(connection: Connection, rows: Sequence[RowMapping]) -> tuple[QueuedN
     """Read rows back, each with the receipt of the newest posted message of its incident."""
     places = {(row["channel"], row["incident_id"]) for row in rows}
     parents: dict[tuple[str, str], tuple[str, str]] = {}
+    repeats: set[tuple[str, str]] = set()
     if places:
         posted = connection.execute(
             select(NOTICES)
@@ -125,7 +126,12 @@ def _queued(connection: Connection, rows: Sequence[RowMapping]) -> tuple[QueuedN
             .order_by(NOTICES.c.id)
         ).mappings()
         for row in posted:
-            parents[row["channel"], row["incident_id"]] = row["receipt_channel"], row["receipt_id"]
+            receipt = row["receipt_channel"], row["receipt_id"]
+            parents[row["channel"], row["incident_id"]] = receipt
+            if row["possibly_repeated"]:
+                repeats.add(receipt)
+    found = [parents.get((row["channel"], row["incident_id"])) for row in rows]
     return tuple(
-        queued_of(row, parent=parents.get((row["channel"], row["incident_id"]))) for row in rows
+        queued_of(row, parent=parent, is_repeat=parent in repeats)
+        for row, parent in zip(rows, found, strict=True)
     )

@@ -145,8 +145,11 @@ def notice_row(notice: Notice, *, now: datetime) -> dict[str, object]:
     }
 
 
-def queued_of(row: RowMapping, *, parent: tuple[str, str] | None) -> QueuedNotice:
-    """Read a notice of the outbox back; `parent` is its incident's first message, if posted."""
+def queued_of(
+    row: RowMapping, *, parent: tuple[str, str] | None, is_repeat: bool = False
+) -> QueuedNotice:
+    """Read a notice of the outbox back; `parent` is its incident's first message, if posted, and
+    `is_repeat` whether that may repeat an earlier one."""
     return QueuedNotice(
         id=row["id"],
         notice=Notice(
@@ -166,6 +169,7 @@ def queued_of(row: RowMapping, *, parent: tuple[str, str] | None) -> QueuedNotic
         ambiguous=row["ambiguous"],
         error=row["error"],
         parent=parent,
+        is_repeat=is_repeat,
     )
 
 

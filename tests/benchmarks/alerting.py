@@ -21,14 +21,18 @@ import itertools
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+import alerting_causes
+import alerting_lives
 import alerting_months
+from alerting_breaks import BREAKS, breaking
 
 from contracts.client import IntercomClient
 from contracts.exchanges import Exchange, FailureKind, Operation, TransportFailure
@@ -59,6 +63,14 @@ ASKED: Final = (
     "GET /tags",
     "GET /teams",
 )
+LIVED: Final = {
+    *ASKED,
+    "GET /conversations",
+    "POST /conversations/search",
+    "GET /conversations/{}",
+    "POST /tickets/search",
+}
+"""What the quiet month asks: every kind of object; all of the packaged probes take an hour."""
 ROUND: Final = timedelta(minutes=5)
 DRIFT: Final = (
     Fault(name="field-removed", operation="GET /contacts", pointer="/data/*/email"),
@@ -74,6 +86,8 @@ FAULTS: Final[Mapping[str, Sequence[Fault]]] = {
 TIMED_OUT: Final = "timed out"
 NOBODY: Final = "http://127.0.0.1:9/"
 """In place of the status page: refuses every connection, as if our own network were out."""
+TURNS: Final = 8
+"""Times that people at work are looked at, for the quiet month."""
 MOST_SECONDS: Final = 1.0
 """From the deciding observation to the request at Slack, the median."""
 
@@ -320,31 +334,65 @@ def expect(
 def months(options: argparse.Namespace) -> list[str]:
     """Play the two months; return what is not as it has to be."""
     wrong: list[str] = []
-    every = timedelta(minutes=options.every)
-    for name in ("quiet", "faults"):
-        if options.only not in (None, name):
-            continue
+    every = load_probes()
+    if options.only in (None, "quiet"):
+        named = {one.identity for one in every} if options.all_probes else LIVED
+        wrong += quiet(options, [one for one in every if one.identity in named])
+    if options.only in (None, "faults"):
+        probes = [one for one in every if one.identity in LIVED | {*alerting_causes.PAIRED}]
         clock = VirtualClock()
-        tapes = record(clock, ("us",), ("2.15",), alerting_months.FAULTS)
-        tape = {fault: answers for (_, _, fault), answers in tapes.items()}
-        started = time.perf_counter()
-        for seed in range(options.seed, options.seed + (options.seeds if name == "faults" else 1)):
-            with tempfile.TemporaryDirectory() as folder, SlackStandIn(clock=clock) as slack:
-                played = Path(folder), slack, clock, tape, probes_asked()
-                if name == "quiet":
-                    wrong += alerting_months.quiet(
-                        *played,
-                        workspaces=options.healthy,
-                        days=options.days,
-                        every=every,
-                        seed=seed,
-                    )
-                else:
-                    wrong += alerting_months.troubled(
-                        *played, days=options.days, seed=seed, most=options.faults
-                    )
-        print(f"{time.perf_counter() - started:.0f} s")
+        tapes = alerting_lives.record_faults(clock, probes)
+        for seed in range(options.seed, options.seed + options.seeds):
+            with (
+                breaking(options.broken),
+                started(f"seed {seed}") as folder,
+                SlackStandIn(clock=clock) as slack,
+            ):
+                wrong += alerting_months.troubled(
+                    folder,
+                    slack,
+                    clock,
+                    tapes,
+                    probes,
+                    days=options.days,
+                    seed=seed,
+                    most=options.faults,
+                    is_readable=seed % 3 != 2,
+                )
     return wrong
+
+
+def quiet(options: argparse.Namespace, probes: Sequence[Probe]) -> list[str]:
+    """Play the month in which nothing is wrong."""
+    clock = VirtualClock()
+    places = list(zip(REGIONS, VERSIONS, strict=False))[: options.healthy]
+    tapes = {
+        (region, version): alerting_lives.record_living(
+            clock, probes, region=region, version=version, turns=TURNS
+        )
+        for region, version in places
+    }
+    with started("quiet") as folder, SlackStandIn(clock=clock) as slack:
+        return alerting_months.quiet(
+            folder,
+            slack,
+            clock,
+            tapes,
+            probes,
+            workspaces=options.healthy,
+            days=options.days,
+            every=timedelta(minutes=options.every),
+            seed=options.seed,
+        )
+
+
+@contextmanager
+def started(what: str) -> Iterator[Path]:
+    """Lend a folder, and say how long it took."""
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+    print(f"  {what}: {time.perf_counter() - began:.0f} s", flush=True)
 
 
 def main() -> int:
@@ -356,6 +404,12 @@ def main() -> int:
     parser.add_argument("--healthy", type=int, default=10, help="workspaces of the quiet month")
     parser.add_argument("--days", type=int, default=30, help="of each month")
     parser.add_argument("--every", type=int, default=60, help="minutes between passes, quiet month")
+    parser.add_argument(
+        "--broken", choices=sorted(BREAKS), help="what is to fail, months of faults"
+    )
+    parser.add_argument(
+        "--all-probes", action="store_true", help="all that are packaged, quiet month"
+    )
     parser.add_argument("--faults", type=int, default=1000, help="at most so many in a month")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--seeds", type=int, default=3, help="months of faults")

@@ -15,19 +15,33 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from alerting_months import FAULTS
 from alerting_told import Told
 
 from contracts.clock import SystemClock
 from monitors.history import History
 from monitors.records import NoticeStatus, Phase
-from sandbox.intercom import Sandbox
+from sandbox.intercom import Fault, Sandbox
 from sandbox.slack import DEFAULT_CHANNEL, SlackStandIn
 
 ASKED: Final = ("/me", "/admins", "/contacts", "/companies", "/tags")
+FAULTS: Final[Sequence[list[Fault]]] = (
+    [],
+    [Fault(name="503")],
+    [Fault(name="revoked-token")],
+    [
+        Fault(name="field-removed", operation="GET /contacts", pointer="/data/*/email"),
+        Fault(name="field-removed", operation="GET /contacts/{}", pointer="/email"),
+    ],
+    [Fault(name="field-retyped", operation="GET /tags", pointer="/data/*/name", value="integer")],
+    [Fault(name="500", operation="GET /companies")],
+    [Fault(name="non-json-body", operation="GET /admins")],
+    [Fault(name="missing-scope", operation="GET /companies")],
+    [Fault(name="deprecation", operation="GET /tags")],
+)
 RATE_LIMIT: Final = 1_000_000  # nothing is to wait for it
 LONGEST: Final = 60.0  # seconds for a pass; on a quiet machine it takes about one
 SETTLING: Final = 300.0  # seconds: a claim, and an ambiguous attempt after it, are over by then
@@ -95,7 +109,7 @@ def main() -> int:
         while killed < given.kills and rounds < 3 * given.kills:
             rounds += 1
             if chance.random() < CHANGES:
-                sandbox.faults.replace(FAULTS[chance.choice(sorted(FAULTS))])
+                sandbox.faults.replace(chance.choice(FAULTS))
             killed += passed(settings, chance.uniform(0, 1.2 * usual))
             if chance.random() < SPARED:
                 passed(settings)

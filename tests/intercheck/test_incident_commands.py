@@ -338,3 +338,36 @@ def test_showing_an_incident_says_how_far_it_goes_and_what_it_explains(
     (shown,) = json.loads(run("incidents", "show", "4f3a", "--format", "json")[1])["incidents"]
     assert shown["reach"]["afflicted"] == 2
     assert (shown["parent"], shown["children"]) == (wide.parent, list(wide.children))
+
+
+READERS = [
+    ("incidents", "list"),
+    ("incidents", "show", "4f3a"),
+    ("silence", "add", "rule=timeout", "--for", "1h"),
+    ("silence", "list"),
+    ("deviations", "list"),
+    ("explain", "4f3a", "--for-support"),
+    ("alerts", "preview", "4f3a"),
+    ("incidents", "ack", "4f3a"),
+    ("incidents", "accept", "4f3a", "--until", "90d", "--reason", "known"),
+]
+
+
+@pytest.mark.parametrize("line", READERS, ids=" ".join)
+def test_what_asks_no_workspace_needs_no_token(
+    run: Run, incident: IncidentState, tmp_path: Path, line: tuple[str, ...]
+) -> None:
+    is_reader = line[0] not in ("alerts", "incidents") or line[1] in ("list", "show")
+    text = "workspaces:\n  - {name: acme, token: '${NOT_SET_HERE}'}\n"
+    text += "slack: {token: '${NOT_SET_HERE}', channel: '#a'}\n" if is_reader else ""
+    (tmp_path / "intercheck.yaml").write_text(text)
+    assert run(*line)[::2] == (0, "")
+    code, _, err = run("probe")
+    assert code == 2
+    assert "NOT_SET_HERE" in err
+
+
+def test_a_report_is_written_without_a_token(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "intercheck.yaml").write_text("workspaces:\n  - {name: a, token: '${NOT_SET}'}\n")
+    code, _, err = run("report")
+    assert (code, "holds no pass" in err) == (3, True), "it came as far as the history"

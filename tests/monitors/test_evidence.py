@@ -167,6 +167,18 @@ def test_blips_of_many_workspaces_are_not_a_row_of_one(an_exchange: Any) -> None
     assert [one.is_wide for one in taken] == [False, False, False, True]  # a fifth of them all
 
 
+def test_blips_that_were_over_at_once_are_nothing_wide(an_exchange: Any) -> None:
+    places = {f"w{index}": Place(region="us", version="2.15") for index in range(4)}
+    policy, afflicted = Policy(at_once=False), Afflicted()
+    incident = an_incident(a_finding("timeout"), *places)
+    incident = replace(incident, phase=Phase.PENDING)
+    for name in places:
+        seen = Sighting(finding=a_finding("timeout"), workspaces=(name,))
+        assert not afflicted.seen("k", seen, policy, places).is_wide
+        look = a_look(an_exchange("GET /contacts"), workspace=name)
+        afflicted.observe(incident, [look], policy, places)
+
+
 def test_how_far_it_goes_counts_those_that_were_asked(an_exchange: Any) -> None:
     places = {
         "acme": Place(region="eu", version="2.11"),

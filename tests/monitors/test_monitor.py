@@ -112,6 +112,28 @@ def test_a_field_that_consumers_read_is_missed_at_once_and_found_again(stage: "S
     assert len(stage.messages()) == 1
 
 
+def test_what_one_object_lacks_is_not_over_with_a_page_that_has_none_such(stage: "Stage") -> None:
+    one_lacks_it = Fault(
+        name="field-removed",
+        operation="GET /contacts",
+        pointer="/data/*/email",
+        when=Condition(index=0),
+    )
+    with stage.monitor() as monitor:
+        stage.passes(monitor, 1)
+        for _ in range(2):
+            stage.intercom.faults.add(one_lacks_it)
+            stage.passes(monitor, 1)
+            stage.intercom.faults.clear()
+            stage.passes(monitor, 3)
+        stage.clock.advance(timedelta(days=1))
+        (over, after) = stage.passes(monitor, 2)
+    kinds = [one.kind for one in stage.history.transitions()]
+    assert kinds == [TransitionKind.OPENED, TransitionKind.RESOLVED]
+    assert (len(stage.messages()), after.transitions) == (1, ())
+    assert [one.kind for one in over.transitions] == [TransitionKind.RESOLVED]
+
+
 def test_an_answer_that_cannot_show_a_field_does_not_heal_it(stage: "Stage") -> None:
     with stage.monitor() as monitor:
         stage.passes(monitor, 1)

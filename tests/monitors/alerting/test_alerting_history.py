@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from monitors.alerting.outbox import Outbox, deliver
-from monitors.alerting.slack import SlackBot
+from monitors.alerting.slack import REPEAT_NOTE, SlackBot
 from monitors.history.store import History
 from monitors.records import Notice, PassRecord, Transition, TransitionKind
 from sandbox.clock import VirtualClock
@@ -57,3 +57,28 @@ def test_what_was_recorded_is_told_once_and_resolved_in_place_after_a_restart(
     (message,) = slack.messages()
     assert message.ts == opened.ts
     assert "RESOLVED" in message.text
+
+
+def test_a_message_that_may_be_a_repetition_says_so_to_its_end(
+    tmp_path: Path,
+    clock: VirtualClock,
+    slack: SlackStandIn,
+    bot: SlackBot,
+    transition: Callable[..., Transition],
+    notice: Callable[..., Notice],
+) -> None:
+    slack.scopes.discard("channels:history")
+    slack.faults.inject("timeout-after-delivery", method="chat.postMessage", times=1)
+    with History.open(f"sqlite:///{tmp_path / 'history.sqlite'}", clock=clock) as history:
+        record(history, transition(), notice())
+        kinds = (TransitionKind.ACKNOWLEDGED, TransitionKind.RESOLVED)
+        for sequence, kind in enumerate(kinds, start=2):
+            deliver(history, {CHANNEL: bot}, clock=clock)
+            clock.advance(timedelta(minutes=5))
+            deliver(history, {CHANNEL: bot}, clock=clock)
+            record(history, transition(kind, sequence), notice(kind, sequence))
+        deliver(history, {CHANNEL: bot}, clock=clock)
+    first, second = slack.messages()
+    assert REPEAT_NOTE not in str(first.attachments)
+    assert "RESOLVED" in second.text
+    assert REPEAT_NOTE in str(second.attachments)

@@ -350,6 +350,11 @@ def test_taking_on_one_incident_forgets_nothing_of_what_is_held_back_of_another(
         desk.history, other.key, by="ann", announcer=desk.announcer, clock=desk.clock
     )
     desk.clock.advance(8 * HOUR)
+    # What holds it back may be known to passes only, as announced maintenance is.
+    acknowledge_incident(
+        desk.history, other.key, by="bob", announcer=desk.announcer, clock=desk.clock
+    )
+    assert list(desk.history.documents("held-back")) == [held.incident.id]
     assert desk.tell() == [("#a", OPENED)]
     desk.silence('rule="schema-required"')
     end_accepted(
