@@ -13,7 +13,7 @@ from monitors.alerting.buttons import LEASE, TERM, lease
 from monitors.alerting.socketmode import Socket
 from monitors.alerting.telling import Announcer
 from monitors.history import History
-from monitors.responding import Responder, end_accepted, take_buttons_away
+from monitors.responding import Responder, end_accepted, redraw_buttons
 
 RENEWAL: Final = TERM / 3  # two may come late
 
@@ -48,11 +48,13 @@ class Listening:
         socket: Socket,
         history: History,
         *,
+        announcer: Announcer,
         clock: Clock,
         after: Callable[[], object],
         log: Callable[[str], None],
     ) -> None:
         self._socket = socket
+        self._announcer = announcer
         self._after = after
         self._history = history
         self._clock = clock
@@ -62,7 +64,8 @@ class Listening:
         self._trouble = ""
 
     def keep(self) -> None:
-        """Connect where it is not connected, and renew the lease where it is time."""
+        """Connect where it is not connected, and renew the lease where it is time. The messages of
+        open incidents get their buttons with the first."""
         trouble = self._socket.connect()
         if trouble != self._trouble:
             self._log(f"{trouble}: messages have no buttons." if trouble else "buttons work again")
@@ -72,15 +75,20 @@ class Listening:
         if trouble or is_early:
             return
         self._history.save_state(LEASE, self._id, lease(self._clock.now()))
-        self._renewed_at = now
+        is_first, self._renewed_at = self._renewed_at is None, now
+        if is_first:
+            self._redraw()
+
+    def _redraw(self) -> None:
+        redraw_buttons(self._history, announcer=self._announcer, clock=self._clock)
+        self._after()
 
     def close(self) -> None:
         """Stop listening: messages lose their buttons, and come without from now on."""
         self._socket.close()
         try:
             self._history.save_state(LEASE, self._id, None)
-            take_buttons_away(self._history, clock=self._clock)
-            self._after()
+            self._redraw()
         except HistoryError as error:
             self._log(str(error))  # the lease ends by itself
 
@@ -114,4 +122,4 @@ def ears_of(
         log=log,
     )
     socket = Socket(slack.app_token, base_url=slack.base_url, on_action=responder.act, log=log)
-    return Listening(socket, history, clock=clock, after=after, log=log)
+    return Listening(socket, history, announcer=announcer, clock=clock, after=after, log=log)

@@ -30,6 +30,7 @@ from monitors.policies import FAILURE_THRESHOLD, Policy, policy_for
 from monitors.probes import Probe, with_sources
 from monitors.promises import Promises
 from monitors.records import IncidentState, PassRecord, Phase, Transition
+from monitors.responding import notice_deaf_buttons
 from monitors.settings import MonitorSettings
 from monitors.surroundings import Surroundings
 
@@ -258,6 +259,7 @@ class Monitor:
             raise PassNotRecordedError(str(error), findings) from error
         for name, memory in memories.items():
             self._memories.recorded(memory, learned, saved[name])
+        notice_deaf_buttons(self._history, announcer=self._announcer, clock=self._clock)
         was_open = {key for key, state in states.items() if state.phase is Phase.OPEN}
         return PassReport(
             record=record,

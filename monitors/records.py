@@ -93,7 +93,7 @@ class Telling(StrEnum):
     ACCEPTED = "accepted"
     DIGEST = "digest"
     REDRAWN = "redrawn"
-    """The same news: nobody listens to its buttons any more."""
+    """The same news: somebody listens to its buttons now, or nobody any more."""
 
 
 NoticeKind = TransitionKind | Telling

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from contracts.clock import Clock
 from contracts.errors import IntercheckError
-from monitors.alerting.buttons import ACKNOWLEDGE, LEASE, Action, is_leased, without_buttons
+from monitors.alerting.buttons import ACKNOWLEDGE, LEASE, Action, buttons, is_leased, redrawn
 from monitors.alerting.matchers import Matcher
 from monitors.alerting.reminding import accepted, sequence_of
 from monitors.alerting.silences import KIND as SILENCES
@@ -116,25 +116,43 @@ def end_accepted(
     return transition
 
 
-def take_buttons_away(history: History, *, clock: Clock) -> None:
-    """Bring the messages of open incidents up to date where nobody listens to their buttons any
-    more. They wait in the outbox when this returns."""
+def redraw_buttons(history: History, *, announcer: Announcer, clock: Clock) -> None:
+    """Bring the buttons of the messages of open incidents up to date, now that somebody listens to
+    them, or nobody any more. They wait in the outbox when this returns, and leases that have ended
+    are forgotten."""
     now = clock.now()
     with history.transaction():
-        if is_leased(history.documents(LEASE), now):
-            return
+        leases = history.documents(LEASE)
+        listens = is_leased(leases, now)
+        report_url = announcer.surroundings.report_url
         states = history.incident_states().values()
-        is_open = {one.id for one in states if one.phase is Phase.OPEN}
+        rows = {
+            one.id: buttons(one, report_url) if listens else None
+            for one in states
+            if one.phase is Phase.OPEN
+        }
         newest = {
             (queued.notice.channel, queued.notice.incident_id): queued.notice
             for queued in history.notices()
-            if queued.notice.incident_id in is_open and not queued.notice.is_reply
+            if queued.notice.incident_id in rows and not queued.notice.is_reply
         }
-        bare = [one for notice in newest.values() if (one := without_buttons(notice)) is not None]
-        history.record(
-            None,
-            notices=[replace(one, sequence=sequence_of(now), kind=Telling.REDRAWN) for one in bare],
-        )
+        drawn = [
+            replace(one, sequence=sequence_of(now), kind=Telling.REDRAWN)
+            for notice in newest.values()
+            if notice.channel in announcer.threaded
+            and (one := redrawn(notice, rows[notice.incident_id])) is not None
+        ]
+        ended = {
+            (LEASE, id): None for id, until in leases.items() if not is_leased({id: until}, now)
+        }
+        history.record(None, notices=drawn, documents=ended)
+
+
+def notice_deaf_buttons(history: History, *, announcer: Announcer, clock: Clock) -> None:
+    """Take buttons away where whoever listened to them has gone without a word."""
+    leases = history.documents(LEASE)
+    if leases and not is_leased(leases, clock.now()):
+        redraw_buttons(history, announcer=announcer, clock=clock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,10 +106,13 @@ def buttons(incident: IncidentState, report_url: str | None) -> Block | None:
     return {"type": "actions", "block_id": block_id, "elements": elements}
 
 
-def without_buttons(notice: Notice) -> Notice | None:
-    """Return a message without its buttons; None where it has none."""
-    kept = tuple(one for one in notice.blocks if not _is_ours(one))
-    return replace(notice, blocks=kept) if kept != notice.blocks else None
+def redrawn(notice: Notice, row: Block | None) -> Notice | None:
+    """Return a message with `row` for its buttons, None for without; None where that is how it is,
+    and where it has no room for them."""
+    kept = [one for one in notice.blocks if not _is_ours(one)]
+    if row is not None and kept:
+        kept.insert(-1, row)  # the small print stays last
+    return replace(notice, blocks=tuple(kept)) if tuple(kept) != notice.blocks else None
 
 
 def _is_ours(block: Block) -> bool:

@@ -10,7 +10,7 @@ from monitors.alerting.digest import STATE, Chronicle, Digest
 from monitors.alerting.matchers import Labels
 from monitors.alerting.reminding import HEARD, Reminders, overdue, reminder
 from monitors.alerting.routes import Route
-from monitors.alerting.silences import Maintenance, Silence, is_silenced
+from monitors.alerting.silences import Maintenance, Silence, is_silenced, silence_over
 from monitors.records import IncidentState, Notice, NoticeForm, Transition, TransitionKind
 
 HELD: Final = "held-back"
@@ -80,9 +80,15 @@ class Teller(Protocol):
         ...
 
     def notices(
-        self, transition: Transition, channel: str, route: Route | None, now: datetime
+        self,
+        transition: Transition,
+        channel: str,
+        route: Route | None,
+        now: datetime,
+        silence: Silence | None = None,
     ) -> Iterator[Notice]:
-        """Yield the notices of one transition for one channel."""
+        """Yield the notices of one transition for one channel; `silence` is the one that keeps
+        further news back."""
         ...
 
 
@@ -190,7 +196,11 @@ class Round:
         return is_silenced(self._announcer.labels(incident), self._silences, windows, now=self._now)
 
     def _tell(self, transition: Transition, channel: str, route: Route | None) -> None:
-        told = self._announcer.notices(transition, channel, route, self._now)
+        silence = None
+        if transition.kind is not TransitionKind.RESOLVED:
+            labels = self._announcer.labels(transition.incident)
+            silence = silence_over(labels, self._silences, now=self._now)
+        told = self._announcer.notices(transition, channel, route, self._now, silence)
         self.announcement.notices.extend(told)
         self._heard(transition.incident.id)
 

@@ -87,6 +87,12 @@ class Maintenance:
     matchers: tuple[Matcher, ...] = ()
 
 
+def silence_over(labels: Labels, silences: Iterable[Silence], *, now: datetime) -> Silence | None:
+    """Return the silence that covers an incident now, the one that lasts longest; None for none."""
+    over = (one for one in silences if one.is_active(now) and covers(one.matchers, labels))
+    return max(over, key=lambda one: one.ends_at, default=None)
+
+
 def is_silenced(
     labels: Labels,
     silences: Iterable[Silence],
@@ -95,6 +101,6 @@ def is_silenced(
     now: datetime,
 ) -> bool:
     """Whether a silence or a maintenance window covers an incident now."""
-    return any(one.is_active(now) and covers(one.matchers, labels) for one in silences) or any(
+    return silence_over(labels, silences, now=now) is not None or any(
         one.window.is_active(now) and covers(one.matchers, labels) for one in maintenance
     )

@@ -158,9 +158,15 @@ class Announcer:
         return found
 
     def notices(
-        self, transition: Transition, channel: str, route: Route | None, now: datetime
+        self,
+        transition: Transition,
+        channel: str,
+        route: Route | None,
+        now: datetime,
+        silence: Silence | None = None,
     ) -> Iterator[Notice]:
-        """Yield the notices of one transition for one channel."""
+        """Yield the notices of one transition for one channel; `silence` is the one that keeps
+        further news back."""
         mentions = route.mentions if route else ()
         surroundings = self.surroundings
         if channel not in self.threaded:
@@ -170,6 +176,7 @@ class Announcer:
             channel=channel,
             surroundings=surroundings,
             mentions=mentions,
+            silence=silence,
             now=now,
         )
         if channel in self.eventful:

@@ -50,15 +50,15 @@ def status(transition: Transition) -> str:
         case TransitionKind.OPENED:
             return severity
         case TransitionKind.ACKNOWLEDGED:
-            by = phrases.escape(incident.acknowledged_by, MAX_PERSON)
-            return f"{severity}, acknowledged by {by}," if by else f"{severity}, acknowledged,"
+            return _taken(incident) or f"{severity}, acknowledged,"
         case TransitionKind.ESCALATED:
             stage = incident.finding.stage
             return f"{severity}, {step_words(stage) if stage else 'escalated'},"
         case TransitionKind.EXPLAINED:
-            return f"{severity}, part of a broader incident," if incident.parent else severity
+            is_part = "part of a broader incident,"
+            return f"{severity}, {is_part}" if incident.parent else _taken(incident) or severity
         case TransitionKind.SPREAD:
-            return severity
+            return _taken(incident) or severity
         case TransitionKind.FLAPPING:
             return f"{severity}, comes and goes,"
         case TransitionKind.REOPENED:
@@ -70,6 +70,12 @@ def status(transition: Transition) -> str:
             return f"RESOLVED after {lasted}. Was {incident.severity.value}"
         case TransitionKind.BLIND:
             return f"NOT MEASURED any more, may still be {incident.severity.value}"
+
+
+def _taken(incident: IncidentState) -> str:
+    """Return the words of one that somebody has taken on; empty for nobody."""
+    by = phrases.escape(incident.acknowledged_by, MAX_PERSON)
+    return f"{incident.severity.value.upper()}, acknowledged by {by}," if by else ""
 
 
 def event(transition: Transition) -> str:

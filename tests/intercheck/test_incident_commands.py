@@ -203,11 +203,14 @@ def in_no_time(slack: SlackStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_test_sends_every_kind_of_message_marked_as_one(run: Run, slack: SlackStandIn) -> None:
     code, out, err = run("alerts", "test")
     assert code == 0, err
-    kinds = len(TransitionKind) + len(("reminder", "digest"))
+    kinds = len(TransitionKind) + len(("accepted", "silenced", "reminder", "digest"))
     assert out.count("delivered") == kinds
     messages = slack.messages()
     assert len(messages) == kinds
     assert all("TEST, nothing is wrong." in message.text for message in messages)
+    assert len({(one.text, str(one.attachments[:1])[:900]) for one in messages}) == kinds, "alike"
+    assert "told only now" not in str(messages[0])
+    assert sum("CRITICAL, escalated" in one.text for one in messages) == 1
 
 
 def test_a_test_can_go_to_one_notifier(run: Run, slack: SlackStandIn, tmp_path: Path) -> None:

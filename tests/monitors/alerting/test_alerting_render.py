@@ -204,6 +204,17 @@ def test_the_status_word_and_the_colour_come_first(
     assert notice.color == color
 
 
+def test_that_somebody_has_taken_it_on_is_said_first_until_it_gets_worse(
+    transition: MakeTransition,
+) -> None:
+    for kind in (TransitionKind.ACKNOWLEDGED, TransitionKind.SPREAD, TransitionKind.EXPLAINED):
+        told = transition(kind)
+        told = replace(told, incident=replace(told.incident, acknowledged_by="ann"))
+        assert ", acknowledged by ann,* in" in render(told, channel="#a", now=NOW).text
+        nobodys = replace(told, incident=replace(told.incident, acknowledged_by=""))
+        assert "by ann" not in render(nobodys, channel="#a", now=NOW).text
+
+
 def test_what_cannot_be_asked_is_not_called_over(transition: MakeTransition) -> None:
     told = transition(TransitionKind.BLIND, 2)
     said = shown(render(told, channel="#alerts", now=told.at))

@@ -101,6 +101,15 @@ def test_what_is_silenced_is_told_when_the_silence_ends_if_it_is_still_so(desk: 
     assert desk.tell() == [], "once"
 
 
+def test_what_is_told_through_a_silence_says_that_there_is_one(desk: Desk) -> None:
+    assert desk.tell(OPENED) == [("#a", OPENED)]
+    desk.silence('rule="schema-required"')
+    assert desk.tell(TransitionKind.ACKNOWLEDGED) == [("#a", TransitionKind.ACKNOWLEDGED)]
+    assert "*Silenced*" in str(desk.history.notices()[-1].notice.blocks)
+    assert desk.tell(RESOLVED, phase=Phase.RESOLVED) == [("#a", RESOLVED)]
+    assert "*Silenced*" not in str(desk.history.notices()[-1].notice.blocks)
+
+
 def test_what_stays_open_is_said_again_in_its_thread_until_somebody_takes_it_on(
     desk: Desk,
 ) -> None:

@@ -25,7 +25,7 @@ from monitors.alerting.socketmode import Socket, openable
 from monitors.alerting.telling import Announcer
 from monitors.history import History
 from monitors.records import Transition, TransitionKind
-from monitors.responding import Responder, take_buttons_away
+from monitors.responding import Responder, notice_deaf_buttons, redraw_buttons
 from sandbox.clock import VirtualClock
 from sandbox.slack import DEFAULT_CHANNEL, Message, SlackStandIn
 
@@ -71,6 +71,10 @@ class Desk:
     def listen(self, *, listens: bool = True) -> None:
         document = buttons.lease(self.clock.now()) if listens else None
         self.history.save_state(LEASE, "serve", document)
+
+    def redraw(self) -> None:
+        redraw_buttons(self.history, announcer=self.announcer, clock=self.clock)
+        self.deliver()
 
     def tell(self, told: Transition) -> None:
         said = self.announcer.announce([told], ledger=self.history, now=self.clock.now())
@@ -181,19 +185,43 @@ def test_messages_lose_their_buttons_when_the_last_listener_ends(
 ) -> None:
     desk.history.save_state(LEASE, "another", buttons.lease(desk.clock.now()))
     desk.listen(listens=False)
-    take_buttons_away(desk.history, clock=desk.clock)
-    desk.deliver()
+    desk.redraw()
     assert desk.elements(), "the other one still listens"
     desk.history.save_state(LEASE, "another", None)
     told = desk.message.text
-    take_buttons_away(desk.history, clock=desk.clock)
-    desk.deliver()
+    desk.redraw()
     assert desk.elements() == []
     assert desk.message.text == told
     assert len(desk.slack.messages()) == 1
     desk.clock.advance(timedelta(minutes=1))
-    take_buttons_away(desk.history, clock=desk.clock)
+    redraw_buttons(desk.history, announcer=desk.announcer, clock=desk.clock)
     assert desk.history.due(desk.clock.now()) == (), "there is nothing left to take away"
+
+
+def test_messages_get_buttons_when_somebody_begins_to_listen(
+    desk: Desk, transition: Callable[..., Transition]
+) -> None:
+    desk.listen(listens=False)
+    desk.tell(transition(TransitionKind.ESCALATED, 2))
+    assert desk.elements() == []
+    desk.listen()
+    desk.redraw()
+    assert len(desk.elements()) == 4
+    assert desk.message.attachments[0]["blocks"][-1]["type"] == "context"  # type: ignore[index]
+    desk.clock.advance(timedelta(minutes=1))
+    redraw_buttons(desk.history, announcer=desk.announcer, clock=desk.clock)
+    assert desk.history.due(desk.clock.now()) == ()
+
+
+def test_buttons_of_a_listener_that_crashed_are_taken_away_by_the_next_pass(desk: Desk) -> None:
+    notice_deaf_buttons(desk.history, announcer=desk.announcer, clock=desk.clock)
+    desk.deliver()
+    assert desk.elements(), "it may still live"
+    desk.clock.advance(buttons.TERM)
+    notice_deaf_buttons(desk.history, announcer=desk.announcer, clock=desk.clock)
+    desk.deliver()
+    assert desk.elements() == []
+    assert desk.history.documents(LEASE) == {}, "it is noticed once"
 
 
 def test_a_socket_that_cannot_be_opened_says_why(slack: SlackStandIn) -> None:
