@@ -1,7 +1,7 @@
 """One round of telling: what goes out now, what is held back, and what was held back until now."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -11,7 +11,7 @@ from monitors.alerting.matchers import Labels
 from monitors.alerting.reminding import HEARD, Reminders, overdue, reminder
 from monitors.alerting.routes import Route
 from monitors.alerting.silences import Maintenance, Silence, is_silenced, silence_over
-from monitors.records import IncidentState, Notice, NoticeForm, Transition, TransitionKind
+from monitors.records import IncidentState, Notice, NoticeForm, Phase, Transition, TransitionKind
 
 HELD: Final = "held-back"
 """The kind of the documents that say, by incident, which channels wait for which news."""
@@ -24,6 +24,8 @@ _PASSES: Final = frozenset(
     }
 )
 """What is told wherever the incident was told of before, and nowhere else."""
+_GROWS: Final = frozenset({TransitionKind.SPREAD, TransitionKind.EXPLAINED})
+"""What may concern more people than before."""
 _KEPT: Final = frozenset(
     {
         TransitionKind.OPENED,
@@ -92,10 +94,21 @@ class Teller(Protocol):
         ...
 
 
-class Round:
-    """One call of `announce`."""
+Ways = Sequence[tuple[Route | None, IncidentState]]
+"""What leads to a channel: routes, and of which incident each: the one that is told, or one that is
+listed in it."""
 
-    def __init__(self, announcer: Teller, ledger: Ledger, now: datetime) -> None:
+
+class Round:
+    """One call of `announce`. `incidents` are all that there are."""
+
+    def __init__(
+        self,
+        announcer: Teller,
+        ledger: Ledger,
+        now: datetime,
+        incidents: Iterable[IncidentState] = (),
+    ) -> None:
         self.announcement = Announcement()
         self._announcer = announcer
         self._ledger = ledger
@@ -104,29 +117,58 @@ class Round:
         documents = ledger.documents(silences.KIND).values()
         self._silences = [Silence.of_document(one) for one in documents]
         self._taken: set[str] = set()
+        self._children: dict[str, list[IncidentState]] = {}
+        for one in incidents:
+            if one.parent and one.phase is Phase.OPEN:
+                self._children.setdefault(one.parent, []).append(one)
 
     def take(self, transition: Transition) -> None:
         """Tell a transition where it may be told, and remember where not."""
         incident = transition.incident
         self._taken.add(incident.id)
-        places = self._announcer.places(incident)
+        places = self._places(incident)
         told = self._ledger.told([incident.id]).get(incident.id, frozenset())
         waiting = dict(self._held.get(incident.id, {}))
         for channel in [*places, *sorted(told - places.keys())]:
             if channel not in self._announcer.channels:
                 continue  # it was configured once
-            if transition.kind is TransitionKind.SPREAD and channel not in self._announcer.threaded:
-                continue  # a message of its own for it would be noise
+            ways = places.get(channel, [(None, incident)])
             if transition.kind in _PASSES or incident.parent:
                 if channel in told:
-                    self._tell(transition, channel, places.get(channel))
-            elif self._holds_back(incident, places.get(channel)):
-                kept = waiting.get(channel, "")
-                waiting[channel] = kept if kept in _KEPT else transition.kind.value
+                    self._pass_on(transition, channel, ways)
+                elif transition.kind in _GROWS and not incident.parent and channel not in waiting:
+                    # It reaches somebody now whom it did not concern when it was opened.
+                    opened = replace(transition, kind=TransitionKind.OPENED)
+                    self._tell_or_hold(opened, channel, ways, waiting)
             else:
-                waiting.pop(channel, None)
-                self._tell(transition, channel, places.get(channel))
+                self._tell_or_hold(transition, channel, ways, waiting)
         self._remember(incident.id, {} if transition.kind is TransitionKind.RESOLVED else waiting)
+
+    def _pass_on(self, transition: Transition, channel: str, ways: Ways) -> None:
+        if transition.kind is TransitionKind.SPREAD and channel not in self._announcer.threaded:
+            return  # a message of its own for it would be noise
+        self._tell(transition, channel, ways)
+
+    def _tell_or_hold(
+        self, transition: Transition, channel: str, ways: Ways, waiting: dict[str, str]
+    ) -> None:
+        if self._holds_back(ways):
+            kept = waiting.get(channel, "")
+            waiting[channel] = kept if kept in _KEPT else transition.kind.value
+        else:
+            waiting.pop(channel, None)
+            self._tell(transition, channel, ways)
+
+    def _places(
+        self, incident: IncidentState
+    ) -> dict[str, list[tuple[Route | None, IncidentState]]]:
+        """Return what leads to each channel: who would hear of what is listed in an incident hears
+        of the incident."""
+        found: dict[str, list[tuple[Route | None, IncidentState]]] = {}
+        for member in (incident, *self._children.get(incident.id, ())):
+            for channel, route in self._announcer.places(member).items():
+                found.setdefault(channel, []).append((route, member))
+        return found
 
     def release(self, incidents: Mapping[str, IncidentState]) -> None:
         """Tell what is held back no more of incidents that are still open; forget the others."""
@@ -137,14 +179,15 @@ class Round:
             if incident is None:
                 self._remember(id, {})
                 continue
-            places = self._announcer.places(incident)
+            places = self._places(incident)
             left = {}
             for channel, kind in waiting.items():
-                if self._holds_back(incident, places.get(channel)):
+                ways = places.get(channel, [(None, incident)])
+                if self._holds_back(ways):
                     left[channel] = kind
                 elif channel in self._announcer.channels:
                     late = Transition(kind=TransitionKind(kind), at=self._now, incident=incident)
-                    self._tell(late, channel, places.get(channel))
+                    self._tell(late, channel, ways)
             self._remember(id, left)
 
     def remind(self, incidents: Mapping[str, IncidentState]) -> None:
@@ -157,11 +200,11 @@ class Round:
         late = [one for one in due if one.id not in self._taken]
         told = self._ledger.told([one.id for one in late]) if late else {}
         for incident in late:
-            places = self._announcer.places(incident)
+            places = self._places(incident)
             for channel in sorted(told.get(incident.id, frozenset()) & {*self._announcer.channels}):
                 if channel in self._announcer.stateful:
                     continue
-                if self._holds_back(incident, places.get(channel)):
+                if self._holds_back(places.get(channel, [(None, incident)])):
                     continue
                 form = reminders.form if channel in self._announcer.threaded else NoticeForm.MESSAGE
                 said = reminder(incident, channel=channel, form=form, now=self._now)
@@ -189,17 +232,22 @@ class Round:
         if self._announcer.reminders is not None:
             self.announcement.documents[HEARD, incident_id] = self._now.isoformat()
 
-    def _holds_back(self, incident: IncidentState, route: Route | None) -> bool:
+    def _holds_back(self, ways: Ways) -> bool:
+        """Whether all that leads to a channel is held back now."""
+        return all(self._is_held(member, route) for route, member in ways)
+
+    def _is_held(self, incident: IncidentState, route: Route | None) -> bool:
         if route is not None and route.waits(incident.severity, self._now):
             return True
         windows = self._announcer.maintenance
         return is_silenced(self._announcer.labels(incident), self._silences, windows, now=self._now)
 
-    def _tell(self, transition: Transition, channel: str, route: Route | None) -> None:
+    def _tell(self, transition: Transition, channel: str, ways: Ways) -> None:
         silence = None
         if transition.kind is not TransitionKind.RESOLVED:
             labels = self._announcer.labels(transition.incident)
             silence = silence_over(labels, self._silences, now=self._now)
+        route, _ = ways[0]
         told = self._announcer.notices(transition, channel, route, self._now, silence)
         self.announcement.notices.extend(told)
         self._heard(transition.incident.id)

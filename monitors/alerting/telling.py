@@ -81,12 +81,13 @@ class Announcer:
         if self.forecast is not None:
             windows = (*self.maintenance, *self.forecast.windows(now))
             announcer = replace(announcer, maintenance=windows)
-        round_ = Round(announcer, ledger, now)
+        known = () if incidents is None else tuple(incidents)
+        round_ = Round(announcer, ledger, now, known)
         for transition in transitions:
             round_.take(transition)
         if incidents is None:
             return round_.announcement
-        open_now = {one.id: one for one in incidents if one.phase is Phase.OPEN}
+        open_now = {one.id: one for one in known if one.phase is Phase.OPEN}
         round_.release(open_now)
         round_.remind(open_now)
         round_.digest(open_now)

@@ -18,6 +18,7 @@ from monitors.alerting.silences import KIND, Maintenance, Silence, Window
 from monitors.alerting.telling import Announcer
 from monitors.history import History
 from monitors.records import (
+    IncidentState,
     Notice,
     NoticeForm,
     NoticeKind,
@@ -376,3 +377,56 @@ def test_taking_on_one_incident_forgets_nothing_of_what_is_held_back_of_another(
         clock=desk.clock,
     )
     assert desk.history.incident_states()[other.key].accepted == "known"
+
+
+def family(desk: Desk, transition: Callable[..., Transition]) -> tuple[Transition, IncidentState]:
+    """An incident of teams, which only #b hears of, that explains one of companies, which only #a
+    hears of."""
+    desk.announcer = replace(
+        desk.announcer,
+        threaded=frozenset({"#a", "#b"}),
+        routes=(Route(to=("#b",), matchers=(parse_matcher('operation="GET /teams"'),)),),
+    )
+    opened = transition(OPENED, 1)
+    teams = replace(opened.incident, operations=("GET /teams",))
+    child = replace(teams, id="child", key="v1:2", operations=("GET /companies",), parent=teams.id)
+    return replace(opened, incident=teams), child
+
+
+def told(
+    desk: Desk, transition: Transition, *others: IncidentState
+) -> list[tuple[str, NoticeKind]]:
+    known = [transition.incident, *others]
+    now = desk.clock.now()
+    said = desk.announcer.announce([transition], ledger=desk.history, incidents=known, now=now)
+    desk.history.record(None, notices=said.notices, documents=said.documents)
+    return sorted({(one.channel, one.kind) for one in said.notices})
+
+
+def test_who_hears_of_what_is_listed_in_an_incident_hears_of_the_incident(
+    desk: Desk, transition: Callable[..., Transition]
+) -> None:
+    opened, child = family(desk, transition)
+    desk.silence('operation="GET /teams"')
+    assert told(desk, opened, child) == [("#a", OPENED)]
+    assert desk.history.documents("held-back") == {opened.incident.id: {"#b": "opened"}}
+    over = replace(child, phase=Phase.RESOLVED)
+    resolved = replace(opened.incident, phase=Phase.RESOLVED, sequence=2)
+    ended = Transition(kind=RESOLVED, at=desk.clock.now(), incident=resolved)
+    assert told(desk, ended, over) == [("#a", RESOLVED)], "#b never knew"
+
+
+def test_whom_an_incident_comes_to_concern_is_told_then(
+    desk: Desk, transition: Callable[..., Transition]
+) -> None:
+    opened, child = family(desk, transition)
+    assert told(desk, opened) == [("#b", OPENED)]
+    grown = Transition(
+        kind=TransitionKind.SPREAD,
+        at=desk.clock.now(),
+        incident=replace(opened.incident, sequence=2),
+    )
+    assert told(desk, grown, child) == [("#a", OPENED), ("#b", TransitionKind.SPREAD)]
+    again = replace(grown, incident=replace(grown.incident, sequence=3))
+    spread = TransitionKind.SPREAD
+    assert told(desk, again, child) == [("#a", spread), ("#b", spread)], "once"
