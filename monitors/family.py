@@ -159,7 +159,9 @@ class _Family:
         reach = afflicted.reach([state, *kin], places) if len(places) > 1 else None
         listed = tuple(sorted({_listed(one) for one in children}))
         told = identify(repr(reach), *listed, *state.operations)
-        state = replace(state, reach=reach, children=listed)
+        hurt = dict.fromkeys(name for one in (state, *children) for name in one.finding.consumers)
+        finding = replace(state.finding, consumers=tuple(hurt))
+        state = replace(state, finding=finding, reach=reach, children=listed)
         is_due = state.told_at is None or self.now - state.told_at >= SPREAD_INTERVAL
         if key not in self.kinds and state.told and told != state.told and is_due:
             state, _ = tell(state, TransitionKind.SPREAD, self.now)

@@ -134,11 +134,9 @@ def elsewhere(incident: IncidentState) -> str:
         name
         for child in incident.children
         if (name := child.removeprefix(f"{finding.rule.name} ")) != child
+        and name != str(finding.operation)  # in another Intercom workspace
     ]
-    if not same:
-        return ""
-    more = f" and {len(same) - NAMED} more" if len(same) > NAMED else ""
-    return f" The same on {', '.join(same[:NAMED])}{more}."
+    return f" The same on {phrases.fold(same, NAMED)}." if same else ""
 
 
 def called(transition: Transition, mentions: Sequence[str]) -> str:

@@ -100,7 +100,9 @@ class Fleet:
             observations=[Observation(exchange=one) for one in exchanges.values()],
             diagnosed=[
                 Diagnosed(
-                    finding=a_finding(rule_name, name, operation),
+                    finding=a_finding(
+                        rule_name, name, operation, consumers=(f"reads {operation}",)
+                    ),
                     operations=(operation,) if operation else OPERATIONS,
                 )
                 for operation, rule_name in shown.items()
@@ -228,6 +230,7 @@ def test_the_same_trouble_on_several_operations_is_one_incident() -> None:
     told = fleet.go() + fleet.go() + fleet.go()
     (only,) = fleet.roots
     assert (told, len(only.children)) == ([OPENED], 1)
+    assert set(only.finding.consumers) == {"reads GET /contacts", "reads GET /tags"}
 
 
 def test_dead_tokens_are_incidents_of_their_own_unless_most_of_them_died() -> None:

@@ -204,6 +204,19 @@ def test_the_status_word_and_the_colour_come_first(
     assert notice.color == color
 
 
+def test_the_same_operation_of_another_workspace_is_not_called_another(
+    transition: MakeTransition,
+) -> None:
+    told = transition()
+    finding = told.incident.finding
+    places = (str(finding.operation), "GET /teams")
+    children = tuple(f"{finding.rule.name} {one}" for one in places)
+    wide = replace(told, incident=replace(told.incident, children=children))
+    assert " The same on GET /teams." in render(wide, channel="#a", now=NOW).text
+    alone = replace(told, incident=replace(told.incident, children=children[:1]))
+    assert "The same" not in render(alone, channel="#a", now=NOW).text
+
+
 def test_that_somebody_has_taken_it_on_is_said_first_until_it_gets_worse(
     transition: MakeTransition,
 ) -> None:
