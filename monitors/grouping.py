@@ -40,6 +40,9 @@ UNANSWERED: Final = frozenset(
 _OF_AN_OUTAGE: Final = ("server-error", "timeout", "connection-", "body-", "latency-")
 _OF_A_TOKEN: Final = ("auth-scope-missing", "auth-plan-restricted")
 _OF_ANOTHER_TOKEN: Final = ("auth-token-", *_OF_A_TOKEN)
+_OF_THE_APP: Final = ("status-", "rate-limit-", "version-", *_OF_A_TOKEN)
+"""What several Intercom workspaces have from the same moment, they have from the app: its share of
+requests, its default version, its permissions, or how it asks."""
 _TOKEN: Final = "auth-token-"  # noqa: S105 - the beginning of names of rules
 _OTHER: Final = frozenset({"auth-wrong-region", "auth-workspace-changed"})
 _NO_RESOURCE: Final = frozenset({"search", "list"})
@@ -179,7 +182,7 @@ def _are_kin(elder: IncidentState, younger: IncidentState) -> bool:
     if kinship(one) != kinship(other):
         return False
     if one.rule.scope is Scope.WORKSPACE and one.workspace != other.workspace:
-        return one.cause == other.cause and one.rule.name.startswith("status-")
+        return one.cause == other.cause and one.rule.name.startswith(_OF_THE_APP)
     return bool(set(elder.workspaces) & set(younger.workspaces))
 
 

@@ -88,14 +88,18 @@ def render_reply(
     incident = transition.incident
     dot, _ = wording.look(transition)
     is_loud = transition.kind in _LOUD
-    sentence = phrases.escape(incident.finding.message, wording.MAX_SENTENCE)
+    sentence = phrases.escape(
+        incident.finding.message + wording.elsewhere(incident), wording.MAX_SENTENCE
+    )
     called = wording.called(transition, mentions)
     return Notice(
         channel=channel,
         incident_id=incident.id,
         sequence=incident.sequence,
         kind=transition.kind,
-        text=f"{dot} *{wording.event(transition)}*, {phrases.moment(transition.at)}"
+        text=f"{dot} *{wording.event(transition)}*"
+        + (f" {wording.where(incident)}" if is_loud else "")
+        + f", {phrases.moment(transition.at)}"
         + (f": {sentence}{called}" if is_loud else ""),
         form=NoticeForm.BROADCAST if is_loud else NoticeForm.REPLY,
     )

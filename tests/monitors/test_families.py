@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -231,6 +232,31 @@ def test_the_same_trouble_on_several_operations_is_one_incident() -> None:
     (only,) = fleet.roots
     assert (told, len(only.children)) == ([OPENED], 1)
     assert set(only.finding.consumers) == {"reads GET /contacts", "reads GET /tags"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "operation"),
+    [
+        ("rate-limit-exceeded", None),
+        ("version-mismatch", None),
+        ("auth-scope-missing", "GET /tags"),
+        ("status-unprocessable", "GET /tags"),
+    ],
+)
+def test_what_several_workspaces_have_of_their_app_is_one_incident(
+    rule: str, operation: str | None
+) -> None:
+    fleet = Fleet(ill={name: {operation: rule} for name in ("eu0", "us1", "us2")})
+    told = [one for _ in range(3) for one in fleet.go(alone=True)]
+    (only,) = fleet.roots
+    assert told.count(OPENED) == 1
+    assert only.reach is not None
+    assert only.reach.afflicted == 3
+    fleet.now += timedelta(hours=2)
+    fleet.ill["eu1"] = {operation: rule}
+    for _ in range(3):
+        fleet.go()
+    assert len(fleet.roots) == 2, "what comes hours later may have another reason"
 
 
 def test_dead_tokens_are_incidents_of_their_own_unless_most_of_them_died() -> None:

@@ -94,6 +94,29 @@ def test_a_failure_that_lasts_is_told_after_three_passes(stage: "Stage") -> None
     assert len(stage.messages()) == 1
 
 
+def test_a_rate_limit_hides_an_operations_trouble_and_is_never_taken_for_its_end(
+    stage: "Stage",
+) -> None:
+    broken, limited = Fault(name="500", operation="GET /tags"), Fault(name="429")
+    with stage.monitor() as monitor:
+        stage.passes(monitor, 1)
+        stage.intercom.faults.add(broken)
+        stage.passes(monitor, 3)
+        stage.intercom.faults.replace([limited, broken])
+        stage.passes(monitor, 4)
+        told = [(one.incident.finding.rule.name, one.kind) for one in stage.history.transitions()]
+        assert told == [
+            ("server-error", TransitionKind.OPENED),
+            ("rate-limit-exceeded", TransitionKind.OPENED),
+            ("server-error", TransitionKind.BLIND),
+        ]
+        stage.intercom.faults.replace([broken])
+        stage.passes(monitor, 3)
+    kinds = [(one.incident.finding.rule.name, one.kind) for one in stage.history.transitions()]
+    assert kinds[3:] == [("rate-limit-exceeded", TransitionKind.RESOLVED)]
+    assert len(stage.messages()) == 2
+
+
 def test_a_field_that_consumers_read_is_missed_at_once_and_found_again(stage: "Stage") -> None:
     with stage.monitor() as monitor:
         stage.passes(monitor, 1)
