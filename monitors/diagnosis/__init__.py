@@ -12,6 +12,7 @@ from typing import Final
 
 from contracts.findings import Finding
 from contracts.rules import RULES, Severity
+from monitors.detectors.standins import BLOCKED
 from monitors.diagnosis.access import refusals
 from monitors.diagnosis.attributes import reconciled
 from monitors.diagnosis.confirmation import MOST, confirmations
@@ -56,6 +57,13 @@ WINDOW: Final = timedelta(seconds=10)
 """The span that Intercom spreads its limits over (developers.intercom.com, rate limiting)."""
 _OF_THE_APP: Final = {"rate-limit-exceeded": "429", "version-mismatch": None}
 """What is never one operation's own, and how it must have been observed."""
+
+
+_ONE_IS_BLOCKED: Final = (
+    "Others reach Intercom, so it is not this machine that is blocked: look for what refuses this "
+    "path on the way (a proxy, a firewall, a gateway of your own). If there is none, give "
+    "Intercom's support the time and the operation."
+)
 
 
 def diagnose(
@@ -177,6 +185,8 @@ def _single(evidence: Evidence) -> Iterator[Diagnosed]:
         last[finding.cause] = observation, finding
     for observation, finding in last.values():
         operation = finding.operation
+        if finding.rule.name == BLOCKED and evidence.canary_works:
+            finding = replace(finding, remedy=_ONE_IS_BLOCKED)
         yield Diagnosed(
             finding=finding,
             operations=(str(operation),) if operation else (),

@@ -67,7 +67,8 @@ def _missing(
         is_said = all(one.rule.name == SCOPE for _, one in refused)
         lacks = "lacks" if is_said else "most likely lacks"
         what = f"the permission {permission}" if is_named else f"a permission for {permission}"
-        name = f", most likely \u201c{likely}\u201d" if likely else ""
+        sure = "most likely " if is_said else ""  # once is enough in a sentence
+        name = f", {sure}\u201c{likely}\u201d" if likely else ""
         operations = shown(one.exchange.operation for one, _ in refused)
         words = (
             f"The token {lacks} {what}{name}: {_listed(operations)} refused with "

@@ -409,3 +409,20 @@ def test_a_token_that_others_take_is_alive_though_me_is_down(
     assert sorted(rules) == ["auth-scope-missing", "server-error"]
     rules = [one.finding.rule.name for one in told(down, after, odd)]
     assert "auth-token-refused" in rules, "it may have died in between"
+
+
+def test_one_path_that_is_blocked_is_no_block_of_this_machine(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    blocked = an_exchange("GET /tags", 404, PAGE, is_intercoms=False)
+    found = only(an_exchange(ME, body=APP), an_exchange("GET /contacts"), blocked)
+    assert found.remedy.startswith("Others reach Intercom")
+    every = [an_exchange(one, 403, PAGE, is_intercoms=False) for one in (ME, *OTHERS)]
+    assert only(*every).remedy == "", "the rule's own"
+
+
+def test_what_is_likely_is_said_to_be_so_once(an_exchange: "ExchangeFactory") -> None:
+    bare = an_exchange("GET /tags", 401, refused("unauthorized"))
+    found = only(an_exchange(ME, body=APP), an_exchange("GET /contacts"), bare)
+    assert found.message.count("most likely") == 1
+    assert "\u201cRead tags\u201d" in found.message
