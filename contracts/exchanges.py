@@ -15,9 +15,9 @@ from functools import lru_cache
 from typing import Final, Self
 
 _PARAMETER: Final = re.compile(r"\{[^{}/]*\}")
-_REQUEST_ID: Final = re.compile(r"[0-9a-v]{20}\Z|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
-"""All of 64 recorded ids have 20 characters of base32; UUIDs, which the description promises, are
-known from 2015 only. Whatever else stands there is not Intercom's, and may be anything."""
+_REQUEST_ID: Final = re.compile(r"[0-9a-z][0-9a-z-]{14,38}[0-9a-z]\Z")
+"""Recorded ids are 20 characters of base32, the description promises UUIDs. Whatever has no such
+form is not Intercom's, and may be anything: an address, a token."""
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,64}\Z")
 
 
