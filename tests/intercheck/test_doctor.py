@@ -138,7 +138,8 @@ def test_a_malformed_token_is_not_sent_and_not_shown(
             "Set `region: eu` for this Intercom workspace (or INTERCOM_REGION=eu).",
         ),
         (Fault(name="blocked-by-load-balancer"), "network", "turned", "outgoing address"),
-        (Fault(name="503"), "Intercom", "is failing", "www.intercomstatus.com"),
+        (Fault(name="500"), "Intercom", "is failing", "www.intercomstatus.com"),
+        (Fault(name="503"), "Intercom", "Nothing usable comes", "www.intercomstatus.com"),
         (
             Fault(name="endpoint-gone", status=400),
             "version",
