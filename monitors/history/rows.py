@@ -197,6 +197,7 @@ def _finding_from(document: dict[str, Any]) -> Finding:
             "severity": severity,
             "operation": Operation.parse(operation) if operation else None,
             "consumers": tuple(document["consumers"]),
+            "operations": tuple(document.get("operations", ())),
             "certainty": Certainty(document["certainty"]),
             "observed_at": _time_of(document["observed_at"]),
         }

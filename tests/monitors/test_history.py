@@ -102,6 +102,7 @@ def a_finding(**changes: object) -> Finding:
         expected="200",
         observed="401",
         message="The token was revoked.",
+        operations=("GET /admins", "GET /me"),
         consumers=("crm-sync",),
         request_id="b2i3ri5909msvfqskol0",
         observed_at=START,
