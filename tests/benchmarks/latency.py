@@ -12,11 +12,13 @@ import gzip
 import hashlib
 import importlib.util
 import json
+import multiprocessing
 import statistics
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -35,51 +37,99 @@ from monitors.regression import Kind, Watch
 
 SHARED: Final = Path(__file__).parents[3] / "shared" / "latency"
 HOUR: Final = 3600
+PROGRESS: Final = 20
+"""Series after which the scores so far are printed."""
 CALLS: Final = 300  # bare calls whose CPU is the measure: their median changes by a tenth
 
 Series = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class One:
+    """What the detector told of one series, as indexes of samples, and what it took."""
+
+    name: str
+    opened: list[int]
+    closed: list[int]
+    loud: list[int]
+    """The opening of those that became sustained x2, once each."""
+    samples: int
+    cpu_s: float
+    state: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Told:
-    """What the detector told: indexes of samples by series."""
+    """What the detector told, by series."""
 
     opened: dict[str, list[int]] = field(default_factory=dict)
     closed: dict[str, list[int]] = field(default_factory=dict)
     loud: dict[str, list[int]] = field(default_factory=dict)
-    """The opening of those that became sustained x2, once each."""
     largest_state: int = 0
-    cpu_us: float = 0.0
+    samples: int = 0
+    cpu_s: float = 0.0
+
+    def add(self, one: One) -> None:
+        """Take what was told of another series."""
+        self.opened[one.name], self.closed[one.name] = one.opened, one.closed
+        self.loud[one.name] = one.loud
+        self.largest_state = max(self.largest_state, one.state)
+        self.samples += one.samples
+        self.cpu_s += one.cpu_s
+
+    @property
+    def cpu_us(self) -> float:
+        """CPU microseconds of a sample, amortised."""
+        return self.cpu_s / max(self.samples, 1) * 1e6
 
 
-def watch(series: Sequence[Series]) -> Told:
-    """Run the detector of `probe`, `serve` and `replay` over every series."""
-    told = Told()
+def watch_one(one: Series) -> One:
+    """Run the detector of `probe`, `serve` and `replay` over one series."""
+    opened: list[int] = []
+    closed: list[int] = []
+    loud: list[int] = []
     samples = 0
+    watched = Watch()
     begun = time.process_time()
-    spent_on_sizes = 0.0
-    for one in series:
-        opened: list[int] = []
-        closed: list[int] = []
-        loud: list[int] = []
-        watched = Watch()
-        for index, value in enumerate(one["values"]):
-            if value is None:
-                continue
-            samples += 1
-            verdict = watched.take(one["start_epoch"] + index * one["interval_s"], value)
-            if verdict.opened:
-                opened.append(index)
-            if verdict.closed:
-                closed.append(index)
-            if verdict.kind is Kind.REGRESSION and opened and opened[-1] not in loud:
-                loud.append(opened[-1])
-        told.opened[one["id"]], told.closed[one["id"]] = opened, closed
-        told.loud[one["id"]] = loud
-        sizing = time.process_time()
-        told.largest_state = max(told.largest_state, len(json.dumps(watched.as_json())))
-        spent_on_sizes += time.process_time() - sizing
-    told.cpu_us = (time.process_time() - begun - spent_on_sizes) / max(samples, 1) * 1e6
+    for index, value in enumerate(one["values"]):
+        if value is None:
+            continue
+        samples += 1
+        verdict = watched.take(one["start_epoch"] + index * one["interval_s"], value)
+        if verdict.opened:
+            opened.append(index)
+        if verdict.closed:
+            closed.append(index)
+        if verdict.kind is Kind.REGRESSION and opened and opened[-1] not in loud:
+            loud.append(opened[-1])
+    return One(
+        name=one["id"],
+        opened=opened,
+        closed=closed,
+        loud=loud,
+        samples=samples,
+        cpu_s=time.process_time() - begun,
+        state=len(json.dumps(watched.as_json())),
+    )
+
+
+def watch(series: Sequence[Series], score: Callable[..., Any], jobs: int) -> Told:
+    """Run it over every series, and say on stderr how far it is and what it found so far."""
+    told = Told()
+    with multiprocessing.get_context("spawn").Pool(jobs) if jobs > 1 else nullcontext() as pool:
+        for number, one in enumerate(
+            pool.imap(watch_one, series) if pool else map(watch_one, series), 1
+        ):
+            told.add(one)
+            if number % PROGRESS == 0 and number < len(series):
+                so_far = score(series[:number], told.opened)
+                found = so_far["recall_all"] * sum(so_far["n"].values())
+                print(
+                    f"{number} of {len(series)} series: {found:.0f} of {sum(so_far['n'].values())} "
+                    f"found, {so_far['fa']} false alarms in {so_far['endpoint_weeks']:.0f} weeks",
+                    file=sys.stderr,
+                    flush=True,
+                )
     return told
 
 
@@ -236,6 +286,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--check", action="store_true", help="exit 1 where a bar is missed")
     parser.add_argument("--alone", action="store_true", help="leave the simple methods out")
+    parser.add_argument("--jobs", type=int, default=1, help="processes, one for each core")
     parser.add_argument("--scorer", type=Path, help="score.py (default: beside the series)")
     chosen = parser.parse_args(arguments)
     if chosen.series is None and not chosen.made:
@@ -251,7 +302,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     shown: Iterable[str] = ()
     beside = chosen.series.parent / "score.py" if chosen.series else SHARED / "score.py"
     score = scorer(chosen.scorer or beside)
-    told = watch(series)
+    told = watch(series, score.score, chosen.jobs)
     scored = score.score(series, told.opened)
     loud = score.score(series, told.loud)
     score.show(scored)
