@@ -17,6 +17,8 @@ ONCE_IN: Final = 200.0
 once in twenty weeks: half of that is left for what is no chance, and for tails that are heavier."""
 MEMORY_HOURS: Final = 14 * 24.0
 """Hours after which what was usual has lost most of its weight: two of each day of the week."""
+HELD_BACK: Final = 24
+"""Hours for which what goes on is not taken for usual: after a day it has become that."""
 MOST: Final = 8.0
 """Scales that a sum counts as at most when it came to nothing: one in three thousand is larger, and
 what was missed must not hide the next."""

@@ -201,8 +201,9 @@ class Learned:
     def _is_better(self, apart: float) -> bool:
         """Make a calm hour part of what is usual; return whether it has been faster for long."""
         slot = self.hour % WEEK
-        for one in (self.spread, self.level, self.tail):
+        for one in (self.level, self.tail):
             one.settle()
+        self.spread.settle(goes_on=max(self.tail.sums) > 0.0)
         self.unrest.settle(apart, self.normal.unknown[slot], goes_on=self.level.sums[0] > 0.0)
         if self.normal.seen_weekday[slot]:  # else it may be a quiet day, as every week
             least = max(LEAST_EFFECT, 2.0 * self.unrest.hourly)
@@ -238,6 +239,7 @@ class Learned:
         """Keep the hours of a trouble that is found apart from what is normal."""
         self._faster = []
         self.unrest.forget()
+        self.spread.forget()
         self.normal.forget_since(int(onset // HOUR))
         self.level.stop()
         self.tail.stop()

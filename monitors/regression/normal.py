@@ -11,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from monitors.regression.evidence import HELD_BACK
+
 Hours = NDArray[np.float64]
 
 WEEK: Final = 168
@@ -20,8 +22,6 @@ WEEKS: Final = 4
 and about what an API stays the same for."""
 LEVEL_HOURS: Final = 48
 """Hours that make the level: two days outvote one bad day, and a slow drift becomes normal."""
-HELD_BACK: Final = 24
-"""Hours. What goes on is no part yet of what its weekday usually is."""
 RECENT_HOURS: Final = 5
 """Hours that stand for an hour of the day that was never seen: what lasts half as
 long does not move their median, and a daily pattern changes by what is unknown meanwhile."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from monitors.regression.evidence import MEMORY_HOURS
+from monitors.regression.evidence import HELD_BACK, MEMORY_HOURS
 
 TAIL: Final = 0.05
 """The share of answers that is slow when all is well: what p95 means."""
@@ -39,7 +39,7 @@ SILENT: Final[Scores] = (0.0, 0.0)
 class Spread:
     """A histogram that fades."""
 
-    __slots__ = ("_counts", "_fresh", "_scores", "beyond", "sigma", "spike")
+    __slots__ = ("_counts", "_fresh", "_held", "_scores", "beyond", "sigma", "spike")
 
     def __init__(self) -> None:
         self.sigma = SIGMA_FIRST
@@ -49,6 +49,7 @@ class Spread:
         """The own 99th percentile."""
         self._scores = [SILENT]
         self._counts = np.zeros(BINS)
+        self._held = np.zeros(BINS)
         self._fresh: list[int] = []
 
     def take(self, apart: float) -> None:
@@ -56,11 +57,15 @@ class Spread:
         place = int((apart - LOWEST) / BIN)
         self._fresh.append(min(max(place, 0), BINS - 1))
 
-    def settle(self) -> None:
-        """Make the hour that ends part of what is usual."""
-        self._counts *= math.exp(-1.0 / MEMORY_HOURS)
-        self._counts += np.bincount(self._fresh, minlength=BINS)
+    def settle(self, *, goes_on: bool) -> None:
+        """Make the hour that ends part of what is usual, slowly while something goes on that may
+        be more: else a tail would be usual before it is found."""
+        self._held += np.bincount(self._fresh, minlength=BINS)
         self._fresh = []
+        part = 1.0 / HELD_BACK if goes_on else 1.0
+        self._counts *= math.exp(-1.0 / MEMORY_HOURS)
+        self._counts += part * self._held
+        self._held *= 1.0 - part
         self._rank()
         total = float(self._counts.sum())
         if total * TAIL < 1.0:
@@ -72,6 +77,11 @@ class Spread:
         self.beyond = trust * max(slow, self.sigma) + (1.0 - trust) * 2.5 * self.sigma
         self.spike = trust * spike + (1.0 - trust) * ALIKE * self.sigma
 
+    def forget(self) -> None:
+        """Leave out what waits: it belongs to a trouble."""
+        self._held[:] = 0.0
+        self._fresh = []
+
     def _rank(self) -> None:
         """Work out what samples say, by their rank in the own past and so whatever the form of the
         noise: as if the ranks were those of a normal distribution."""
@@ -80,7 +90,9 @@ class Spread:
         total = float(wide.sum())
         if not total:
             return
-        shares = np.clip((total - np.cumsum(wide) + wide / 2.0) / total, SPIKE / 2.0, 1.0)
+        # The next of n alike is the largest with a chance of 1 in n + 1.
+        beyond = total - np.cumsum(wide) + wide / 2.0
+        shares = np.clip((beyond + 1.0) / (total + 1.0), SPIKE / 2.0, 1.0)
         slow = np.where(shares < SPIKE, _JOINED_MORE, _NOT_JOINED)
         normal = np.interp(shares, _SHARES, _NORMALS)
         wider = (1.0 - 1.0 / WIDER**2) / 2.0 * normal**2 - math.log(WIDER)
@@ -99,6 +111,7 @@ class Spread:
             "beyond": self.beyond,
             "spike": self.spike,
             "counts": self._counts.tolist(),
+            "held": self._held.tolist(),
             "fresh": list(self._fresh),
             "scores": [list(one) for one in self._scores],
         }
@@ -106,7 +119,7 @@ class Spread:
     def restore(self, form: dict[str, Any]) -> None:
         """Read the stored form."""
         self.sigma, self.beyond, self.spike = form["sigma"], form["beyond"], form["spike"]
-        self._counts = np.array(form["counts"])
+        self._counts, self._held = np.array(form["counts"]), np.array(form["held"])
         self._fresh = list(form["fresh"])
         self._scores = [(slow, wider) for slow, wider in form["scores"]]
 

@@ -9,7 +9,7 @@ import copy
 import math
 from typing import Any, Final
 
-from monitors.regression.evidence import HOUR, MEMORY_HOURS
+from monitors.regression.evidence import HELD_BACK, HOUR, MEMORY_HOURS
 
 WANDER: Final = 0.05
 """Log units by which the level of a healthy operation wanders from hour to hour, before it is
@@ -26,8 +26,6 @@ FAR: Final = 3.0
 """Times the usual distance that an hour counts as at most."""
 FAR_SAMPLE: Final = 2.0
 """Deviations that a sample counts as at most: spikes hang together with nothing."""
-HELD_BACK: Final = 24
-"""Hours for which what goes on is not taken for usual: after a day it has become that."""
 
 
 class Unrest:
