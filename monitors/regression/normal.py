@@ -34,6 +34,11 @@ that were seen do not say."""
 DAYS_DIFFER: Final = 1.5
 """Times their mean distance from one another that days which were not seen may differ: one and a
 quarter of it is a standard deviation (normal distribution)."""
+DAY_OFF: Final = 0.3
+"""Log units: what the hours of a working day add to those of a day off, about a third, as long as
+only one kind may have been seen."""
+FEW_DAYS: Final = 3
+"""Days that are of both kinds: a weekend has two."""
 CHANCE: Final = 2.0
 """Standard errors by which medians of hours differ by chance."""
 EDGE_DAYS: Final = 3
@@ -51,12 +56,23 @@ class Normal:
     """The hours of four weeks and what they say; `expected` is log milliseconds by hour of the
     week, `unknown` how far it may be off, in log units, `known` how many hours it rests on."""
 
-    __slots__ = ("_hours", "_last", "expected", "known", "seen", "seen_weekday", "unknown")
+    __slots__ = (
+        "_hours",
+        "_last",
+        "expected",
+        "known",
+        "other_day",
+        "seen",
+        "seen_weekday",
+        "unknown",
+    )
 
     def __init__(self) -> None:
         self._hours: Hours = np.full(WEEKS * WEEK, np.nan)
         self._last = -1
         self.known = 0
+        self.other_day: list[float] = [DAY_OFF] * WEEK
+        """How far a weekday that was never seen may lie from the others, in log units."""
         self.expected: list[float] = [0.0] * (WEEK + 1)
         self.unknown: list[float] = [DAY_UNKNOWN] * WEEK
         self.seen: list[bool] = [False] * WEEK
@@ -131,6 +147,10 @@ class Normal:
         off = np.hypot(
             DAY_UNKNOWN / (1.0 + days), (WEEK_UNKNOWN + DAYS_DIFFER * differ) / (1.0 + weeks)
         )
+        furthest = np.where(np.isfinite(rest), np.abs(rest), 0.0).max(axis=0)
+        furthest = _smooth(furthest, np.ones(24), _NEAR_HOURS)
+        furthest = np.where(days[:24] < FEW_DAYS, np.maximum(furthest, DAY_OFF), furthest)
+        self.other_day = np.where(weeks > 0, 0.0, np.tile(furthest, 7)).tolist()
         self.expected = [*expected.tolist(), float(expected[0])]
         self.unknown = (off + edge).tolist()
         self.seen = (days > 0).tolist()
@@ -143,6 +163,7 @@ class Normal:
             "hours": hours,
             "last": self._last,
             "known": self.known,
+            "other_day": list(self.other_day),
             "expected": list(self.expected),
             "unknown": list(self.unknown),
             "seen": list(self.seen),
@@ -153,6 +174,7 @@ class Normal:
         """Read the stored form."""
         self._hours[:] = [math.nan if one is None else one for one in form["hours"]]
         self._last, self.known = form["last"], form["known"]
+        self.other_day = list(form["other_day"])
         self.seen = list(form["seen"])
         self.seen_weekday = list(form["seen_weekday"])
         self.expected, self.unknown = list(form["expected"]), list(form["unknown"])

@@ -9,7 +9,7 @@ from monitors.regression.spread import ALIKE, Spread
 
 BURST: Final = 900.0
 """Seconds. What is over sooner is a burst, and no alert would find anybody to help."""
-BURST_SAMPLES: Final = 3
+BURST_SAMPLES: Final = 2
 """Samples of a burst, where they are far apart: two could be two coincidences."""
 
 

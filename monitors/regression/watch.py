@@ -17,11 +17,9 @@ STARK: Final = math.log(2.5)
 """Log units: samples that are all so far above normal, one more than a burst has, suffice."""
 STARK_DEVIATIONS: Final = 3.0
 """Deviations of a sample that they must be, too."""
-LASTS: Final = HOUR
-"""Seconds that a shift to less than twice as slow must last: sooner it is nobody's matter."""
 JOB: Final = 2.5 * HOUR
-"""Seconds that it must last at an hour, or on a weekday, that was never seen: what takes one or two
-hours every night, or every Monday, is longer only where it is none."""
+"""Seconds that it must last at an hour of the day that was never seen: what takes one or two hours
+every night is longer only where it is none."""
 SLOW_SHARE: Final = 0.1
 """The share of slow answers, twice the usual, without which a wider spread is nobody's matter: then
 the quick ones are quicker."""
@@ -117,7 +115,8 @@ class Watch:
         level = learned.level
         index = level.found()
         # Not only on average: most of the latest must be slow, or it is over, or a matter of some.
-        if index is not None and middle > ALLOWANCES[index]:
+        other_day = learned.normal.other_day[learned.hour % WEEK]
+        if index is not None and middle > ALLOWANCES[index] + other_day:
             onset = level.began[index]
             if self._has_lasted(seen, onset) and not self._is_habit(seen, middle, onset):
                 return _Found(middle, onset, DOUBT * level.limits[index] / level.sums[index])
@@ -129,12 +128,8 @@ class Watch:
         return _Found(0.0, tail.began[index], doubt, tail=index + 1)
 
     def _has_lasted(self, seen: Seen, onset: float) -> bool:
-        """Whether it has been so for longer than what comes and goes."""
-        normal, slot, size = self._learned.normal, self._learned.hour % WEEK, seen.middle
-        least = 0.0 if size > LOUD else LASTS
-        if not normal.seen[slot] or (size <= LOUD and not normal.seen_weekday[slot]):
-            least = JOB
-        return seen.at - onset >= least
+        """Whether it has been so for longer than a job takes, at an hour that was never seen."""
+        return self._learned.normal.seen[self._learned.hour % WEEK] or seen.at - onset >= JOB
 
     def _is_habit(self, seen: Seen, size: float, onset: float) -> bool:
         """Whether the same hours of other days were as slow; what began as a habit stays one for as
