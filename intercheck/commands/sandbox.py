@@ -17,7 +17,7 @@ from intercheck.descriptions import open_description
 from intercheck.output import Envelope, print_json
 from sandbox.clock import RunningClock
 from sandbox.intercom import Sandbox
-from sandbox.slack import SlackStandIn
+from sandbox.slack import DEFAULT_CHANNEL, SlackStandIn
 
 PORT: Final = click.IntRange(0, 65_535)
 
@@ -135,5 +135,14 @@ def _print(intercom: Sandbox, slack: SlackStandIn) -> None:
     click.echo(f"  channel  {slack.page_url}")
     click.echo("")
     click.echo(f'curl -H "Authorization: Bearer {intercom.token}" {intercom.url}/me')
+    click.echo("\nIn another shell, this points `intercheck` at both:")
+    for name, value in (
+        ("INTERCOM_ACCESS_TOKEN", intercom.token),
+        ("INTERCOM_BASE_URL", intercom.url),
+        ("SLACK_BOT_TOKEN", slack.token),
+        ("SLACK_CHANNEL", DEFAULT_CHANNEL),
+        ("SLACK_BASE_URL", slack.url),
+    ):
+        click.echo(f"export {name}={value}")
     click.echo("")
     click.echo("Ctrl-C stops both; what they stored goes with them.", err=True)

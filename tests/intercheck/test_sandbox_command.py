@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from intercheck.cli import main
+
 RUN = "import sys; from intercheck.cli import main; main(sys.argv[1:])"
 PATIENCE = 30  # seconds; a process on a busy machine
 
@@ -79,3 +81,24 @@ def test_a_taken_port_is_wrong_usage_in_one_sentence() -> None:
     assert process.returncode == 2
     assert f"--port {port} cannot be listened on" in errors
     assert "Traceback" not in errors
+
+
+def test_what_it_says_to_export_points_the_doctor_at_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("INTERCHECK_CONFIG", raising=False)
+    monkeypatch.setenv("INTERCHECK_HISTORY", str(tmp_path / "history.sqlite"))
+    monkeypatch.chdir(tmp_path)
+    with running("--latency", "off") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("export "):
+                name, _, value = line.removeprefix("export ").strip().partition("=")
+                monkeypatch.setenv(name, value)
+                if name == "SLACK_BASE_URL":  # the last one
+                    break
+        with pytest.raises(SystemExit) as checked:
+            main(["doctor"])
+    out = capsys.readouterr().out
+    assert checked.value.code == 0, out
+    assert "intercom-alerts" in out
