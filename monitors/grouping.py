@@ -40,6 +40,8 @@ UNANSWERED: Final = frozenset(
 _OF_AN_OUTAGE: Final = ("server-error", "timeout", "connection-", "body-", "latency-")
 _OF_A_TOKEN: Final = ("auth-scope-missing", "auth-plan-restricted")
 _OF_ANOTHER_TOKEN: Final = ("auth-token-", *_OF_A_TOKEN)
+_OF_ANOTHER_WORKSPACE: Final = (*_OF_ANOTHER_TOKEN, "status-not-found", "status-gone")
+"""What was read in the one workspace is not there in the other."""
 _OF_THE_APP: Final = ("status-", "rate-limit-", "version-", *_OF_A_TOKEN)
 """What several Intercom workspaces have from the same moment, they have from the app: its share of
 requests, its default version, its permissions, or how it asks."""
@@ -163,7 +165,7 @@ def explains(broad: IncidentState, narrow: IncidentState, places: Places) -> boo
             return rule.startswith(_OF_ANOTHER_TOKEN) and set(narrow.workspaces) == shared
         case Level.TOKEN:
             is_other = broad.finding.rule.name in _OTHER
-            explained = _OF_ANOTHER_TOKEN if is_other else _OF_A_TOKEN
+            explained = _OF_ANOTHER_WORKSPACE if is_other else _OF_A_TOKEN
             return rule.startswith(explained) and set(narrow.workspaces) == shared
         case Level.ENDPOINT:
             return _are_kin(broad, narrow)

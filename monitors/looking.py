@@ -26,7 +26,7 @@ from monitors.diagnosis import (
 )
 from monitors.evidence import Look
 from monitors.memory import Memory
-from monitors.probes import Probe
+from monitors.probes import CANARY, Probe
 from monitors.promises import Promise
 from monitors.surroundings import NEEDED, Surroundings
 
@@ -76,7 +76,7 @@ class Looker:
         visits += [self._lacking(probe) for probe in probes if probe not in offered]
         observations = [self._observe(exchange, memory) for exchange in asker.sent]
         outlook, asked = self._confirm(asker, observations, memory)
-        if memory.versions.is_due(self.clock.now()):
+        if memory.versions.is_due(self.clock.now()) and not _answers_as_another(observations):
             default = asker.ask_default()
             if default is not None:
                 memory.versions.take(default)
@@ -187,3 +187,14 @@ class Looker:
 
     def _may_look_around(self, observations: Sequence[Observation]) -> bool:
         return is_down(observations) or any(one.status == 401 for one in observations)
+
+
+def _answers_as_another(observations: Sequence[Observation]) -> bool:
+    """Whether `/me` answers by another version than was asked for: then its answer to no version
+    says nothing of the app's default."""
+    return any(
+        found.rule.name == "version-mismatch"
+        for one in observations
+        if one.identity == CANARY.identity
+        for found in one.findings
+    )

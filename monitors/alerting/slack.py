@@ -168,7 +168,7 @@ class SlackBot:
         except lookup.CutOffError:
             return None, False
         except SlackCallError as error:
-            if error.is_setup:
+            if error.is_unreadable:
                 return None, False
             raise  # it can be read, only not now
 
@@ -182,7 +182,7 @@ class SlackBot:
         except lookup.CutOffError:
             return None, False
         except SlackCallError as error:
-            if error.is_setup:
+            if error.is_unreadable:
                 return None, False
             raise  # it can be read, only not now
         return found, True

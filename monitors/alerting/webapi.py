@@ -50,6 +50,18 @@ SETUP_CODES: Final = {
 }
 """Codes that no waiting cures, a person does; with what they mean."""
 
+UNREADABLE_CODES: Final = frozenset(
+    {
+        "access_denied",
+        "channel_not_found",
+        "channel_type_not_supported",
+        "missing_scope",
+        "not_in_channel",
+    }
+)
+"""Codes that say that a channel's history cannot be read, whatever may be posted there; a token
+that is refused is refused for both."""
+
 MESSAGE_CODES: Final = frozenset(
     {
         "invalid_attachments",
@@ -109,6 +121,10 @@ class SlackCallError(Exception):
     @property
     def is_setup(self) -> bool:
         return self.code in SETUP_CODES
+
+    @property
+    def is_unreadable(self) -> bool:
+        return self.code in UNREADABLE_CODES
 
     @property
     def blames_message(self) -> bool:

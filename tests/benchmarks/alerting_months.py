@@ -47,6 +47,8 @@ SLACK_TROUBLES: Final = (
     "not-in-channel",
     "is-archived",
 )
+METHODS: Final = ("chat.postMessage", "chat.update", None, "conversations.history")
+OF_A_CHANNEL: Final = frozenset({"channel-not-found", "not-in-channel"})
 UNREADABLE: Final = "missing-scope"
 """In months in which the channel's history cannot be read, or once a minute only."""
 TROUBLED: Final = 0.5  # share of the rounds in which Slack has something
@@ -327,9 +329,12 @@ def _trouble(slack: SlackStandIn, chance: random.Random, is_out: bool, is_readab
         slack.faults.clear("server-error")
     if chance.random() >= TROUBLED:
         return
+    name = chance.choice(SLACK_TROUBLES)
+    # What only keeps from reading is for the months in which nothing can be read.
+    methods = METHODS[:2] if name in OF_A_CHANNEL else METHODS
     slack.faults.inject(
-        chance.choice(SLACK_TROUBLES),
-        method=chance.choice([None, "chat.postMessage", "chat.update", "conversations.history"]),
+        name,
+        method=chance.choice(methods),
         times=chance.randint(1, 3),
         seconds=chance.choice([1.0, 30.0, 60.0]),
     )

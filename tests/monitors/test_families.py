@@ -259,6 +259,21 @@ def test_what_several_workspaces_have_of_their_app_is_one_incident(
     assert len(fleet.roots) == 2, "what comes hours later may have another reason"
 
 
+def test_what_was_read_in_one_workspace_is_not_missed_in_another_that_the_token_speaks_for() -> (
+    None
+):
+    shown: dict[str | None, str] = {
+        None: "auth-workspace-changed",
+        "GET /contacts/{contact_id}": "status-not-found",
+    }
+    fleet = Fleet(ill={"eu0": shown})
+    for _ in range(4):
+        fleet.go()
+    (only,) = fleet.roots
+    assert only.finding.rule.name == "auth-workspace-changed"
+    assert only.children == ("status-not-found GET /contacts/{contact_id}",)
+
+
 def test_dead_tokens_are_incidents_of_their_own_unless_most_of_them_died() -> None:
     fleet = Fleet(ill={name: {None: "auth-token-revoked"} for name in ("eu0", "us1")})
     assert fleet.go() == [OPENED, OPENED]

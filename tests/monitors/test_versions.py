@@ -58,6 +58,16 @@ def test_a_default_that_moved_is_one_incident_for_a_week(
     assert len(stage.messages()) >= 1
 
 
+def test_answers_by_another_version_than_was_asked_for_say_nothing_of_the_default(
+    stage: "Stage",
+) -> None:
+    a_day_later(stage)
+    (opened,) = a_day_later(stage, Fault(name="version-mismatch")).transitions
+    assert opened.incident.finding.rule.name == "version-mismatch"
+    kinds = [one.kind for _ in range(3) for one in a_day_later(stage).transitions]
+    assert kinds == [TransitionKind.RESOLVED]
+
+
 def test_the_default_is_asked_for_once_a_day_and_not_while_the_token_is_refused(
     stage: "Stage",
 ) -> None:

@@ -258,6 +258,17 @@ def test_a_channel_that_cannot_be_read_is_told_again_and_says_so(
     assert outbox.deliveries[0].possibly_repeated
 
 
+def test_a_token_that_is_refused_while_the_history_is_asked_is_no_reason_to_tell_again(
+    desk: Desk, outbox: MemoryOutbox, slack: SlackStandIn, notice: MakeNotice
+) -> None:
+    slack.faults.inject("timeout-after-delivery", method="chat.postMessage", times=1)
+    outbox.add(notice())
+    desk.deliver()
+    slack.faults.inject("token-revoked", method="conversations.history", times=1)
+    desk.deliver_until_done()
+    assert len(slack.messages()) == 1
+
+
 def test_a_process_killed_after_slack_took_the_message_does_not_send_it_twice(
     desk: Desk, outbox: MemoryOutbox, slack: SlackStandIn, bot: SlackBot, notice: MakeNotice
 ) -> None:
