@@ -14,8 +14,8 @@ TAIL: Final = 0.05
 SPIKE: Final = 0.01
 """The share of answers that is a spike: one of them beside a burst is a coincidence."""
 JOINED: Final = 0.15
-"""The share of answers that has joined the slowest hundredth, where slow answers are looked for:
-fewer than one in seven is little harm, and of more there is more evidence."""
+"""The share of answers that has joined the slow ones, or the spikes, where slow answers are looked
+for: fewer than one in seven is little harm, and of more there is more evidence."""
 WIDER: Final = 2.0
 """Times as wide as usual, where a wider spread is looked for: then one answer in five is slow."""
 SIGMA_FIRST: Final = 0.25
@@ -30,10 +30,10 @@ MIDDLE: Final = 48
 LOWEST: Final = -BIN * MIDDLE
 """The histogram, in log units: a third to eleven times the level, which is between its bins."""
 
-Scores = tuple[float, float]
-"""What a sample says for slow answers among the others, and for a wider spread: logarithms of how
-much likelier it is then."""
-SILENT: Final[Scores] = (0.0, 0.0)
+Scores = tuple[float, float, float]
+"""What a sample says for more slow answers, for more that are as slow as spikes, and for a wider
+spread: logarithms of how much likelier it is then."""
+SILENT: Final[Scores] = (0.0, 0.0, 0.0)
 
 
 class Spread:
@@ -93,16 +93,19 @@ class Spread:
         # The next of n alike is the largest with a chance of 1 in n + 1.
         beyond = total - np.cumsum(wide) + wide / 2.0
         shares = np.clip((beyond + 1.0) / (total + 1.0), SPIKE / 2.0, 1.0)
-        slow = np.where(shares < SPIKE, _JOINED_MORE, _NOT_JOINED)
+        slow = [
+            np.where(shares < one, math.log1p(JOINED * (1.0 / one - 1.0)), _NOT_JOINED)
+            for one in (TAIL, SPIKE)
+        ]
         normal = np.interp(shares, _SHARES, _NORMALS)
         wider = (1.0 - 1.0 / WIDER**2) / 2.0 * normal**2 - math.log(WIDER)
-        self._scores = list(zip(slow.tolist(), wider.tolist(), strict=True))
+        self._scores = [(a, b, c) for a, b, c in np.array([*slow, wider]).T.tolist()]
 
     def scores(self, apart: float) -> Scores:
         """Return what a sample says that lies so far from the level around it."""
         place = min(int(abs(apart) / BIN), len(self._scores) - 1)
-        slow, wider = self._scores[place]
-        return (slow if apart > 0.0 else _NOT_JOINED), wider
+        scores = self._scores[place]
+        return scores if apart > 0.0 else (_NOT_JOINED, _NOT_JOINED, scores[2])
 
     def as_json(self) -> dict[str, Any]:
         """Return the stored form: exact, since a restart must change nothing."""
@@ -121,11 +124,10 @@ class Spread:
         self.sigma, self.beyond, self.spike = form["sigma"], form["beyond"], form["spike"]
         self._counts, self._held = np.array(form["counts"]), np.array(form["held"])
         self._fresh = list(form["fresh"])
-        self._scores = [(slow, wider) for slow, wider in form["scores"]]
+        self._scores = [(one[0], one[1], one[2]) for one in form["scores"]]
 
 
 _SHARES: Final = np.array([SPIKE, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0])
 _NORMALS: Final = np.array([NormalDist().inv_cdf(1.0 - one / 2.0) for one in _SHARES.tolist()])
 _NOT_JOINED: Final = math.log1p(-JOINED)
-_JOINED_MORE: Final = math.log1p(JOINED * (1.0 / SPIKE - 1.0))
 _EDGES: Final = LOWEST + BIN * (np.arange(BINS) + 1.0)

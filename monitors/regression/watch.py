@@ -11,7 +11,7 @@ from monitors.regression.normal import WEEK
 from monitors.regression.trouble import LOUD, Trouble
 from monitors.regression.verdicts import CALM, Kind, Verdict
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """The version of the stored form; a state of another version is forgotten and learned anew."""
 STARK: Final = math.log(2.5)
 """Log units: samples that are all so far above normal, one more than a burst has, suffice."""

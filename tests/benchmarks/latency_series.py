@@ -16,6 +16,8 @@ Chance = np.random.Generator
 
 DAY: Final = 86400
 HOUR: Final = 3600
+BURST: Final = 900
+"""Seconds that a burst lasts at most."""
 START: Final = 1740960000
 """Unix time of a Monday, 00:00 UTC."""
 KINDS: Final = (
@@ -130,7 +132,8 @@ def _bursts(
     """Yield bursts that are over within a quarter of an hour, outside regressions."""
     days = samples * interval / DAY
     for first in sorted(chance.integers(samples, size=chance.poisson(days / 8)).tolist()):
-        last = first + int(chance.integers(2, 4 if interval >= 300 else 6))
+        most = 1 if interval > BURST else 3 if interval >= 300 else 5
+        last = first + int(chance.integers(min(2, most), most + 1))
         if not any(
             event["start_index"] - HOUR // interval
             <= first

@@ -3,6 +3,7 @@ fault of the sandbox through the real pass, under the virtual clock."""
 
 import itertools
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -11,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.findings import Finding
+from contracts.relying import reads_of
 from contracts.rules import Severity
 from monitors.commits import Commits
 from monitors.diagnosis.slowness import is_common_mode, is_latency
 from monitors.history import History
 from monitors.makeup import Makeup, Sample
 from monitors.probes import Probe
+from monitors.promises import Promises
 from monitors.records import TransitionKind
 from sandbox.clock import VirtualClock
 from sandbox.intercom import Fault, Sandbox
@@ -26,8 +29,11 @@ from tests.monitors.conftest import BETWEEN, PROBES, Stage
 TAGS: Final = "GET /tags"
 CONTACTS: Final = "GET /contacts"
 PLAIN: Final = [one for one in PROBES if not one.identifiers]
+HEALTHY: Final = 10
+"""Passes before a fault."""
 MANY: Final = tuple(PLAIN[:11])
 """Enough for the sign test."""
+TAGS_ONLY: Final = tuple(one for one in PLAIN if str(one.operation) == TAGS)
 FEW: Final = tuple(one for one in PLAIN if str(one.operation) in (TAGS, CONTACTS, "GET /me"))
 
 
@@ -46,18 +52,17 @@ def timed_stage(tmp_path: Path) -> Iterator[Stage]:
 def found_under(
     stage: Stage, *faults: Fault, probes: Sequence[Probe] = FEW, passes: int = 6
 ) -> list[tuple[Finding, ...]]:
-    """Return the findings of latency, pass by pass, under faults that come after ten healthy
-    passes."""
+    """Return the findings of latency, pass by pass, under faults that come after healthy passes."""
     found = []
     with stage.monitor() as monitor:
-        for number in range(10 + passes):
-            if number == 10:
+        for number in range(HEALTHY + passes):
+            if number == HEALTHY:
                 stage.intercom.faults.replace(faults)
             stage.clock.advance(BETWEEN)
             report = monitor.run_pass(probes=probes)
             found.append(tuple(one for one in report.findings if is_latency(one)))
-    assert not any(found[:10])
-    return found[10:]
+    assert not any(found[:HEALTHY])
+    return found[HEALTHY:]
 
 
 def test_a_slow_server_is_told_as_server_time_of_that_operation_only(timed_stage: Stage) -> None:
@@ -126,29 +131,79 @@ def test_a_deployment_at_the_onset_is_named(timed_stage: Stage) -> None:
     assert finding.deployment == "abcdef1234567890"
 
 
+def crm(**wants: object) -> Promises:
+    """Promises to one consumer of the user's own, who reads tags."""
+    own = [
+        {
+            "name": "crm",
+            "owner": "revenue",
+            "runbook": "https://example.com/crm",
+            "reads": {TAGS: ["/data/*/id"]},
+            **wants,
+        }
+    ]
+    return Promises(
+        lambda version: None,
+        reads=lambda relied, published: reads_of(own, relied=relied, published=published),
+    )
+
+
 @pytest.mark.parametrize(
-    ("operation", "milliseconds", "rule", "severity", "words"),
+    ("every", "slow", "severity", "words"),
     [
-        (TAGS, 1500, "latency-limit", Severity.WARNING, "beyond the limit of 1000 ms"),
-        ("GET /me", 6000, "latency-timeout", Severity.CRITICAL, "messenger-backend waits 5000 ms"),
+        (timedelta(minutes=5), (2, 6, 9), Severity.WARNING, "3 of 10 answers in 1 h"),
+        (timedelta(minutes=30), (2, 6, 9), Severity.WARNING, "3 of 10 answers in 6 h"),
+        (timedelta(hours=2), (2, 16, 29), Severity.INFO, "3 of 30 answers in 72 h"),
     ],
 )
-def test_what_is_beyond_a_limit_or_a_consumers_patience_is_told_by_a_whole_pass(
-    timed_stage: Stage, operation: str, milliseconds: int, rule: str, severity: Severity, words: str
+def test_an_objective_whose_budget_burns_is_told_by_a_whole_pass_and_slowly_only_in_the_digest(
+    timed_stage: Stage,
+    every: timedelta,
+    slow: tuple[int, ...],
+    severity: Severity,
+    words: str,
 ) -> None:
-    timed_stage.intercom.faults.add(
-        Fault(name="slow", operation=operation, milliseconds=milliseconds)
-    )
-    settings = {"read-timeout": "30s", "maximum-response-time": "1s"}
-    with timed_stage.monitor(settings=settings) as monitor:
+    late = Fault(name="slow", operation=TAGS, milliseconds=900)
+    held_to = crm(objective={"latency": "800ms", "target": "99%"})
+    with timed_stage.monitor(held_to=held_to) as monitor:
+        for number in range(slow[-1] + 1):
+            timed_stage.intercom.faults.replace([late] if number in slow else [])
+            timed_stage.clock.advance(every)
+            report = monitor.run_pass(probes=TAGS_ONLY)
+            if number < slow[-1]:
+                assert not report.findings
+    (finding,) = report.findings
+    assert (finding.rule.name, finding.severity) == ("latency-objective", severity)
+    assert finding.consumers == ("crm",)
+    assert words in finding.message
+    told = timed_stage.messages()
+    if severity is Severity.INFO:
+        assert told == []
+    else:
+        assert "objective of crm: 99 % within it" in told[0].text
+
+
+@pytest.mark.parametrize(
+    ("waits", "limit", "rule", "severity", "words"),
+    [
+        ("1s", "10s", "latency-timeout", Severity.CRITICAL, "ms, and crm waits 1000 ms"),
+        ("30s", "1s", "latency-limit", Severity.WARNING, "beyond the limit of 1000 ms"),
+        ("30s", "10s", "", None, ""),
+    ],
+)
+def test_answers_beyond_a_limit_or_a_consumers_patience_are_told_by_a_whole_pass(
+    timed_stage: Stage, waits: str, limit: str, rule: str, severity: Severity | None, words: str
+) -> None:
+    timed_stage.intercom.faults.add(Fault(name="slow", operation=TAGS, milliseconds=1450))
+    settings = {"maximum-response-time": limit}
+    with timed_stage.monitor(held_to=crm(timeout=waits), settings=settings) as monitor:
         for _ in range(3):
             timed_stage.clock.advance(BETWEEN)
-            report = monitor.run_pass(probes=FEW)
-    (finding,) = (one for one in report.findings if is_latency(one))
-    assert (finding.rule.name, finding.severity) == (rule, severity)
-    assert words in finding.message
-    (message,) = timed_stage.messages()
-    assert words in message.text
+            report = monitor.run_pass(probes=TAGS_ONLY)
+    found = [(one.rule.name, one.severity, one.consumers) for one in report.findings]
+    assert found == ([(rule, severity, ("crm",))] if rule else [])
+    assert all(words in one.message for one in report.findings)
+    assert [words in one.text for one in timed_stage.messages()] == [True] * len(found)
 
 
 def samples(*, at: float, number: int, size: int, total: float) -> Iterator[Sample]:
