@@ -13,8 +13,8 @@ from typing import Any, Final
 HOUR: Final = 3600.0
 WEEK_SECONDS: Final = 7 * 24 * HOUR
 ONCE_IN: Final = 200.0
-"""Weeks in which one sum passes its limit by chance. There are five, and an operation may cry wolf
-once in twenty weeks: half of that is left for what is no chance, and for tails that are heavier."""
+"""Weeks in which one sum passes its limit by chance. There are six, and an operation may cry wolf
+once in twenty weeks: what is left is for what is no chance, and for tails that are heavier."""
 MEMORY_HOURS: Final = 14 * 24.0
 """Hours after which what was usual has lost most of its weight: two of each day of the week."""
 HELD_BACK: Final = 24

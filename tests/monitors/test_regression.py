@@ -215,6 +215,17 @@ def test_no_samples_make_it_raise_and_none_are_lost_by_a_restart(
     assert [*head, *told(samples[cut:], restored(before))] == told(samples)
 
 
+@pytest.mark.parametrize("ms", [math.nan, math.inf, -math.inf, -1.0])
+def test_what_is_no_time_changes_nothing(ms: float) -> None:
+    watch = Watch()
+    told(series(0.1), watch)
+    before = watch.as_json()
+    later = START + 86_400.0
+    assert [watch.take(at, ms) for at in (later, math.nan, -1.0)] == [CALM] * 3
+    assert watch.take(math.inf, 100.0) == CALM
+    assert watch.as_json() == before
+
+
 @given(st.lists(times, max_size=120), st.floats(0, 1e9))
 @settings(deadline=None)
 def test_a_constant_is_never_told_whatever_the_clock_says(at: list[float], ms: float) -> None:
