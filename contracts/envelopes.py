@@ -21,6 +21,9 @@ _CODE: Final = re.compile(r"[a-z][a-z0-9_]{1,63}\Z")
 _FIELD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\[\]-]{0,63}\Z")
 _MOST_FIELDS: Final = 20
 """Errors of one answer whose fields are read; nobody reads more."""
+_OF_A_PERMISSION: Final = frozenset({"token_unauthorized", "action_forbidden"})
+"""Codes that mean it; `forbidden` is said of other things as well."""
+_PERMISSION: Final = re.compile(r"\b(?:scopes?|permissions?|privileges?)\b", re.IGNORECASE)
 _SCOPE: Final = re.compile(r"\b((?:read|write|manage|gather|list|create)_[a-z_]{2,48})\b")
 
 
@@ -35,6 +38,8 @@ class ErrorEnvelope:
     them only where the description declares them (`contracts.request_fields`)."""
     scope: str | None = None
     """Which permission is missing, where that is said."""
+    is_of_a_permission: bool = False
+    """Whether it says, by its code or in words, that a permission is missing."""
     is_intercoms: bool = False
     """Whether the answer has one of Intercom's envelopes at all."""
 
@@ -52,19 +57,25 @@ def envelope_of(response: Response) -> ErrorEnvelope:
         several = [one for one in errors if isinstance(one, dict)]
         # The first that names a field tells more than one before it that names none.
         first = next((one for one in several if one.get("field")), several[0] if several else {})
+        code = _matching(_CODE, first.get("code"))
+        scope = _scope(first.get("message"), first.get("data"), body.get("data"))
         return ErrorEnvelope(
-            code=_matching(_CODE, first.get("code")),
+            code=code,
             fields=_fields(one.get("field") for one in several),
-            scope=_scope(first.get("message"), first.get("data"), body.get("data")),
+            scope=scope,
+            is_of_a_permission=_is_of_a_permission(code, scope, first.get("message")),
             is_intercoms=True,
         )
     if isinstance(errors, dict):
         return ErrorEnvelope(fields=_fields(errors), is_intercoms=True)
     if "error_key" in body or body.get("type") == "error":
+        code = _matching(_CODE, body.get("error_key", body.get("code")))
+        scope = _scope(body.get("message"))
         return ErrorEnvelope(
-            code=_matching(_CODE, body.get("error_key", body.get("code"))),
+            code=code,
             fields=_fields([body.get("field")]),
-            scope=_scope(body.get("message")),
+            scope=scope,
+            is_of_a_permission=_is_of_a_permission(code, scope, body.get("message")),
             is_intercoms=True,
         )
     return NO_ENVELOPE
@@ -77,6 +88,11 @@ def _matching(pattern: re.Pattern[str], value: object) -> str | None:
 def _fields(names: Iterable[object]) -> tuple[str, ...]:
     found = (_matching(_FIELD, name) for name in islice(names, _MOST_FIELDS))
     return tuple(dict.fromkeys(name for name in found if name))
+
+
+def _is_of_a_permission(code: str | None, scope: str | None, message: object) -> bool:
+    is_said = isinstance(message, str) and _PERMISSION.search(message) is not None
+    return code in _OF_A_PERMISSION or scope is not None or is_said
 
 
 def _scope(*said: object) -> str | None:

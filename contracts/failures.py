@@ -19,7 +19,11 @@ from contracts.exchanges import FailureKind
 
 
 class BodyTooLargeError(Exception):
-    """A body that goes on where all of Intercom's would have ended."""
+    """A body that goes on where all of Intercom's would have ended. `packed` are the bytes that it
+    was unpacked from, where it came compressed."""
+
+    def __init__(self, words: str, *, packed: int | None = None) -> None:
+        super().__init__(words if packed is None else f"{words}, unpacked from {packed}")
 
 
 BROKEN: Final = (

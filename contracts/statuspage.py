@@ -46,6 +46,13 @@ class Notice:
         """Whether it names the API, or nothing in particular."""
         return not self.components or any(map(_API.search, self.components))
 
+    def names(self, resource: str) -> bool:
+        """Whether its title or a component names what an operation is about, such as `tags`, in the
+        plural or the singular."""
+        words = re.escape(resource.replace("_", " ").removesuffix("s"))
+        found = re.compile(rf"\b{words}s?\b", re.IGNORECASE)
+        return bool(words) and any(map(found.search, (self.title, *self.components)))
+
     def covers(self, now: datetime) -> bool:
         """Whether it is under way, by its own word or by its times."""
         has_begun = self.starts_at is None or self.starts_at <= now

@@ -144,7 +144,9 @@ class Transport:
             while piece := raw.read(_PIECE, decode_content=True):
                 size += len(piece)
                 if size > self._largest_body:
-                    raise BodyTooLargeError(f"the body is larger than {self._largest_body} bytes")
+                    raise BodyTooLargeError(
+                        f"the body is larger than {self._largest_body} bytes", packed=_packed(raw)
+                    )
                 pieces.append(piece)
         except BROKEN:
             raw.close()  # what is left unread would be taken for the next answer
@@ -162,6 +164,12 @@ class Transport:
         if redact(everything, self._secrets) != everything:
             fields = [(name, redact(value, self._secrets)) for name, value in fields]
         return Headers(fields)
+
+
+def _packed(raw: HTTPResponse) -> int | None:
+    """Return how many bytes of a compressed body were received; None where it is not compressed."""
+    is_packed = raw.headers.get("content-encoding", "identity").strip().lower() != "identity"
+    return raw.tell() if is_packed else None
 
 
 def _target(url: str, pool: HTTPConnectionPool) -> str:

@@ -25,6 +25,12 @@ def is_version(text: str) -> bool:
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 """What can follow `Bearer` (RFC 6750, b64token)."""
+_LEAST: Final = 16
+"""Characters. Intercom publishes no form; what is shorter can be guessed, and nobody's token is."""
+_OF_OTHERS: Final = re.compile(
+    r"xox[a-z]-|xapp-|xwfp-|gh[oprsu]_|github_pat_|glpat-|sk_(?:live|test)_|AKIA[0-9A-Z]{16}\Z"
+)
+"""How tokens begin that others publish the form of: Slack, GitHub, GitLab, Stripe, AWS."""
 
 
 class Secret:
@@ -78,5 +84,7 @@ class Workspace:
 
     @property
     def token_is_well_formed(self) -> bool:
-        """Whether the token could be one, whoever's."""
-        return _TOKEN.fullmatch(self.token.reveal()) is not None
+        """Whether the token could be one of Intercom's."""
+        token = self.token.reveal()
+        is_token = len(token) >= _LEAST and _TOKEN.fullmatch(token) is not None
+        return is_token and _OF_OTHERS.match(token) is None

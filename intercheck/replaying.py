@@ -17,6 +17,7 @@ from contracts.workspaces import REGIONS, is_version
 from monitors.detectors import LATENCY_LIMIT, Context, detect, thresholds_of
 from monitors.diagnosis import (
     Diagnosed,
+    Expectation,
     Observation,
     diagnose,
     is_latency,
@@ -27,6 +28,7 @@ from monitors.latencies import Latencies
 from monitors.memory import Memory
 from monitors.promises import Promise, Promises
 
+_RECORDED: Final = Expectation(is_recorded=True)
 FIRST_SIGHT: Final = timedelta(days=1)
 """How long the first sight of an operation lasts in a recording. A pass asks for the same object
 each time, so that one answer says how it departs; a recording has one object after another."""
@@ -127,7 +129,10 @@ def judge(recording: Recording, *, limit: timedelta = LATENCY_LIMIT) -> tuple[Di
     return tuple(
         diagnosed
         for where, observations in observed.items()
-        for diagnosed in (*diagnose(reconciled(observations)), *rounds[where].close())
+        for diagnosed in (
+            *diagnose(reconciled(observations), expected=_RECORDED),
+            *rounds[where].close(),
+        )
     )
 
 

@@ -14,7 +14,7 @@ from contracts.findings import Finding
 from contracts.rules import Evidence, Severity
 from monitors.asking import Visit
 from monitors.detectors import DESCRIBED
-from monitors.diagnosis import Diagnosed, Observation
+from monitors.diagnosis import NOTHING_ASKED, Diagnosed, Observation, Outlook
 from monitors.grouping import key_of
 from monitors.incidents import Sighting
 from monitors.records import IncidentState
@@ -32,6 +32,7 @@ class Look:
     observations: Sequence[Observation] = ()
     diagnosed: Sequence[Diagnosed] = ()
     requests: int = 0
+    outlook: Outlook = NOTHING_ASKED
 
     @property
     def sightings(self) -> list[Sighting]:

@@ -75,7 +75,7 @@ class Looker:
         visits = asker.visit_all(offered)
         visits += [self._lacking(probe) for probe in probes if probe not in offered]
         observations = [self._observe(exchange, memory) for exchange in asker.sent]
-        outlook, asked = self._confirm(asker, observations, memory)
+        outlook, asked = self._confirm(asker, observations, memory, expected)
         if memory.versions.is_due(self.clock.now()) and not _answers_as_another(observations):
             default = asker.ask_default()
             if default is not None:
@@ -96,6 +96,7 @@ class Looker:
             observations=observations,
             diagnosed=diagnosed,
             requests=asker.requests + asked,
+            outlook=outlook,
         )
 
     def _held_to_the_ledger(self, one: Diagnosed) -> Diagnosed:
@@ -157,7 +158,11 @@ class Looker:
         return probe.maximum_response_time if probe and probe.maximum_response_time else self.limit
 
     def _confirm(
-        self, asker: Asker, observations: list[Observation], memory: Memory
+        self,
+        asker: Asker,
+        observations: list[Observation],
+        memory: Memory,
+        expected: Expectation,
     ) -> tuple[Outlook, int]:
         """Ask again what is not certain, within the budget, and append what came of it; return what
         was seen beside the workspace, and the requests that took."""
@@ -166,7 +171,7 @@ class Looker:
         if not left:
             return Outlook(), 0
         kept = min(NEEDED, left) if self._may_look_around(observations) else 0
-        while wanted := confirmations(observations)[: left - kept]:
+        while wanted := confirmations(observations, worked=expected.worked)[: left - kept]:
             asked = 0
             for operation in wanted:
                 if self.clock.monotonic() > deadline:

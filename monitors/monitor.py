@@ -213,7 +213,9 @@ class Monitor:
         try:
             known = self._history.incident_states().values()
             wrong = [*findings, *(one.finding for one in known if one.phase is Phase.OPEN)]
-            self._announcer.foresee({one.rule.name for one in wrong})
+            # The page that was asked to tell causes apart is not asked again.
+            page = next((look.outlook.page for look in looks if look.outlook.page), None)
+            self._announcer.foresee({one.rule.name for one in wrong}, page=page)
             with self._history.transaction():
                 memories = {
                     look.workspace: self._memories.brought_up_to_date(

@@ -92,6 +92,20 @@ Url = Annotated[str, AfterValidator(_url)]
 """A URL that can be asked: one that cannot would look like a network that is down."""
 
 
+def _url_or_off(written: object) -> object:
+    # YAML reads an unquoted `off` as false.
+    if written is False or written == OFF:
+        return OFF
+    try:
+        return _url(written) if isinstance(written, str) else written
+    except ValueError as error:
+        raise ValueError(f"{error}, or `{OFF}`") from None
+
+
+UrlOrOff = Annotated[str, BeforeValidator(_url_or_off)]
+"""A URL that can be asked, or `off`."""
+
+
 class RulePolicy(BaseModel):
     """When incidents of one rule open and end, where that differs from all others."""
 
@@ -167,7 +181,7 @@ class MonitorSettings(BaseModel):
     """Share of the rate limit that is left to your own application."""
     confirmation_requests: Annotated[int, Field(ge=0, le=20)] = 6
     """Requests a pass may add for one workspace to confirm what it saw."""
-    status_url: Literal["off"] | Url | None = None
+    status_url: UrlOrOff | None = None
     """A status page as JSON (`/api/v2/summary.json`), asked while something is down, within
     `confirmation-requests`. Default: Intercom's own, where Intercom's own hosts are asked; `off`
     asks none."""

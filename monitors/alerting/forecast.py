@@ -12,7 +12,7 @@ from typing import Final
 
 from contracts.clock import Clock
 from contracts.outside import Asked, fetch_status
-from contracts.statuspage import Notice
+from contracts.statuspage import Notice, StatusPage
 from monitors.alerting.matchers import Matcher
 from monitors.alerting.silences import Maintenance
 
@@ -47,12 +47,13 @@ class Forecast:
         self._asked_at: datetime | None = None
         self._windows: tuple[Maintenance, ...] = ()
 
-    def foresee(self, rules: Iterable[str]) -> None:
-        """Ask the page where one of `rules` (of what is wrong now) could be explained by it."""
+    def foresee(self, rules: Iterable[str], *, page: StatusPage | None = None) -> None:
+        """Ask the page where one of `rules` (of what is wrong now) could be explained by it; `page`
+        is what it has just said to somebody else."""
         now = self._clock.now()
         if self._is_fresh(now) or not any(_EXPLAINED.fullmatch(rule) for rule in rules):
             return
-        page = self._fetch(self._url, clock=self._clock).page
+        page = page or self._fetch(self._url, clock=self._clock).page
         self._windows = tuple(
             Maintenance(window=Announced(notice), matchers=(Matcher("rule", "=~", EXPLAINED),))
             for notice in (page.maintenances if page else ())

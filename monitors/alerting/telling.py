@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
+from contracts.statuspage import StatusPage
 from monitors.alerting.buttons import LEASE, is_leased
 from monitors.alerting.digest import Digest
 from monitors.alerting.events import as_event, as_note
@@ -93,11 +94,12 @@ class Announcer:
         round_.digest(open_now)
         return round_.announcement
 
-    def foresee(self, rules: Iterable[str]) -> None:
-        """Ask what maintenance is announced, where it could explain what is wrong now. It waits for
-        a host outside, so it is done before the history is written to."""
+    def foresee(self, rules: Iterable[str], *, page: StatusPage | None = None) -> None:
+        """Ask what maintenance is announced, where it could explain what is wrong now, and `page`
+        has not been read for it yet. It waits for a host outside, so it is done before the history
+        is written to."""
         if self.forecast is not None:
-            self.forecast.foresee(rules)
+            self.forecast.foresee(rules, page=page)
 
     def silenced(
         self, transition: Transition, silence: Silence, *, ledger: Ledger, now: datetime

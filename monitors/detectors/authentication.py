@@ -96,6 +96,7 @@ def _scope(exchange: Exchange, context: Context, envelope: ErrorEnvelope) -> Fin
     permission = f"the permission {scope}" if scope else "a permission"
     status = exchange.response.status if exchange.response else 403
     code = f" {envelope.code}" if envelope.code else ""
+    lacks = "lacks" if envelope.is_of_a_permission else "most likely lacks"
     return finding(
         "auth-scope-missing",
         exchange,
@@ -103,7 +104,7 @@ def _scope(exchange: Exchange, context: Context, envelope: ErrorEnvelope) -> Fin
         location=_LOCATION,
         expected=scope or _EXPECTED,
         observed=str(status),
-        message=f"{name_of(exchange)} was refused with {status}{code}: the token lacks "
+        message=f"{name_of(exchange)} was refused with {status}{code}: the token {lacks} "
         f"{permission}.",
         certainty=Certainty.DOCUMENTED if scope else Certainty.INFERRED,
     )

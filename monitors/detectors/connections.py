@@ -79,8 +79,11 @@ _OF_TLS: Final = (
 """What OpenSSL calls the usual ones (X509_verify_cert_error_string), what they mean, and what to
 do."""
 _TUNNEL: Final = re.compile(r"Tunnel connection failed: ([1-5]\d\d)\b")
-_BYTES: Final = re.compile(r"larger than (\d{1,15}) bytes")
+_BYTES: Final = re.compile(r"larger than (\d{1,15}) bytes(?:, unpacked from (\d{1,15}))?")
 _MEBIBYTE: Final = 1 << 20
+_BOMB: Final = 50
+"""Times that a body has grown at least when reading stops. Lists of objects grow by 5 to 20, and
+repetition alone by a thousand (deflate's own limit is 1032)."""
 
 
 def connection_failures(exchange: Exchange, context: Context) -> Iterator[Finding]:
@@ -118,8 +121,7 @@ def reason_of(failure: TransportFailure, timings: Timings | None = None) -> str:
         case FailureKind.PROXY:
             return _of_the_proxy(failure, words)
         case FailureKind.TOO_LARGE:
-            limit = _BYTES.search(failure.detail)
-            return f"{words} (more than {_size(int(limit[1]))})" if limit else words
+            return _too_large(failure, words)
         case FailureKind.REDIRECT_LOOP if "to itself" in failure.detail:
             return "the host redirects to the very address that was asked"
         case FailureKind.REDIRECT_LOOP if "circle" in failure.detail:
@@ -131,6 +133,19 @@ def reason_of(failure: TransportFailure, timings: Timings | None = None) -> str:
 
 def _what(failure: TransportFailure) -> str:
     return "usable answer" if failure.kind in ANSWERED else "answer"
+
+
+def _too_large(failure: TransportFailure, words: str) -> str:
+    found = _BYTES.search(failure.detail)
+    if found is None:
+        return words
+    limit, packed = int(found[1]), int(found[2] or 0)
+    if not packed:
+        return f"{words} (more than {_size(limit)})"
+    grows = f"the body of {_size(packed)} unpacks to more than {_size(limit)}"
+    is_bomb = limit >= packed * _BOMB
+    bomb = ", as a compressed bomb does, and no answer of Intercom's" if is_bomb else ""
+    return f"{grows}, which is more than intercheck reads{bomb}"
 
 
 def _of_the_proxy(failure: TransportFailure, words: str) -> str:

@@ -25,6 +25,11 @@ _NO_FIELD: Final = (
     "answer names no field that it knows. Either the probe is misconfigured or Intercom has added "
     "a validation."
 )
+_SCROLL: Final = "scroll_exists"
+_WAIT_FOR_THE_SCROLL: Final = (
+    "Wait about a minute and ask again: an app has one open scroll, which ends a minute after it "
+    "was last used. If it stays, find the job that never comes to the end of its scroll."
+)
 _STATUSES: Final = {
     400: ("status-bad-request", "Intercom calls the request wrong"),
     404: ("status-not-found", "what was asked for was not found"),
@@ -119,6 +124,9 @@ def _refused(
     rule, words = _STATUSES.get(status, ("status-undocumented", "no contract knows that status"))
     code = f" {envelope.code}" if envelope.code else redirected_to(exchange)
     fields = _declared_fields(exchange, envelope, context)
+    remedy = _NO_FIELD if status == _UNPROCESSABLE and not fields else ""
+    if envelope.code == _SCROLL:
+        words, remedy = "another job holds the app's one open scroll", _WAIT_FOR_THE_SCROLL
     several = "fields" if len(fields) > 1 else "field"
     place = f" ({several} {', '.join(fields)})" if fields else ""
     return finding(
@@ -129,7 +137,7 @@ def _refused(
         expected="2xx",
         observed=" ".join([str(status), *fields]),
         message=f"{name_of(exchange)} was answered with {status}{code}: {words}{place}.",
-        remedy=_NO_FIELD if status == _UNPROCESSABLE and not fields else "",
+        remedy=remedy,
         certainty=Certainty.DOCUMENTED if envelope.code else Certainty.RECORDED,
     )
 

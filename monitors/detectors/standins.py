@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from contracts.departures import MEDIA_TYPE
 from contracts.envelopes import envelope_of
@@ -23,8 +23,8 @@ WHY: Final = {
     "407": "a proxy on the way wants credentials of its own",
     # RFC 6585, 6: of what intercepts requests, never of the server that was meant.
     "511": "this network wants a sign-in first (a captive portal)",
-    REDIRECT: "something on the way sends the request to another host, as a portal does for a "
-    "sign-in",
+    REDIRECT: "something on the way sends the request to another host or port, as a portal does "
+    "for a sign-in",
 }
 """By what was observed, why Intercom did not answer."""
 
@@ -96,19 +96,27 @@ def is_before_intercom(response: Response) -> bool:
 
 
 def redirected_to(exchange: Exchange) -> str:
-    """Say to which other host an answer redirects; nothing where it does not."""
+    """Say to which other host or port an answer redirects; nothing where it does not."""
     response = exchange.response
     if response is None or not 300 <= response.status < 400:
         return ""
     asked = exchange.request.url
     try:
-        host = urlsplit(urljoin(asked, response.headers.get("location", ""))).hostname or ""
-        own = urlsplit(asked).hostname
+        there = urlsplit(urljoin(asked, response.headers.get("location", "")))
+        here = urlsplit(asked)
+        host, port, own = there.hostname or "", _port(there), _port(here)
     except ValueError:
         return ""
-    if host == own or not host:
+    if not host:
         return ""
-    return f" to {host}" if _HOST.match(host) else " to another host"
+    if host != here.hostname:
+        return f" to {host}" if _HOST.match(host) else " to another host"
+    # Port 80 that leads to 443 is the same host, encrypted.
+    return "" if port == own or (own, port) == (80, 443) else f" to port {port}"
+
+
+def _port(parts: SplitResult) -> int | None:
+    return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def by_whom(response: Response) -> str:

@@ -15,6 +15,7 @@ from contracts.rules import RULES, Severity
 from monitors.detectors.standins import BLOCKED
 from monitors.diagnosis.access import refusals
 from monitors.diagnosis.attributes import reconciled
+from monitors.diagnosis.blips import as_a_blip
 from monitors.diagnosis.confirmation import MOST, confirmations
 from monitors.diagnosis.expectations import NOTHING_KNOWN, Expectation
 from monitors.diagnosis.objects import vanished_endpoints, wrong_address
@@ -39,6 +40,7 @@ from monitors.diagnosis.slowness import is_latency, slowness, told_as
 
 __all__ = [
     "MOST",
+    "NOTHING_ASKED",
     "Diagnosed",
     "Expectation",
     "Observation",
@@ -83,13 +85,14 @@ def diagnose(
         *outages(evidence, outlook),
         *wrong_address(evidence),
         *refusals(evidence, expected, outlook),
-        *_of_the_app(evidence),
+        *_of_the_app(evidence, expected),
         *vanished_endpoints(evidence),
         *slowness(evidence),
         *_shared(evidence),
         *_single(evidence),
     ]
-    return tuple(_everywhere(with_the_page(one, outlook), evidence) for one in found)
+    told = (as_a_blip(with_the_page(one, outlook), evidence) for one in found)
+    return tuple(_everywhere(one, evidence) for one in told)
 
 
 def _everywhere(one: Diagnosed, evidence: Evidence) -> Diagnosed:
@@ -98,13 +101,13 @@ def _everywhere(one: Diagnosed, evidence: Evidence) -> Diagnosed:
     finding = one.finding
     is_of_all = len(finding.operations) == len(evidence.measured) > 1
     refused = evidence.canary is not None and evidence.canary.status == 401
-    is_dead = finding.rule.name.startswith("auth-token-") and refused
+    is_dead = finding.rule.name.startswith("auth-token-") and refused and not evidence.token_works
     if not finding.operations or not (is_of_all or is_dead):
         return one
     return replace(one, finding=replace(finding, operations=()))
 
 
-def _of_the_app(evidence: Evidence) -> Iterator[Diagnosed]:
+def _of_the_app(evidence: Evidence, expected: Expectation) -> Iterator[Diagnosed]:
     for rule, observed in _OF_THE_APP.items():
         pairs = [
             pair
@@ -113,12 +116,14 @@ def _of_the_app(evidence: Evidence) -> Iterator[Diagnosed]:
         ]
         if pairs:
             evidence.take(pairs)
-            finding = _with_our_share(pairs[-1], evidence)
+            finding = _with_our_share(pairs[-1], evidence, expected)
             yield across(pairs, _with_its_reach(finding, pairs, evidence))
 
 
-def _with_our_share(pair: tuple[Observation, Finding], evidence: Evidence) -> Finding:
-    """Say of a used-up rate limit how much of it was ours."""
+def _with_our_share(
+    pair: tuple[Observation, Finding], evidence: Evidence, expected: Expectation
+) -> Finding:
+    """Say of a used-up rate limit how much of it was ours, or was recorded."""
     observation, finding = pair
     response = observation.exchange.response
     limit = response.headers.get("x-ratelimit-limit", "") if response else ""
@@ -128,6 +133,12 @@ def _with_our_share(pair: tuple[Observation, Finding], evidence: Evidence) -> Fi
     ours = sum(
         timedelta() <= at - one.exchange.started_at < WINDOW for one in evidence.observations
     )
+    if expected.is_recorded:
+        return replace(
+            finding,
+            message=f"{finding.message} Of {limit} requests allowed, the recording has {ours} in "
+            f"these {WINDOW.seconds} seconds.",
+        )
     whose = (
         "it is intercheck's own doing"
         if ours * 2 > int(limit)
@@ -185,7 +196,8 @@ def _single(evidence: Evidence) -> Iterator[Diagnosed]:
         last[finding.cause] = observation, finding
     for observation, finding in last.values():
         operation = finding.operation
-        if finding.rule.name == BLOCKED and evidence.canary_works:
+        others_pass = evidence.canary_works or evidence.is_passed_since(observation.identity)
+        if finding.rule.name == BLOCKED and others_pass:
             finding = replace(finding, remedy=_ONE_IS_BLOCKED)
         yield Diagnosed(
             finding=finding,

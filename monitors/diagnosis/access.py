@@ -11,6 +11,7 @@ from typing import Any, Final
 from contracts.exchanges import BodyKind
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
+from monitors.diagnosis.canary import KEEP_USING_IT, refused_by_me_alone
 from monitors.diagnosis.expectations import REFUSED, SCOPE, TOKEN_RULES, Expectation
 from monitors.diagnosis.observations import (
     Diagnosed,
@@ -28,10 +29,6 @@ from monitors.probes import CANARY
 
 _REGIONS: Final = frozenset({"us", "eu", "au"})
 
-_ASK_AGAIN_FIRST: Final = (
-    "Keep the token: it works elsewhere. Ask this operation once more with it, by hand; if it is "
-    "refused again, give Intercom's support the request id and the time."
-)
 _OR_SET_THE_REGION: Final = (
     f"{RULES[REFUSED].remedy} If it is the same, set the workspace's region to where it is hosted "
     "(us, eu or au)."
@@ -42,6 +39,7 @@ def refusals(evidence: Evidence, expected: Expectation, outlook: Outlook) -> Ite
     """Yield one diagnosis for each cause of refusals, and take what it explains."""
     yield from _other_workspace(evidence, expected)
     yield from _other_region(evidence, expected)
+    yield from refused_by_me_alone(evidence)
     yield from _token(evidence, expected, outlook)
     yield from forbidden(evidence)
     yield from missing_permissions(evidence, expected)
@@ -91,6 +89,7 @@ def _other_region(evidence: Evidence, expected: Expectation) -> Iterator[Diagnos
         severity=severity,
         consumers=expected.consumers if severity is not Severity.INFO else (),
         others=refused,
+        remedy=_set_the_region(seen),
     )
 
 
@@ -112,6 +111,8 @@ def _token(evidence: Evidence, expected: Expectation, outlook: Outlook) -> Itera
     confirmed = _is_refused(evidence.canary)
     identities = {one.identity for one, _ in refused}
     where = "everywhere, by /me as well" if confirmed else f"on {count(refused, evidence)}"
+    if confirmed and any(one.exchange.is_success for one in evidence.latest.values()):
+        where = f"on {count(refused, evidence)}, /me among them, and took it on others before"
     said = f" (401 {code})" if code else " (401)"
     is_certain = confirmed or telling.rule.name != REFUSED
     if telling.rule.name == REFUSED and not expected.token_is_well_formed:
@@ -152,7 +153,7 @@ def _contradicted(evidence: Evidence) -> Iterator[Diagnosed]:
                 finding,
                 message=f"{finding.message.rstrip('.')} on {operation}, and yet it works on "
                 f"{'/me' if evidence.canary_works else 'others'}.",
-                remedy=_ASK_AGAIN_FIRST,
+                remedy=KEEP_USING_IT,
                 certainty=Certainty.INFERRED,
             ),
             operations=shown([operation]),
@@ -194,7 +195,12 @@ def _of_other_host(
         severity=Severity.CRITICAL,
         consumers=expected.consumers,
         others=refused,
+        remedy=_set_the_region(home),
     )
+
+
+def _set_the_region(home: str) -> str:
+    return f"Set the workspace's region to {home} (`region: {home}` in intercheck.yaml)."
 
 
 def _is_refused(canary: Observation | None) -> bool:
@@ -222,6 +228,7 @@ def _of_canary(
     severity: Severity,
     consumers: tuple[str, ...],
     others: Explained = (),
+    remedy: str = "",
 ) -> Diagnosed:
     canary = evidence.canary
     if canary is None:
@@ -239,6 +246,7 @@ def _of_canary(
             expected=expected,
             observed=observed,
             message=message,
+            remedy=remedy,
             consumers=consumers,
             request_id=exchange.request_id,
             deployment=exchange.deployment,

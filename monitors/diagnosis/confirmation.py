@@ -13,16 +13,21 @@ MOST: Final = 6
 MOST_UNANSWERED: Final = 2
 """Of these, requests that may each cost a whole time-out."""
 _TELLS_BY_CANARY: Final = ("auth-token", "auth-scope", "auth-blocked")
-_SAYS_ITSELF: Final = ("deprecation-", "version-", "latency-", "auth-plan")
-"""What a second request would only repeat, or what only time can tell."""
+_SAYS_ITSELF: Final = ("deprecation-", "version-", "latency-")
+"""What a second request would only repeat, or what only time can tell: of an answer that came. One
+that failed may be a blip, whatever it says."""
+_PLAN: Final = "auth-plan-restricted"
 
 
-def confirmations(observations: Iterable[Observation]) -> tuple[Operation, ...]:
+def confirmations(
+    observations: Iterable[Observation], *, worked: frozenset[str] | None = None
+) -> tuple[Operation, ...]:
     """Return what to ask again now, the canary first; nothing while the rate limit is used up,
     since asking would make it worse.
 
     Each operation is asked a second time once, so that asking goes on only while there is something
-    new: append what came of it and call again until this returns nothing.
+    new: append what came of it and call again until this returns nothing. `worked` are the
+    identities of what has succeeded before: what they lost of the plan is news.
     """
     seen = tuple(observations)
     latest = {one.identity: one for one in seen}
@@ -32,7 +37,7 @@ def confirmations(observations: Iterable[Observation]) -> tuple[Operation, ...]:
     if any(one.status == 429 for one in latest.values()):
         return ()
     spent = _spent(seen)
-    doubtful = [one for one in latest.values() if _is_doubtful(one)]
+    doubtful = [one for one in latest.values() if _is_doubtful(one, worked or frozenset())]
     wanted: dict[str, Operation] = {}
     if doubtful and _needs_canary(seen, doubtful):
         wanted[CANARY.identity] = CANARY
@@ -49,12 +54,15 @@ def confirmations(observations: Iterable[Observation]) -> tuple[Operation, ...]:
     return tuple(wanted.values())[: max(0, MOST - spent)]
 
 
-def _is_doubtful(observation: Observation) -> bool:
+def _is_doubtful(observation: Observation, worked: frozenset[str]) -> bool:
     """Whether an exchange shows something that matters and that one exchange cannot decide."""
+    if _PLAN in observation.rules() and observation.identity in worked:
+        return True
+    says_itself = _SAYS_ITSELF if observation.exchange.is_success else ()
     return any(
         finding.severity is not Severity.INFO
         and finding.accepted is None
-        and not finding.rule.name.startswith(_SAYS_ITSELF)
+        and not finding.rule.name.startswith(says_itself)
         for finding in observation.findings
     )
 

@@ -20,7 +20,8 @@ class Expectation:
     """What the configuration and the history know of the workspace.
 
     `region` is the one whose host is asked. `worked` are the identities of operations that have
-    succeeded before, None where nobody knows. `consumers` are all there are.
+    succeeded before, None where nobody knows. `consumers` are all there are. `is_recorded` says
+    that somebody else sent what was observed.
     """
 
     region: str | None = None
@@ -28,6 +29,7 @@ class Expectation:
     token_is_well_formed: bool = True
     worked: frozenset[str] | None = None
     consumers: tuple[str, ...] = ()
+    is_recorded: bool = False
 
 
 NOTHING_KNOWN: Final = Expectation()

@@ -14,7 +14,7 @@ from monitors.diagnosis.observations import Diagnosed, Evidence, Observation, ac
 
 _MISSING: Final = ("status-not-found", "status-gone")
 _GONE: Final = "deprecation-endpoint-gone"
-_NOT_FOUND: Final = 404
+_NOT_FOUND: Final = frozenset({404, 410})
 _OF_ME: Final = frozenset({"type", "id", "email", "app"})
 """What every recorded `/me` has; a mock of Intercom's has some of it."""
 
@@ -31,20 +31,21 @@ def wrong_address(evidence: Evidence) -> Iterator[Diagnosed]:
     it is not Intercom's API that was asked."""
     yield from _strangers(evidence)
     canary = evidence.canary
-    missing = [
-        pair for pair in evidence.named(*_MISSING, _GONE, BLOCKED) if pair[0].status == _NOT_FOUND
-    ]
-    if canary is None or canary.status != _NOT_FOUND or canary.exchange.response is None:
+    if canary is None or canary.status not in _NOT_FOUND or canary.exchange.response is None:
         return
+    missing = [
+        pair for pair in evidence.named(*_MISSING, _GONE, BLOCKED) if pair[0].status in _NOT_FOUND
+    ]
     if not evidence.is_broad(one.identity for one, _ in missing):
         return
     evidence.take(missing)
     answer = canary.exchange.response
     host = urlsplit(canary.exchange.request.url).netloc
+    at = f" at {host}" if host else ""  # a recording may hold paths alone
     why = (
-        f"Intercom answers at {host}, but its API does not stand at the path that is asked there"
+        f"Intercom answers{at}, but its API does not stand at the path that is asked there"
         if answer.request_id
-        else f"what answers at {host}{by_whom(answer)} is not Intercom's API"
+        else f"what answers{at}{by_whom(answer)} is not Intercom's API"
     )
     yield across(
         missing,
@@ -54,9 +55,9 @@ def wrong_address(evidence: Evidence) -> Iterator[Diagnosed]:
             severity=Severity.CRITICAL,
             location="status",
             expected="2xx",
-            observed=str(_NOT_FOUND),
-            message=f"{count(missing, evidence)} were answered with 404, and /me, which every "
-            f"workspace has, among them: {why}.",
+            observed=str(canary.status),
+            message=f"{count(missing, evidence)} were answered with {canary.status}, and /me, "
+            f"which every workspace has, among them: {why}.",
             remedy=_CORRECT_THE_ADDRESS,
             certainty=Certainty.INFERRED,
         ),
@@ -76,6 +77,7 @@ def _strangers(evidence: Evidence) -> Iterator[Diagnosed]:
         return
     evidence.take(pairs)
     host = urlsplit(canary.exchange.request.url).netloc
+    at = f"at {host} " if host else ""
     yield across(
         pairs,
         replace(
@@ -87,7 +89,7 @@ def _strangers(evidence: Evidence) -> Iterator[Diagnosed]:
             observed="stranger",
             accepted=None,
             message=f"{count(pairs, evidence)} were answered, and by another service than "
-            f"Intercom's API: at {host} /me names neither an admin nor an app, and no answer has a "
+            f"Intercom's API: {at}/me names neither an admin nor an app, and no answer has a "
             "request id.",
             remedy=_CORRECT_THE_ADDRESS,
             certainty=Certainty.INFERRED,

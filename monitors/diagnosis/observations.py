@@ -8,6 +8,7 @@ from typing import Final
 from contracts.envelopes import envelope_of
 from contracts.exchanges import Exchange, Operation
 from contracts.findings import Finding
+from monitors.diagnosis.expectations import TOKEN_RULES
 from monitors.incidents import Sighting
 from monitors.latencies import UNJUDGED, Judged
 from monitors.probes import CANARY
@@ -89,11 +90,30 @@ class Evidence:
     @property
     def token_works(self) -> bool:
         """Whether the token is known to live: `/me` takes it or, where `/me` is down, something
-        that was asked after the first refusal."""
-        if self.canary is not None and (self.canary_works or self.canary.status == 401):
-            return self.canary_works
-        refused = [at for at, one in enumerate(self.observations) if one.status == 401]
-        return any(one.exchange.is_success for one in self.observations[min(refused, default=0) :])
+        that was asked after the first refusal. Where `/me` itself refuses it, nothing else may."""
+        if self.canary_works:
+            return True
+        is_refused = self.canary is not None and self.canary.status == 401
+        others = [one for name, one in self.latest.items() if name != CANARY.identity]
+        if is_refused and any(one.rules().intersection(TOKEN_RULES) for one in others):
+            return False
+        refused = [
+            at
+            for at, one in enumerate(self.observations)
+            if one.status == 401 and (not is_refused or one.identity == CANARY.identity)
+        ]
+        since = self.observations[min(refused, default=0) :]
+        return any(one.exchange.is_success for one in since)
+
+    def is_passed_since(self, identity: str) -> bool:
+        """Whether anything succeeded that was asked after an operation first did not."""
+        failed = [
+            at
+            for at, one in enumerate(self.observations)
+            if one.identity == identity and not one.exchange.is_success
+        ]
+        since = self.observations[failed[0] :] if failed else ()
+        return any(one.exchange.is_success for one in since)
 
     def findings(self, wanted: Callable[[Finding], bool]) -> list[tuple[Observation, Finding]]:
         """Return what is still unexplained and `wanted`, in order."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from contracts.exchanges import Operation
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
 from monitors.detectors.connections import reason_of
@@ -202,13 +203,21 @@ def with_the_page(diagnosed: Diagnosed, outlook: Outlook) -> Diagnosed:
     else:
         since = f" since {notice.starts_at:%Y-%m-%d %H:%M} UTC" if notice.starts_at else ""
         said = f"Intercom's status page has \u201c{notice.title}\u201d{since}."
-        certainty, remedy = Certainty.DOCUMENTED, _INTERCOM_KNOWS
+        certainty, remedy = finding.certainty, finding.remedy
+        if finding.operation is None or notice.names(_resource_of(finding.operation)):
+            certainty, remedy = Certainty.DOCUMENTED, _INTERCOM_KNOWS
+        else:  # one operation may have trouble of its own meanwhile
+            said += " Whether that is the cause is not known."
     return replace(
         diagnosed,
         finding=replace(
             finding, message=f"{finding.message} {said}", certainty=certainty, remedy=remedy
         ),
     )
+
+
+def _resource_of(operation: Operation) -> str:
+    return operation.path.split("/")[1]
 
 
 def _words(finding: Finding) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from contracts.envelopes import envelope_of
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
 from monitors.diagnosis.expectations import REFUSED, SCOPE, Expectation
@@ -24,6 +25,10 @@ _PLAN: Final = "auth-plan-restricted"
 _NO_NAME: Final = "2xx"
 """What a finding expects where the answer names no permission."""
 _MOST: Final = "most operations"
+_GUESSED: Final = (
+    "Ask once more by hand and read the answer's message, which may name another reason. If there "
+    "is none, it is a permission. "
+)
 _SHOWN: Final = 3  # operations named in a sentence
 
 
@@ -60,20 +65,24 @@ def _missing(
     is_named = permission != _MOST and not permission.startswith("/")
     identities = {one.identity for one, _ in refused}
     never_worked = expected.worked is not None and not identities & expected.worked
+    is_guessed = False
     likely = "" if is_named else likely_scope(one.exchange.operation for one, _ in refused)
     if permission == _MOST:
         words = _on_most(refused, evidence)
     else:
-        is_said = all(one.rule.name == SCOPE for _, one in refused)
+        is_said = all(_is_said(pair) for pair in refused)
+        is_guessed = not is_said and all(one.rule.name == SCOPE for _, one in refused)
         lacks = "lacks" if is_said else "most likely lacks"
         what = f"the permission {permission}" if is_named else f"a permission for {permission}"
         sure = "most likely " if is_said else ""  # once is enough in a sentence
         name = f", {sure}\u201c{likely}\u201d" if likely else ""
         operations = shown(one.exchange.operation for one, _ in refused)
+        unsaid = ", which names no permission" if is_guessed else ""
         words = (
             f"The token {lacks} {what}{name}: {_listed(operations)} refused with "
-            f"{_answer(refused)}, {_proof(evidence)}"
+            f"{_answer(refused)}{unsaid}, {_proof(evidence)}"
         )
+    step = _enable(permission if is_named else likely)
     return across(
         refused,
         replace(
@@ -84,10 +93,21 @@ def _missing(
             expected=permission,
             observed="refused",
             message=f"{words}.",
-            remedy=_enable(permission if is_named else likely),
+            remedy=f"{_GUESSED}{step or RULES[SCOPE].remedy}" if is_guessed else step,
             certainty=Certainty.DOCUMENTED if is_named else Certainty.INFERRED,
         ),
         confirmed=any(evidence.latest[one.identity].status in (401, 403) for one, _ in refused),
+    )
+
+
+def _is_said(pair: tuple[Observation, Finding]) -> bool:
+    """Whether the answer itself speaks of a permission."""
+    observation, finding = pair
+    response = observation.exchange.response
+    return (
+        finding.rule.name == SCOPE
+        and response is not None
+        and (envelope_of(response).is_of_a_permission)
     )
 
 

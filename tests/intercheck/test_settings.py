@@ -155,6 +155,10 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path) -> None:
         ("monitoring:\n  failure-threshold: 0", r":2 .*-threshold` \(0\): it has to be at least 1"),
         ("monitoring:\n  read-timeout: 30", r":2 .*` \(30\): write a duration such as 30s"),
         ("monitoring:\n  retention: 1h", r":2 .*` \('1h'\): it has to be at least 1d"),
+        (
+            "monitoring:\n  status-url: nowhere",
+            r":2 has a wrong value for `monitoring.status-url`: write a whole URL .*, or `off`\.$",
+        ),
         ("monitoring: x", r":1 has a wrong value for `monitoring` \('x'\): write keys under it"),
         ("a: &a [*a]", r":1 is nested too deep: an anchor may contain itself"),
         ("a: !!python/object:os.system x", r":1 has a value with the tag python/object:os.system"),

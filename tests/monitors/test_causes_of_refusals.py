@@ -11,8 +11,9 @@ from contracts.exchanges import Exchange, FailureKind, Operation, Timings, Trans
 from contracts.findings import Certainty, Finding
 from contracts.overlays import embedded_contract
 from contracts.rules import Severity
+from contracts.workspaces import Secret, Workspace
 from monitors.detectors import Context, detect
-from monitors.diagnosis import Diagnosed, Expectation, Observation, diagnose
+from monitors.diagnosis import Diagnosed, Expectation, Observation, confirmations, diagnose
 from monitors.diagnosis.scopes import likely_scope
 from monitors.probe_files import load_probes
 
@@ -426,3 +427,197 @@ def test_what_is_likely_is_said_to_be_so_once(an_exchange: "ExchangeFactory") ->
     found = only(an_exchange(ME, body=APP), an_exchange("GET /contacts"), bare)
     assert found.message.count("most likely") == 1
     assert "\u201cRead tags\u201d" in found.message
+
+
+def test_what_me_alone_refuses_is_no_dead_token(an_exchange: "ExchangeFactory") -> None:
+    others = [an_exchange(one) for one in OTHERS]
+    for code, rule in [
+        ("unauthorized", "auth-token-refused"),
+        ("token_revoked", "auth-token-revoked"),
+        ("token_unauthorized", "auth-scope-missing"),
+    ]:
+        refusal = an_exchange(ME, 401, refused(code))
+        (one,) = told(refusal, *others, refusal)
+        found = one.finding
+        assert found.rule.name == rule
+        assert f"/me refuses the token (401 {code}), and 4 other operations" in found.message
+        assert found.place == ME
+        assert (found.certainty, found.severity) == (Certainty.INFERRED, Severity.WARNING)
+        assert found.consumers == (), "nobody here is known to read /me"
+        assert found.remedy.startswith("Keep the token")
+        assert not one.confirmed, "nobody is told at once"
+
+
+def test_a_token_that_dies_in_the_middle_of_a_pass_is_dead(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    refusal, well = an_exchange(ME, 401, refused("unauthorized")), an_exchange("GET /contacts")
+    found = only(refusal, well, an_exchange("GET /tags", 401, refused("unauthorized")), refusal)
+    assert found.rule.name == "auth-token-refused"
+    assert "2 of 3 operations, /me among them, and took it on others before" in found.message
+    (one,) = told(an_exchange(ME, body=APP), well, refusal)
+    assert one.confirmed, "nothing has worked since"
+    assert "not a dead token" not in one.finding.message
+
+
+def test_me_alone_that_is_blocked_is_no_block_of_this_machine(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    blocked = an_exchange(ME, 403, PAGE, is_intercoms=False)
+    found = only(blocked, *(an_exchange(one) for one in OTHERS), blocked)
+    assert found.remedy.startswith("Others reach Intercom")
+
+
+@pytest.mark.parametrize(
+    ("operation", "status", "code", "rule"),
+    [
+        ("GET /tags", 404, "not_found", "deprecation-endpoint-gone"),
+        ("GET /tags", 410, "gone", "deprecation-endpoint-gone"),
+        ("GET /tags", 403, "api_plan_restricted", "auth-plan-restricted"),
+        ("GET /tags", 400, "intercom_version_invalid", "version-unavailable"),
+        ("GET /tags", 401, "token_unauthorized", "auth-scope-missing"),
+        ("GET /tags", 500, "server_error", "server-error"),
+        (ME, 401, "unauthorized", "auth-token-refused"),
+    ],
+)
+def test_what_answers_well_when_asked_again_is_told_as_a_blip(
+    an_exchange: "ExchangeFactory", operation: str, status: int, code: str, rule: str
+) -> None:
+    first = an_exchange(operation, status, refused(code))
+    others = [an_exchange(one) for one in (ME, "GET /contacts", "GET /tags") if one != operation]
+    worked = frozenset({"GET /tags"})
+    pass_ = [first, *others]
+    seen = [Observation(exchange=one, findings=detect(one, KNOWN)) for one in pass_]
+    assert operation in {str(one) for one in confirmations(seen, worked=worked)}
+    (one,) = told(*pass_, an_exchange(operation), expected=Expectation(worked=worked))
+    assert one.finding.rule.name == rule
+    assert not one.confirmed
+    assert f"{operation} was answered" in one.finding.message
+    assert one.finding.message.endswith("Asked again, it answered well (200): a blip.")
+    for claim in ("lacks", "endpoint itself", "no longer"):
+        assert claim not in one.finding.message
+
+
+def test_what_the_plan_never_had_is_not_asked_again(an_exchange: "ExchangeFactory") -> None:
+    exchange = an_exchange("GET /tags", 403, refused("api_plan_restricted"))
+    seen = [Observation(exchange=exchange, findings=detect(exchange, KNOWN))]
+    assert confirmations(seen) == ()
+
+
+def test_a_redirect_to_another_port_is_a_portals(an_exchange: "ExchangeFactory") -> None:
+    for there, is_away in [
+        ("http://api.intercom.io:8080/login?u=x", True),
+        ("https://api.intercom.io/other", False),
+    ]:
+        headers = {"location": there}
+        every = [
+            an_exchange(one, 302, b"", headers=headers, is_intercoms=False) for one in (ME, *OTHERS)
+        ]
+        found = only(*every)
+        assert (found.rule.name == "connection-proxy") == is_away
+    (found,) = detect(
+        an_exchange(
+            ME,
+            302,
+            b"",
+            headers={"location": "http://api.intercom.io:8080/login"},
+            is_intercoms=False,
+        ),
+        KNOWN,
+    )
+    assert "to port 8080" in found.message
+
+
+def test_an_open_scroll_of_another_job_is_waited_for(an_exchange: "ExchangeFactory") -> None:
+    found = only(an_exchange(ME, body=APP), an_exchange("GET /tags", 400, refused("scroll_exists")))
+    assert found.rule.name == "status-bad-request"
+    assert "another job holds the app's one open scroll" in found.message
+    assert "Wait about a minute" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "lacks"),
+    [
+        (403, "forbidden", "IP not allowed for 10.1.2.3", "most likely lacks"),
+        (403, "forbidden", "You do not have the required scope to access this", "lacks"),
+        (401, "token_unauthorized", "Not authorized to access resource", "lacks"),
+    ],
+)
+def test_a_permission_that_the_answer_does_not_speak_of_is_likely(
+    an_exchange: "ExchangeFactory", status: int, code: str, message: str, lacks: str
+) -> None:
+    answer = an_exchange("GET /tags", status, refused(code, message))
+    found = only(an_exchange(ME, body=APP), an_exchange("GET /contacts"), answer)
+    assert found.message.startswith(f"The token {lacks} a permission")
+    assert ("which names no permission" in found.message) == (lacks != "lacks")
+    assert found.message.count("most likely") == 1
+
+
+def test_410_on_everything_and_me_is_the_wrong_address(an_exchange: "ExchangeFactory") -> None:
+    found = only(*(an_exchange(one, 410, refused("gone")) for one in (ME, *OTHERS)))
+    assert (found.rule.name, found.observed) == ("status-not-found", "410")
+    assert "5 of 5 operations were answered with 410" in found.message
+    assert "base-url" in found.remedy
+
+
+def test_an_address_that_was_not_recorded_is_not_named(an_exchange: "ExchangeFactory") -> None:
+    every = [an_exchange(one, 404, refused("not_found")) for one in (ME, *OTHERS)]
+    bare = [replace(one, request=replace(one.request, url="/x")) for one in every]
+    assert "Intercom answers, but its API" in only(*bare).message
+
+
+def test_of_a_recording_intercheck_has_sent_nothing(an_exchange: "ExchangeFactory") -> None:
+    answer = an_exchange(
+        "GET /tags", 429, refused("rate_limit_exceeded"), headers={"x-ratelimit-limit": "83"}
+    )
+    found = only(answer, expected=Expectation(is_recorded=True))
+    assert "the recording has 1 in these 10 seconds." in found.message
+    assert "intercheck" not in found.message
+    assert "intercheck sent 1" in only(answer).message
+
+
+def test_the_region_to_set_is_named(an_exchange: "ExchangeFactory") -> None:
+    body = {"type": "admin", "app": {"type": "app", "id_code": "acme1", "region": "EU"}}
+    found = only(an_exchange(ME, body=body), expected=Expectation(region="au"))
+    assert found.rule.name == "auth-wrong-region"
+    assert "region to eu" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("token", "is_one"),
+    [
+        ("abc", False),
+        ("xoxb-123456789012-abcdefghijkl", False),
+        ("ghp_0123456789abcdefghij0123456789abcdef", False),
+        ("Bearer abcdefghijklmnop", False),
+        ("dG9rOjEyMzQ1Njc4LWFiY2QtNGVmMC04YTFiLTBjZGVmMTIzNDU2NzoxOjA=", True),
+        ("sandbox_ae02e60ebade70fb5c7705b694c4b1f37253807e", True),
+        ("xoxoxoxoxoxoxoxoxoxo", True),
+    ],
+)
+def test_a_token_of_another_service_or_too_short_is_none_of_intercoms(
+    token: str, is_one: bool
+) -> None:
+    assert Workspace(name="x", token=Secret(token)).token_is_well_formed == is_one
+
+
+def test_a_compressed_bomb_is_named(an_exchange: "ExchangeFactory") -> None:
+    for packed, words in [
+        ("", "(more than 16 MiB)"),
+        (
+            ", unpacked from 3000000",
+            "of 3 000 000 bytes unpacks to more than 16 MiB, which is more",
+        ),
+        (
+            ", unpacked from 16000",
+            "unpacks to more than 16 MiB, which is more than intercheck reads,"
+            " as a compressed bomb does",
+        ),
+    ]:
+        failure = TransportFailure(
+            kind=FailureKind.TOO_LARGE, detail=f"the body is larger than 16777216 bytes{packed}"
+        )
+        exchange = replace(an_exchange(failure=FailureKind.TOO_LARGE), failure=failure)
+        (found,) = detect(exchange, KNOWN)
+        assert words in found.message
+        assert ("bomb" in found.message) == ("16000" in packed)

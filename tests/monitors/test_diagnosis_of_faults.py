@@ -142,16 +142,14 @@ class Bench:
         )
         asker.visit_all(self.probes)
         observations = [self._observe(one, watches) for one in asker.sent]
-        spent = 0
-        while wanted := confirmations(observations):
+        spent, worked = 0, frozenset(self.watches) or None
+        while wanted := confirmations(observations, worked=worked):
             answers = [one for one in map(asker.again, wanted) if one is not None]
             observations += [self._observe(one, watches) for one in answers]
             spent += len(answers)
         self.sandbox.faults.clear()
         self.clock.advance(BETWEEN)
-        expected = Expectation(
-            region="us", app_id="sbx1main", worked=frozenset(self.watches) or None
-        )
+        expected = Expectation(region="us", app_id="sbx1main", worked=worked)
         return list(diagnose(observations, expected=expected)), spent
 
     def _observe(self, exchange: Any, watches: dict[str, Watch]) -> Observation:

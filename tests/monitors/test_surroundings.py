@@ -1,6 +1,7 @@
 """Our network, all of Intercom, one endpoint, another region: told apart by what stands beside."""
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from contracts.clock import SystemClock
 from contracts.findings import Certainty, Finding
 from contracts.workspaces import Workspace
+from monitors.alerting.forecast import Forecast
+from monitors.alerting.telling import Announcer
 from monitors.monitor import PassReport
 from monitors.settings import MonitorSettings
 from monitors.surroundings import Surroundings
@@ -108,6 +111,36 @@ def test_a_used_up_rate_limit_says_how_much_of_it_was_ours(stage: "Stage") -> No
 def test_maintenance_is_named_as_such_and_another_products_incident_is_not(stage: "Stage") -> None:
     report = a_pass(stage, Fault(name="503"), Fault(name="status-maintenance", value="Upgrade"))
     assert "“Upgrade”" in only(report).message
+
+
+@pytest.mark.parametrize(("title", "is_tied"), [("DB", False), ("Tags are slow", True)])
+def test_what_one_operation_has_is_intercoms_incident_only_where_that_names_it(
+    stage: "Stage", title: str, is_tied: bool
+) -> None:
+    finding = only(
+        a_pass(
+            stage,
+            Fault(name="500", operation="GET /tags"),
+            Fault(name="status-maintenance", value=title),
+        )
+    )
+    assert f"status page has “{title}” since" in finding.message
+    assert ("Whether that is the cause is not known." in finding.message) != is_tied
+    assert (finding.certainty is Certainty.DOCUMENTED) == is_tied
+    assert finding.remedy.startswith("Intercom knows of it") == is_tied
+
+
+def test_the_page_is_asked_once_for_the_cause_and_for_maintenance(stage: "Stage") -> None:
+    url = outside(stage)["status-url"]
+    announcer = replace(
+        Announcer.to_all(stage.channels()), forecast=Forecast(url, clock=stage.clock)
+    )
+    with stage.monitor(settings=outside(stage), announcer=announcer) as monitor:
+        stage.passes(monitor, 1)
+        faults = [Fault(name="503"), Fault(name="status-maintenance", value="Upgrade")]
+        stage.intercom.faults.replace(faults)
+        stage.passes(monitor, 1)
+    assert beside(stage) == ["/_outside/api/v2/summary.json"]
 
 
 def test_an_outage_that_intercom_does_not_report_says_so(stage: "Stage") -> None:
