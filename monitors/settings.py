@@ -102,7 +102,7 @@ def _url_or_off(written: object) -> object:
         raise ValueError(f"{error}, or `{OFF}`") from None
 
 
-UrlOrOff = Annotated[str, BeforeValidator(_url_or_off)]
+UrlOrOff = Annotated[str, BeforeValidator(_url_or_off), WithJsonSchema({"type": "string"})]
 """A URL that can be asked, or `off`."""
 
 
