@@ -16,7 +16,6 @@ from typing import Final
 from contracts.exchanges import Operation
 from contracts.findings import Finding, identify
 from contracts.rules import Scope
-from monitors.probes import CANARY
 from monitors.records import IncidentState
 
 KIN_WITHIN: Final = timedelta(minutes=15)
@@ -136,11 +135,9 @@ def level_of(incident: IncidentState) -> Level:
     if is_outage(incident.finding):
         return Level.REGION
     rule = incident.finding.rule.name
-    # A token that is refused on one operation, and works elsewhere, explains nothing else.
-    operation = incident.finding.operation
-    is_of_all = operation is None or operation.identity == CANARY.identity
-    is_tokens = rule.startswith(_TOKEN) or rule in _OTHER
-    return Level.TOKEN if is_tokens and is_of_all else Level.ENDPOINT
+    # A token that one operation refuses, be it /me, and that works elsewhere explains nothing else.
+    is_refused = rule.startswith(_TOKEN) and incident.finding.operation is None
+    return Level.TOKEN if is_refused or rule in _OTHER else Level.ENDPOINT
 
 
 def explains(broad: IncidentState, narrow: IncidentState, places: Places) -> bool:

@@ -117,7 +117,9 @@ def _token(evidence: Evidence, expected: Expectation, outlook: Outlook) -> Itera
     is_certain = confirmed or telling.rule.name != REFUSED
     if telling.rule.name == REFUSED and not expected.token_is_well_formed:
         telling = replace(telling, rule=RULES["auth-token-malformed"])
-        words = f"Intercom refuses the token {where}{said}, and it does not look like one"
+        words = (
+            f"Intercom refuses the token {where}{said}, and it does not look like one of its own"
+        )
     elif telling.rule.name == REFUSED:
         doubt = _or_region(expected, outlook)
         words = f"Intercom refuses the token {where}{said}{doubt}"

@@ -299,7 +299,7 @@ def test_a_token_that_one_operation_refuses_hides_no_other_trouble() -> None:
     ill: dict[str | None, str] = {"GET /tags": "auth-scope-missing"}
     for refused in ("GET /contacts", "GET /me", None):
         fleet = Fleet(ill={"eu0": {**ill, refused: "auth-token-revoked"}})
-        assert fleet.go() == [OPENED] * (2 if refused == "GET /contacts" else 1)
+        assert fleet.go() == [OPENED] * (2 if refused else 1)
 
 
 def test_the_message_is_brought_up_to_date_while_it_spreads() -> None:
