@@ -45,6 +45,20 @@ class ErrorEnvelope:
 
 
 NO_ENVELOPE: Final = ErrorEnvelope()
+_LIST: Final = "error.list"
+_PARTS: Final = frozenset(
+    {"type", "request_id", "errors", "error_key", "message", "code", "field", "data"}
+)
+"""What stands in an envelope; an answer that has `errors` beside anything else is documented as a
+success (`POST /fin/start`)."""
+
+
+def is_error(response: Response) -> bool:
+    """Whether a body is an error and nothing else, whatever the status says."""
+    if not envelope_of(response).is_intercoms:
+        return False
+    body: dict[str, Any] = response.document
+    return body.get("type") == _LIST or (bool(body.get("errors", True)) and body.keys() <= _PARTS)
 
 
 def envelope_of(response: Response) -> ErrorEnvelope:

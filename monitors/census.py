@@ -13,6 +13,8 @@ from contracts.rules import Severity
 
 _DEPARTURES: Final = ("schema-", "status-undocumented")
 """Rules that compare an answer with a description; all others speak of the moment."""
+_NOTHING_SEEN: Final = frozenset({"body-empty", "body-not-json", "status-mismatch"})
+"""Rules of successes that show nothing of what answers hold: another first sight is to come."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,6 +66,8 @@ class Census:
             if is_departure(finding) and not finding.consumers and finding.severity is Severity.INFO
         )
         known = self.causes.get(identity)
+        if known is None and any(one.rule.name in _NOTHING_SEEN for one in findings):
+            return  # else what is so in every answer would be news in the next one
         if known is None:
             self.causes[identity] = noted
             self.changed = True

@@ -10,6 +10,7 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Any, Final, Self
 
+from contracts.envelopes import is_error
 from contracts.exchanges import BodyKind, Exchange
 from monitors.census import Census
 from monitors.deployments import Deployments
@@ -117,7 +118,7 @@ class Memory:
         response, operation = exchange.response, exchange.operation
         if response is None or operation is None or not response.is_success:
             return ()
-        if response.kind is not BodyKind.JSON:
+        if response.kind is not BodyKind.JSON or is_error(response):
             return ()
         kind = _shape_of(exchange)
         day = exchange.started_at.toordinal()

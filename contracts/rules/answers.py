@@ -123,6 +123,14 @@ ANSWERS: Final = (
         example="GET /tags answers 202.",
     ),
     _status(
+        "mismatch",
+        scope=Scope.API,
+        meaning="The body is an error, though the status says success.",
+        remedy="Make the consumers look for an error in a successful answer as well, since they "
+        "find nothing of what they read; tell Intercom's support with the request id.",
+        example="200 with an error.list from GET /tags.",
+    ),
+    _status(
         "bad-request",
         meaning="Intercom calls the request wrong.",
         remedy="Compare the probe's parameters with the contract of the version asked for: either "
@@ -166,7 +174,7 @@ ANSWERS: Final = (
     ),
     _body(
         "empty",
-        meaning="A successful answer has no body.",
+        meaning="A successful answer has no body, or an object without any of the fields promised.",
         remedy="Make the consumers treat it as a failure and repeat the request; tell Intercom's "
         "support if it stays.",
         example="200 with Content-Length 0 from GET /conversations.",

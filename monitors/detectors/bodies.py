@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from contracts.departures import BODY, MEDIA_TYPE, Departure
+from contracts.envelopes import envelope_of
 from contracts.exchanges import BodyKind, Exchange, Response
 from contracts.findings import Finding
 from contracts.rules import Severity
@@ -18,6 +19,7 @@ _FORMS: Final = {
     "bom": "begins with a byte order mark, which JSON must not have and many parsers refuse",
     "other": "is not JSON",
 }
+_ABSENT: Final = "absent"
 _BODILESS: Final = frozenset({204, 205})
 
 
@@ -33,12 +35,16 @@ def unreadable_body(
     response = exchange.response
     if response is None:
         return None
+    has_no_field = _has_no_field(response, departures)
     if _is_known(exchange, context):
-        if not any(one.rule.startswith("body-") for one in departures):
+        if not has_no_field and not any(one.rule.startswith("body-") for one in departures):
             return None
-    elif not _is_suspicious(exchange, response):
+    elif not has_no_field and not _is_suspicious(exchange, response):
         return None
-    if response.kind is BodyKind.EMPTY:
+    if has_no_field:
+        rule, location, observed = "body-empty", BODY, "empty-object"
+        words = "an object without any field"
+    elif response.kind is BodyKind.EMPTY:
         rule, location, observed = "body-empty", BODY, "empty"
         words = "an empty body"
     elif response.kind is BodyKind.OTHER:
@@ -65,6 +71,35 @@ def unreadable_body(
         message=f"{name_of(exchange)} was answered with {response.status} and {words}.",
         consumers=consumers,
     )
+
+
+def error_as_success(exchange: Exchange, response: Response, context: Context) -> Finding:
+    """Return the one finding of an error that is sent as a success: what else is missing from the
+    answer is missing for that."""
+    consumers = context.readers(exchange.operation, BODY)
+    code = envelope_of(response).code
+    named = f" ({code})" if code else ""
+    return finding(
+        "status-mismatch",
+        exchange,
+        context,
+        severity=Severity.CRITICAL if consumers else None,
+        location=BODY,
+        expected="json",
+        observed="error",
+        message=f"{name_of(exchange)} was answered with {response.status}, and its body is an "
+        f"error{named}.",
+        consumers=consumers,
+    )
+
+
+def _has_no_field(response: Response, departures: Sequence[Departure]) -> bool:
+    """Whether it is an empty object where several fields are due; one that is missing is told as
+    itself."""
+    if response.kind is not BodyKind.JSON or response.document != {}:
+        return False
+    due = {one.location for one in departures if one.observed == _ABSENT}
+    return len(due) > 1
 
 
 def _is_known(exchange: Exchange, context: Context) -> bool:

@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Final
 
 from contracts.departures import MEDIA_TYPE, UNDOCUMENTED, Departure
+from contracts.envelopes import is_error
 from contracts.exchanges import Exchange
 from contracts.findings import Finding
 from contracts.pointers import holders
 from contracts.rules import RULES, Severity
-from monitors.detectors.bodies import unreadable_body
+from monitors.detectors.bodies import error_as_success, unreadable_body
 from monitors.detectors.context import Context, finding
 from monitors.detectors.departed import Held, Reference, remedy, sentence
 from monitors.detectors.moves import Move, moves
@@ -31,6 +32,9 @@ def drift(exchange: Exchange, context: Context) -> Iterator[Finding]:
     response = exchange.response
     if response is None or not response.is_success:
         return  # what an error answer says is read by the detectors of errors, and tolerantly
+    if is_error(response):
+        yield error_as_success(exchange, response, context)
+        return
     held = list(_departures(exchange, context))
     body = unreadable_body(exchange, context, [one.departure for one in held])
     if body is not None:

@@ -22,7 +22,7 @@ body-envelope auth-not-enforced pagination-repeated pagination-lost pagination-s
 search-mismatch search-sort search-filter write-lost write-spread write-undeleted header-missing
 rate-limit-incoherent status-invalid-accepted auth-refusal-status read-other read-differs
 pagination-incoherent search-stale write-unlisted header-repeated
-connection-network connection-proxy version-default version-behind status-forbidden
+connection-network connection-proxy version-default version-behind status-forbidden status-mismatch
 """
 
 

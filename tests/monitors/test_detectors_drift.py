@@ -206,6 +206,48 @@ def test_an_empty_body_hurts_every_reader_and_is_no_schema_finding(
     assert finding.consumers == ("crm-sync",)
 
 
+ERROR = {"type": "error.list", "request_id": "x", "errors": [{"code": "server_error"}]}
+
+
+@pytest.mark.parametrize(
+    "error", [ERROR, {"errors": {"note": "bad"}}, {"error_key": "server_error", "message": "x"}]
+)
+def test_an_error_that_is_sent_as_a_success_is_one_finding(
+    an_exchange: "ExchangeFactory", error: dict[str, Any]
+) -> None:
+    (finding,) = detect(an_exchange(OPERATION, 200, error), context())
+    assert (finding.rule.name, finding.location) == ("status-mismatch", "body")
+    assert (finding.severity, finding.consumers) == (Severity.CRITICAL, ("crm-sync",))
+
+
+@pytest.mark.parametrize("beside", [{"errors": []}, {"errors": [], "status": "complete"}])
+def test_an_answer_that_has_room_for_errors_is_none(
+    an_exchange: "ExchangeFactory", beside: dict[str, Any]
+) -> None:
+    found = detect(an_exchange(OPERATION, 200, GOOD | beside), context())
+    assert {finding.rule.name for finding in found} <= {"schema-undocumented"}
+
+
+def required(*names: str) -> Conformance:
+    """A description of an answer in which these fields are required."""
+    spec = spec_of()
+    answer = spec.document["paths"]["/things"]["get"]["responses"]["200"]
+    answer["content"]["application/json"]["schema"]["required"] = list(names)
+    return Conformance(spec)
+
+
+def test_an_object_without_any_field_is_empty_and_not_each_field_missing(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    empty = an_exchange(OPERATION, body={})
+    held = replace(context(), published=required("data", "type"))
+    (finding,) = detect(empty, held)
+    assert (finding.rule.name, finding.observed) == ("body-empty", "empty-object")
+    (one,) = detect(empty, replace(context(), published=required("data")))
+    assert (one.rule.name, one.location) == ("schema-required", "/data")
+    assert list(detect(empty, Context(published=required()))) == []
+
+
 def test_a_success_that_nobody_documented_is_found(an_exchange: "ExchangeFactory") -> None:
     (finding,) = detect(an_exchange(OPERATION, 202, GOOD), context())
     assert (finding.rule.name, finding.location) == ("status-undocumented", "status")

@@ -59,6 +59,17 @@ def test_a_shape_is_learned_from_pass_to_pass_and_what_changed_is_found(
     assert documents["shape-key"] == "a key"
 
 
+def test_an_error_that_is_sent_as_a_success_is_no_first_sight(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    memory = remembered({})
+    error = an_exchange(OPERATION, 200, {"type": "error.list", "errors": [{"code": "x"}]})
+    assert memory.compare(error) == ()
+    memory.census.take(OPERATION, detect(error, Context()))
+    assert memory.census.known(OPERATION) is None
+    assert not any(kind.startswith("shape") for kind, _ in memory.changes())
+
+
 def test_nothing_is_learned_from_a_failure(an_exchange: "ExchangeFactory") -> None:
     memory = remembered({})
     assert memory.compare(an_exchange(OPERATION, status=404, body={"type": "error.list"})) == ()
