@@ -20,6 +20,7 @@ from contracts.rules import RULES, Rule, Severity
 IDENTITY_VERSION: Final = "v1"
 SHOWN: Final = 3
 """Operations that are named before they are counted."""
+_DATES: Final = ("deprecated_at", "ends_at")
 
 
 class Certainty(StrEnum):
@@ -67,6 +68,10 @@ class Finding:
     stage: int = 0
     """How near an announced end has come, in steps; no part of what it is. Each step is told once,
     as a severity that rises is."""
+    deprecated_at: datetime | None = None
+    ends_at: datetime | None = None
+    """Which dates are announced; no part of what it is, but what ends on another day is told of by
+    itself."""
     is_partial: bool = False
     """Whether other objects of the same answer do not show it; no part of what it is."""
     consumers: tuple[str, ...] = ()
@@ -122,6 +127,11 @@ class Finding:
             "accepted": self.accepted,
             "certainty": self.certainty.value,
             **({"stage": self.stage} if self.stage else {}),
+            **{
+                name: moment.isoformat()
+                for name in _DATES
+                if (moment := getattr(self, name)) is not None
+            },
             **({"asked": str(self.asked)} if self.asked else {}),
             **({"operations": list(self.operations)} if self.operations else {}),
             "request_id": self.request_id,
@@ -155,6 +165,7 @@ class Finding:
                 accepted=form["accepted"],
                 certainty=Certainty(form["certainty"]),
                 stage=int(form.get("stage", 0)),
+                **{name: datetime.fromisoformat(form[name]) for name in _DATES if name in form},
                 request_id=form["request_id"],
                 deployment=form["deployment"],
                 observed_at=datetime.fromisoformat(form["observed_at"]),

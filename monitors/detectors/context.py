@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from contracts.conformance import Conformance
@@ -78,6 +78,8 @@ def finding(
     certainty: Certainty = Certainty.RECORDED,
     consumers: tuple[str, ...] | None = None,
     stage: int = 0,
+    deprecated_at: datetime | None = None,
+    ends_at: datetime | None = None,
 ) -> Finding:
     """Make a finding of an exchange. `severity` defaults to the rule's, `consumers` to those whom
     trouble at `location` hurts."""
@@ -98,6 +100,8 @@ def finding(
         consumers=consumers,
         certainty=certainty,
         stage=stage,
+        deprecated_at=deprecated_at,
+        ends_at=ends_at,
         request_id=exchange.request_id,
         deployment=exchange.deployment,
         observed_at=exchange.started_at,

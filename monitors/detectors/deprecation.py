@@ -97,6 +97,8 @@ def deprecation_notices(exchange: Exchange, context: Context) -> Iterator[Findin
         certainty=Certainty.DOCUMENTED,
         consumers=consumers,
         stage=stage_of(said.sunset_at, now),
+        deprecated_at=said.deprecated_at,
+        ends_at=said.sunset_at,
     )
 
 
@@ -137,6 +139,8 @@ def described_ends(
             consumers=consumers,
             certainty=Certainty.DOCUMENTED,
             stage=stage,
+            deprecated_at=said.deprecated_at,
+            ends_at=said.sunset_at,
             observed_at=now,
         )
 

@@ -162,7 +162,7 @@ def _with_its_reach(finding: Finding, pairs: Explained, evidence: Evidence) -> F
 
 def _shared(evidence: Evidence) -> Iterator[Diagnosed]:
     """Yield what is the same on most operations as one; what is only noted stays as it is."""
-    groups: dict[tuple[str, ...], list[tuple[Observation, Finding]]] = {}
+    groups: dict[tuple[object, ...], list[tuple[Observation, Finding]]] = {}
     for pair in evidence.findings(_matters):
         groups.setdefault(_sameness(pair[1]), []).append(pair)
     for pairs in groups.values():
@@ -175,12 +175,13 @@ def _matters(finding: Finding) -> bool:
     return finding.severity is not Severity.INFO and finding.accepted is None
 
 
-def _sameness(finding: Finding) -> tuple[str, ...]:
-    return finding.rule.name, finding.location, finding.expected, finding.observed
+def _sameness(finding: Finding) -> tuple[object, ...]:
+    dates = finding.deprecated_at, finding.ends_at
+    return finding.rule.name, finding.location, finding.expected, finding.observed, *dates
 
 
 def _as_one(pairs: Explained, evidence: Evidence) -> Diagnosed:
-    worst = max((finding for _, finding in pairs), key=lambda finding: finding.severity.rank)
+    worst = max((finding for _, finding in pairs), key=lambda one: (one.severity.rank, one.stage))
     message = f"{count(pairs, evidence)}: {RULES[worst.rule.name].meaning} {_example(worst)}"
     return across(pairs, replace(worst, message=message), confirmed=evidence.lasts(pairs))
 

@@ -43,6 +43,7 @@ _STATE_TIMES: Final = (
     "acknowledged_at",
     "told_at",
 )
+_FINDING_TIMES: Final = ("observed_at", "deprecated_at", "ends_at")
 _STATE_LISTS: Final = ("workspaces", "operations", "causes", "children")
 
 
@@ -183,7 +184,8 @@ def _finding_document(finding: Finding) -> dict[str, object]:
     }
     document["rule"] = finding.rule.name
     document["operation"] = str(finding.operation) if finding.operation else None
-    document["observed_at"] = _time_text(finding.observed_at)
+    for name in _FINDING_TIMES:
+        document[name] = _time_text(document[name])
     return document
 
 
@@ -199,7 +201,7 @@ def _finding_from(document: dict[str, Any]) -> Finding:
             "consumers": tuple(document["consumers"]),
             "operations": tuple(document.get("operations", ())),
             "certainty": Certainty(document["certainty"]),
-            "observed_at": _time_of(document["observed_at"]),
+            **{name: _time_of(document.get(name)) for name in _FINDING_TIMES},
         }
     )
 

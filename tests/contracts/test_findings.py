@@ -35,6 +35,9 @@ findings = st.builds(
     certainty=st.sampled_from(Certainty),
     request_id=st.none() | words,
     deployment=st.none() | words,
+    stage=st.integers(0, 4),
+    deprecated_at=st.none() | st.datetimes(timezones=st.just(UTC)),
+    ends_at=st.none() | st.datetimes(timezones=st.just(UTC)),
     observed_at=st.datetimes(timezones=st.just(UTC)),
 )
 

@@ -43,6 +43,35 @@ def test_an_end_is_told_at_90_30_7_and_0_days_and_each_once(stage: "Stage") -> N
     assert "scalated" not in said, "a step is told as what it is, whatever it does to the severity"
 
 
+def test_each_date_has_its_own_incident_and_countdown(stage: "Stage") -> None:
+    now = stage.clock.now()
+    days = {"GET /tags": 100, "GET /teams": 200}
+    stage.intercom.faults.add(Fault(name="deprecation", at=int(now.timestamp())))
+    for operation, left in days.items():
+        at = int((now + timedelta(days=left)).timestamp())
+        stage.intercom.faults.add(Fault(name="sunset", operation=operation, at=at))
+    asked = {*days, "GET /me", "GET /admins", "GET /segments", "GET /contacts"}
+    probes = [probe for probe in load_probes() if probe.identity in asked]
+    told = {}
+    for passed in (0, 11, 71, 111):
+        stage.clock.advance(now + timedelta(days=passed) - stage.clock.now())
+        with stage.monitor() as monitor:
+            report = monitor.run_pass(probes=probes)
+        told[passed] = {
+            (one.kind, str(one.incident.finding.operation or "*"), one.incident.finding.ends_at)
+            for one in report.transitions
+            if not one.incident.parent
+        }
+    ends = {
+        name: (now + timedelta(days=left)).replace(microsecond=0) for name, left in days.items()
+    }
+    opened = {(TransitionKind.OPENED, "*", None)} | {
+        (TransitionKind.OPENED, name, end) for name, end in ends.items()
+    }
+    tags, teams = ((TransitionKind.ESCALATED, name, end) for name, end in ends.items())
+    assert told == {0: opened, 11: {tags}, 71: {tags}, 111: {tags, teams}}
+
+
 def description(text: str, parameters: list[dict[str, Any]] | None = None) -> Spec:
     """A published description of two operations, one of which no probe ever asks."""
     schema = {"type": "object", "properties": {"id": {"type": "string"}}}

@@ -172,7 +172,10 @@ def a_notice(incident: str = "i1", sequence: int = 1, channel: str = "#alerts") 
 def test_what_a_pass_leaves_behind_is_read_back_equal(history: History) -> None:
     record = a_pass(
         measurements=(a_measurement(), a_measurement(Outcome.NOT_MEASURED)),
-        findings=(a_finding(), a_finding(operation=ADMINS, accepted="seen at first sight")),
+        findings=(
+            a_finding(ends_at=START, stage=4),
+            a_finding(operation=ADMINS, accepted="seen at first sight"),
+        ),
     )
     state = a_state()
     opened = Transition(kind=TransitionKind.OPENED, at=START, incident=state)
