@@ -19,7 +19,7 @@ class Change:
     evidence: str
 
 
-def change_of(group: Group, known: Field, kind: str, day: int) -> Change | None:
+def change_of(group: Group, known: Field, kind: str) -> Change | None:
     """Name a young kind that is taken for a change; None where it contradicts nothing."""
     seen = known.kinds.get(kind)
     grown = known.share if kind == NULL and known.share and known.share.since is not None else None
@@ -27,7 +27,7 @@ def change_of(group: Group, known: Field, kind: str, day: int) -> Change | None:
         return None  # the rest of the answer has shown otherwise
     before = [one for one, other in known.kinds.items() if other.met is None]
     usual = _main([one for one in before if one not in (ABSENT, "null") and one[0] != "="])
-    evidence = grown.evidence() if grown else _evidence(group, known, kind, seen, day)
+    evidence = grown.evidence() if grown else _evidence(group, known, kind, seen)
 
     def change(rule: str, expected: str, observed: str) -> Change:
         return Change(
@@ -109,15 +109,15 @@ def _is_value(kind: str) -> bool:
     return kind not in (ABSENT, "null") and not kind.startswith("=")
 
 
-def _evidence(group: Group, known: Field, kind: str, seen: Seen, day: int) -> str:
+def _evidence(group: Group, known: Field, kind: str, seen: Seen) -> str:
     if seen.met is None:  # a sparse field that is gone, or null from now on
         wait = group.objects - known.last
         return (
             f"it had a value in {known.times} of {known.last} objects, and has none in the {wait} "
             "since"
         )
-    days = (seen.since or day) - group.first_day + 1
+    days = "1 day" if seen.days <= 1 else f"{seen.days} days"
     before = f"{seen.before} of {seen.before}" if kind == ABSENT else f"none of {seen.before}"
     is_now = "missing" if kind == ABSENT else "there"
     met = seen.times + seen.turned
-    return f"until now in {before} objects over {days} days, now {is_now} in {met}"
+    return f"until now in {before} objects over {days}, now {is_now} in {met}"

@@ -16,6 +16,8 @@ _FIRST_SECOND: Final = 631_152_000  # 1990: Intercom's users date earlier than I
 _LAST_SECOND: Final = 4_102_444_800  # 2100
 _DIGITS: Final = re.compile(r"-?\d{1,20}\Z")
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:([T ])\d{2}:\d{2}.{0,20})?\Z")
+_HEX: Final = re.compile(r"[0-9a-f]{24}\Z")
+"""How Intercom writes the ids of contacts."""
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _NAMES: Final[dict[type, str]] = {
     type(None): "null",
@@ -56,6 +58,8 @@ def form_of(text: str) -> str:
             return "string:digits"
         if found := _DATE.match(text):
             return "string:date-time" if found.group(1) else "string:date"
+    if len(text) == 24 and _HEX.match(text):
+        return "string:hex24"
     if text.startswith(("https://", "http://")):
         return "string:uri"
     if len(text) == 36 and _UUID.match(text):

@@ -55,6 +55,8 @@ _CUSTOMERS_OWN: Final = frozenset(
         "ticket_attributes",
     }
 )
+_CUSTOMERS_IDS: Final = frozenset({"company_id", "external_id", "user_id"})
+"""Texts that a customer's own system chooses: their form is no promise of Intercom's."""
 _OTHER_TYPES: Final = "*"
 _MOST_TYPES: Final = 12  # groups at one place; more types share one
 _ROOT_OBJECTS_A_DAY: Final = 8  # an envelope has no id: so many of a day are told apart
@@ -187,7 +189,7 @@ class _Walk:
         """Return what was met that is taken for a change, each once."""
         found: dict[tuple[str, str, str], Change] = {}
         for group, known, kind in self._met.values():
-            change = change_of(group, known, kind, self._day)
+            change = change_of(group, known, kind)
             if change is not None:
                 found.setdefault((change.rule, change.location, change.observed), change)
         return tuple(found.values())
@@ -207,7 +209,7 @@ class _Walk:
                     return groups[key]
             if len(groups) >= MOST_GROUPS:
                 return None
-            group = groups[key] = Group(first_day=self._day)
+            group = groups[key] = Group(first_day=self._day, last_day=self._day)
         return group
 
     def _enter(self, group: Group, bit: int, is_first: bool) -> bool:
@@ -223,13 +225,19 @@ class _Walk:
                 self._state.changed = True
             if is_first:
                 group.object_days += 1
+            if group.last_day != self._day:
+                group.last_day = self._day
+                group.days += 1
+                self._state.changed = True
         return bool(group.new & bit)
 
     def _add_field(self, group: Group, place: str, name: str) -> Field | None:
         if self._state.fields >= MOST_FIELDS or not is_field_name(name, place):
             return None
         self._state.fields += 1
-        known = group.fields[name] = Field(location=f"{place}/{escape(name)}")
+        known = group.fields[name] = Field(
+            location=f"{place}/{escape(name)}", is_plain=name in _CUSTOMERS_IDS
+        )
         if group.objects > 1:  # those before had it not, and that was normal
             known.kinds[ABSENT] = Seen(0, 0, group.objects - 1, met=None)
         return known
@@ -238,7 +246,7 @@ class _Walk:
         """Take one kind of value in one field of one object."""
         seen = known.kinds.get(kind)
         if seen is None:
-            seen = self._add_kind(group, known, kind)
+            seen = self._add_kind(group, known, kind, is_new)
         met = seen.met
         if met is None:
             if is_new:
@@ -255,9 +263,9 @@ class _Walk:
         if seen.since is not None:
             self._met[id(known), kind] = group, known, kind
 
-    def _add_kind(self, group: Group, known: Field, kind: str) -> Seen:
-        before = group.objects - 1
-        seen = known.kinds[kind] = Seen(before, group.object_days - 1)
+    def _add_kind(self, group: Group, known: Field, kind: str, is_new: bool) -> Seen:
+        before = group.objects - is_new  # an object that turned was there without
+        seen = known.kinds[kind] = Seen(before, group.object_days - 1, days=group.days - 1)
         self._state.changed = True
         if before < 1:
             self._settle(known, kind, seen)
@@ -282,7 +290,8 @@ class _Walk:
 
     def _settle(self, known: Field, kind: str, seen: Seen) -> None:
         seen.met = seen.since = None
-        seen.before = seen.days_before = seen.turned = 0  # a count is all that is stored from here
+        # A count is all that is stored from here.
+        seen.before = seen.days_before = seen.turned = seen.days = 0
         if kind in (ABSENT, NULL):
             known.times = 0  # it is missed only after it came again
         forms = [one for one in known.kinds if base_of(one) == "string"]

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 from monitors.shapes.shares import Share
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """The version of the stored form; a state of another version is forgotten and learned anew."""
 
 MOST_OBJECTS: Final = 384
@@ -34,9 +34,10 @@ class Seen:
     """A kind of value in a field: `integer:seconds`, `null`, `absent`, `=` and a value's hash.
 
     `before` and `days_before` are how many objects, and how many objects a day, had come before it
-    did. `times` counts objects that came with it, `turned` such that were seen before without.
-    `met` are the slots of objects that have it, while it is young: None once it is normal.
-    `since` is the day from which it is taken for a change, None where it is not.
+    did, and `days` on how many days before that day there were any. `times` counts objects that
+    came with it, `turned` such that were seen before without. `met` are the slots of objects that
+    have it, while it is young: None once it is normal. `since` is the day from which it is taken
+    for a change, None where it is not.
     """
 
     before: int
@@ -45,6 +46,7 @@ class Seen:
     turned: int = 0
     met: int | None = 0
     since: int | None = None
+    days: int = 0
 
 
 @dataclass(slots=True)
@@ -72,11 +74,14 @@ class Field:
 
 @dataclass(slots=True)
 class Group:
-    """Objects of one type at one place: how many there were, on how many days each, and who."""
+    """Objects of one type at one place: how many there were, on how many days each, and who; on how
+    many days there were any, from `first_day` to `last_day`."""
 
     objects: int = 0
     object_days: int = 0
     first_day: int = 0
+    days: int = 1
+    last_day: int = 0
     seen: int = 0
     fields: dict[str, Field] = field(default_factory=dict)
     # Of the answer at hand only: which objects are in it, and which of them for the first time.
@@ -164,7 +169,8 @@ def _group_as_json(group: Group) -> list[object]:
         ]
         for name, known in group.fields.items()
     }
-    return [group.objects, group.object_days, group.first_day, f"{group.seen:x}", fields]
+    days = [group.first_day, group.days, group.last_day]
+    return [group.objects, group.object_days, days, f"{group.seen:x}", fields]
 
 
 def _seen_as_json(seen: Seen) -> object:
@@ -172,15 +178,17 @@ def _seen_as_json(seen: Seen) -> object:
     if seen.met is None and seen.since is None and not seen.before:
         return seen.times
     met = None if seen.met is None else f"{seen.met:x}"
-    return [seen.before, seen.days_before, seen.times, seen.turned, met, seen.since]
+    return [seen.before, seen.days_before, seen.times, seen.turned, met, seen.since, seen.days]
 
 
 def _group_from_json(stored: Any) -> Group:
-    objects, object_days, first_day, seen, fields = stored
+    objects, object_days, (first_day, days, last_day), seen, fields = stored
     return Group(
         objects=objects,
         object_days=object_days,
         first_day=first_day,
+        days=days,
+        last_day=last_day,
         seen=int(seen, 16),
         fields={name: _field_from_json(form) for name, form in fields.items()},
     )
@@ -203,5 +211,6 @@ def _field_from_json(stored: Any) -> Field:
 def _seen_from_json(stored: Any) -> Seen:
     if isinstance(stored, int):
         return Seen(0, 0, stored, met=None)
-    before, days_before, times, turned, met, since = stored
-    return Seen(before, days_before, times, turned, None if met is None else int(met, 16), since)
+    before, days_before, times, turned, met, since, days = stored
+    slots = None if met is None else int(met, 16)
+    return Seen(before, days_before, times, turned, slots, since, days)

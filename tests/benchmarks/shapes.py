@@ -25,6 +25,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 import requests
 from traffic.generated import MAKERS, POLLS, Item, Mutation, answers
@@ -140,6 +141,13 @@ CHANGES: Final = (
         rule="schema-format",
         location="/data/*/url",
         change=lambda item: item.update(url=f"/tickets/{item['id']}"),
+    ),
+    Seeded(
+        name="ids of another form",
+        maker="contacts",
+        rule="schema-format",
+        location="/data/*/id",
+        change=lambda item: item.update(id=str(UUID(hex=item["id"].zfill(32)))),
     ),
     Seeded(
         name="seconds to milliseconds",

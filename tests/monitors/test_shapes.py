@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from math import comb
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -184,7 +185,36 @@ def test_a_new_value_is_nothing_where_the_same_answer_shows_that_all_are_free() 
 
 def test_a_field_that_vanished_is_told_with_its_evidence() -> None:
     (found,) = changes(learned(), lambda item: item.pop("size"))
-    assert found.evidence.startswith("until now in 200 of 200 objects over 101 days, now missing")
+    assert found.evidence.startswith("until now in 200 of 200 objects over 20 days, now missing")
+
+
+@pytest.mark.parametrize("is_mixed", [False, True])
+def test_the_evidence_counts_objects_and_days_that_were_as_usual(is_mixed: bool) -> None:
+    state = State()
+    items = [thing(number) for number in range(10)]
+    for day in (0, 1, 2, 5, 6):  # on two days nobody asked
+        assert learn(state, page(items), day=day, hashed=HASHED) == ()
+    if is_mixed:  # some of the day's answer are as they were
+        items = [*(thing(number) for number in range(100, 103)), *items]
+    for item in items[-10:]:
+        del item["size"]
+    (found,) = learn(state, page(items), day=7, hashed=HASHED)
+    of = 13 if is_mixed else 10
+    assert found.evidence == f"until now in {of} of {of} objects over 5 days, now missing in 10"
+
+
+def test_ids_of_another_form_are_a_change_and_a_customers_own_are_none() -> None:
+    def identified(number: int) -> Item:
+        named = {"external_id": f"{number:024x}", "company_id": str(number)}
+        return thing(number) | {"id": f"{number:024x}"} | named
+
+    def renew(item: Item) -> None:
+        item["external_id"] = item["company_id"] = item["id"] = str(UUID(int=int(item["id"])))
+
+    found = changes(learned(make=identified), renew)
+    assert [(one.rule, one.location, f"{one.expected}>{one.observed}") for one in found] == [
+        ("schema-format", "/data/*/id", "hex24>string")
+    ]
 
 
 def test_a_field_that_vanished_as_another_came_is_renamed() -> None:
