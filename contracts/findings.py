@@ -83,6 +83,11 @@ class Finding:
     observed_at: datetime
 
     @property
+    def last_day(self) -> str:
+        """The day of the end that is announced; empty where there is none."""
+        return self.ends_at.date().isoformat() if self.ends_at else ""
+
+    @property
     def cause(self) -> str:
         """Identity of the departure, the same in every workspace."""
         return identify(*self._parts())

@@ -124,8 +124,7 @@ def _difference(finding: Finding) -> tuple[str, str]:
 def kinship(finding: Finding) -> tuple[str, ...]:
     """Return what the same trouble has in common on all operations; what ends on another day has a
     countdown of its own."""
-    end = finding.ends_at.isoformat() if finding.ends_at else ""
-    return finding.rule.name, *_difference(finding), end
+    return finding.rule.name, *_difference(finding), finding.last_day
 
 
 def level_of(incident: IncidentState) -> Level:

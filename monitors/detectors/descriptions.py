@@ -80,10 +80,14 @@ class Rewording:
     place: str
     before: str
     after: str
+    is_gone: bool = False
+    """Whether the later description has no such operation."""
 
     def __str__(self) -> str:
         if not self.before:
             return f"{self.place}: announced: {self.after}"
+        if self.is_gone:
+            return f"{self.place}: gone; it was announced: {self.before}"
         if not self.after:
             return f"{self.place}: no longer announced; it was: {self.before}"
         return f"{self.place}: now: {self.after} (before: {self.before})"
@@ -98,6 +102,7 @@ def rewordings(before: Spec | None, after: Spec) -> tuple[Rewording, ...]:
             place=(new.get(key) or old[key])[0],
             before=old[key][1] if key in old else "",
             after=new[key][1] if key in new else "",
+            is_gone=after.get(key[0]) is None,
         )
         for key in sorted(old.keys() | new.keys())
         if (old[key][1] if key in old else "") != (new[key][1] if key in new else "")

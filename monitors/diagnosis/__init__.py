@@ -176,8 +176,9 @@ def _matters(finding: Finding) -> bool:
 
 
 def _sameness(finding: Finding) -> tuple[object, ...]:
-    dates = finding.deprecated_at, finding.ends_at
-    return finding.rule.name, finding.location, finding.expected, finding.observed, *dates
+    since = finding.deprecated_at.date() if finding.deprecated_at else None
+    days = since, finding.last_day
+    return finding.rule.name, finding.location, finding.expected, finding.observed, *days
 
 
 def _as_one(pairs: Explained, evidence: Evidence) -> Diagnosed:

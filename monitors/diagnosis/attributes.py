@@ -16,6 +16,10 @@ from monitors.diagnosis.observations import Observation
 DECLARING: Final = "GET /data_attributes"
 _MAP: Final = "custom_attributes"
 _LOOK: Final = "See in Intercom (Settings > Data) whether the attribute is archived"
+_MEANT: Final = (
+    "Ask whoever manages the workspace's attributes (Settings > Data) whether that was meant. If "
+    "so, make the consumers do without it; if not, let them restore the attribute."
+)
 _KINDS: Final[Mapping[str, frozenset[str]]] = {
     "string": frozenset({"string"}),
     "options": frozenset({"string"}),
@@ -74,6 +78,7 @@ def _judged(finding: Finding, declared: Declared | None) -> Finding:
             severity=min(finding.severity, Severity.WARNING, key=lambda one: one.rank),
             message=f"{finding.message} The workspace has archived that attribute or has none of "
             f"that name ({DECLARING}): it is its doing, and no drift of the API.",
+            remedy=_MEANT,
             certainty=Certainty.RECORDED,
         )
     if finding.observed != "null" and finding.observed not in declared.kinds:

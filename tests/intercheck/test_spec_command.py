@@ -209,7 +209,11 @@ def test_what_a_description_says_of_ends_is_shown_and_what_it_says_otherwise(
     code, out, _ = run("announced", none, may, "--format", "json")
     assert code == ExitCode.CLEAN
     (one,) = parsed(out)["said"]
-    assert one == {"place": "GET /a/{id}", "before": said.format("May"), "after": ""}
+    words = said.format("May")
+    assert one == {"place": "GET /a/{id}", "before": words, "after": "", "is_gone": False}
+    assert run("announced", none, may)[1] == (
+        f"GET /a/{{id}}: no longer announced; it was: {words}\n"
+    )
 
 
 def test_a_pull_shows_what_the_earlier_state_said_otherwise_of_ends(
@@ -223,7 +227,7 @@ def test_a_pull_shows_what_the_earlier_state_said_otherwise_of_ends(
     with mirror(tmp_path / "mirror") as host:
         _, out, _ = run("pull", "2.7", "--host", host)
     shown = out.splitlines()
-    assert "         GET /a/{id}: no longer announced; it was: It is deprecated." in shown
+    assert "         GET /a/{id}: gone; it was announced: It is deprecated." in shown
     assert any("December 31, 2026" in line and ": announced:" in line for line in shown)
 
 
