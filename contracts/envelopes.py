@@ -55,9 +55,9 @@ success (`POST /fin/start`)."""
 
 def is_error(response: Response) -> bool:
     """Whether a body is an error and nothing else, whatever the status says."""
-    if not envelope_of(response).is_intercoms:
+    body = response.document
+    if not envelope_of(response).is_intercoms or not isinstance(body, dict):
         return False
-    body: dict[str, Any] = response.document
     return body.get("type") == _LIST or (bool(body.get("errors", True)) and body.keys() <= _PARTS)
 
 

@@ -170,7 +170,8 @@ class Finding:
                 accepted=form["accepted"],
                 certainty=Certainty(form["certainty"]),
                 stage=int(form.get("stage", 0)),
-                **{name: datetime.fromisoformat(form[name]) for name in _DATES if name in form},
+                deprecated_at=_moment(form.get("deprecated_at")),
+                ends_at=_moment(form.get("ends_at")),
                 request_id=form["request_id"],
                 deployment=form["deployment"],
                 observed_at=datetime.fromisoformat(form["observed_at"]),
@@ -178,3 +179,7 @@ class Finding:
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"this is no finding: {error!r}") from None
         return finding
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -185,7 +185,7 @@ def _finding_document(finding: Finding) -> dict[str, object]:
     document["rule"] = finding.rule.name
     document["operation"] = str(finding.operation) if finding.operation else None
     for name in _FINDING_TIMES:
-        document[name] = _time_text(document[name])
+        document[name] = _time_text(getattr(finding, name))
     return document
 
 
