@@ -154,6 +154,11 @@ def read_day(written: str) -> date:
         raise click.UsageError(
             f"{written!r} is neither a day such as 2027-06-30 nor a span such as 90d."
         ) from None
-    if day < today:
-        raise click.UsageError(f"{day} is over: name a day to come.")
+    if sentence := over(day, today):
+        raise click.UsageError(sentence)
     return day
+
+
+def over(day: date, today: date) -> str:
+    """Say that nothing can be accepted until a day that is over; empty for one that is not."""
+    return f"{day} is over: name a day to come." if day < today else ""

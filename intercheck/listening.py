@@ -5,11 +5,12 @@ from datetime import date
 from typing import Final, Protocol
 
 from contracts.clock import Clock
-from contracts.errors import HistoryError
-from intercheck.accepting import accept_incident
+from contracts.errors import ConfigurationError, HistoryError
+from intercheck.accepting import accept_incident, over
 from intercheck.probing import new_id
 from intercheck.settings import Settings
 from monitors.alerting.buttons import LEASE, TERM, lease
+from monitors.alerting.slack import SlackBot
 from monitors.alerting.socketmode import Socket
 from monitors.alerting.telling import Announcer
 from monitors.history import History
@@ -108,6 +109,8 @@ def ears_of(
         return Deaf()
 
     def accept(key: str, until: date, by: str) -> None:
+        if sentence := over(until, clock.now().date()):
+            raise ConfigurationError(sentence)
         reason = f"accepted in Slack by {by}"
         accept_incident(settings, history, key, until=until, reason=reason)
         end_accepted(history, key, until=until, by=by, why=reason, announcer=announcer, clock=clock)
@@ -118,6 +121,7 @@ def ears_of(
         clock=clock,
         new_id=new_id,
         accept=accept,
+        answer=SlackBot(slack.token, base_url=slack.base_url, clock=clock).whisper,
         after=after,
         log=log,
     )

@@ -164,6 +164,7 @@ def _seen(
     new_id: Callable[[], str],
 ) -> Change:
     told_stage = state.finding.stage if state else 0
+    was_blind = state is not None and _is_blind(state, policy)
     if state is None or _is_another_occurrence(state, policy, now):
         state, was = _first(sighting, now, new_id(), policy), sighting.finding
     else:
@@ -175,7 +176,7 @@ def _seen(
             return tell(replace(_untaken(state), severity=severity), TransitionKind.ESCALATED, now)
         if finding.rule.name != was.rule.name:
             return tell(state, TransitionKind.EXPLAINED, now)
-        return state, None
+        return tell(state, TransitionKind.MEASURED, now) if was_blind else (state, None)
     is_certain = sighting.confirmed and (policy.at_once or sighting.is_wide)
     if not (is_certain or policy.is_due(state.record)):
         return state, None
@@ -189,7 +190,7 @@ def _seen(
         _untaken(state),
         phase=Phase.OPEN,
         severity=severity,
-        opened_at=state.opened_at or now,
+        opened_at=now,
         resolved_at=None,
         reopenings=reopenings,
         is_flapping=is_flapping,
@@ -201,6 +202,7 @@ def _seen(
 def _healthy(state: IncidentState, healthy: Healthy, policy: Policy, now: datetime) -> Change:
     record = policy.add(state.record, HEALTHY) if healthy.record is None else healthy.record
     successes = max(state.successes + 1, trailing(record, HEALTHY))
+    was_blind = _is_blind(state, policy)
     state = replace(state, record=record, failures=0, unmeasured=0, successes=successes)
     if state.phase is Phase.PENDING:
         return (state if SEEN in record else None), None  # a blip, once it is long ago
@@ -210,7 +212,7 @@ def _healthy(state: IncidentState, healthy: Healthy, policy: Policy, now: dateti
     is_calm = successes >= policy.success_threshold if state.is_flapping else policy.is_calm(record)
     rest = policy.reopen_within if state.is_flapping else policy.keep_firing_for
     if not is_calm or now - state.last_seen_at < max(rest, policy.keep_firing_for):
-        return state, None
+        return tell(state, TransitionKind.MEASURED, now) if was_blind else (state, None)
     over = replace(state, phase=Phase.RESOLVED, resolved_at=now, is_flapping=False, record="")
     return tell(over, TransitionKind.RESOLVED, now)
 
@@ -224,6 +226,11 @@ def _unmeasured(state: IncidentState, policy: Policy, now: datetime) -> Change:
     if state.unmeasured != policy.blind_after:  # told once, not with every pass
         return state, None
     return tell(state, TransitionKind.BLIND, now)
+
+
+def _is_blind(state: IncidentState, policy: Policy) -> bool:
+    """Whether people were told that it is not measured any more."""
+    return state.phase is Phase.OPEN and state.unmeasured >= policy.blind_after
 
 
 def _is_another_occurrence(state: IncidentState, policy: Policy, now: datetime) -> bool:

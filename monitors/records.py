@@ -83,6 +83,8 @@ class TransitionKind(StrEnum):
     RESOLVED = "resolved"
     REOPENED = "reopened"
     BLIND = "blind"
+    MEASURED = "measured"
+    """It was blind, and is measured again: seen, or not seen and not yet over."""
 
 
 class Telling(StrEnum):
@@ -151,6 +153,7 @@ class IncidentState:
     first_seen_at: datetime
     last_seen_at: datetime
     opened_at: datetime | None = None
+    """When it was told that it is there; of one that came back, when it was back."""
     resolved_at: datetime | None = None
     sequence: int = 0
     """Transitions of this occurrence so far."""
@@ -178,6 +181,11 @@ class IncidentState:
     """What it explains, as rule and place, sorted."""
     accepted: str = ""
     """Why and until when it is accepted: then it ended by a decision, not because it is gone."""
+
+    @property
+    def began_at(self) -> datetime:
+        """When it began; of one that came back, when it was back."""
+        return self.opened_at if self.reopenings and self.opened_at else self.first_seen_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

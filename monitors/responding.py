@@ -158,13 +158,15 @@ def notice_deaf_buttons(history: History, *, announcer: Announcer, clock: Clock)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Responder:
     """Does what people press in Slack. `accept` takes an incident's key, the last day and who;
-    `after` is called when something was recorded, to deliver it; `log` takes one sentence."""
+    `answer` tells whoever pressed, and nobody else, a sentence; `after` is called when something
+    was recorded, to deliver it; `log` takes one sentence."""
 
     history: History
     announcer: Announcer
     clock: Clock
     new_id: Callable[[], str]
     accept: Callable[[str, date, str], object]
+    answer: Callable[[Action, str], object]
     after: Callable[[], object]
     log: Callable[[str], None]
 
@@ -179,6 +181,7 @@ class Responder:
             self._do(action, state.key)
         except IntercheckError as error:
             self.log(f"what {action.by} pressed in Slack was not done: {error}")
+            self.answer(action, f"That was not done: {error}")
             return
         self.log(f"{action.by} pressed {action.verb} in Slack, incident {state.id[:8]}")
         self.after()

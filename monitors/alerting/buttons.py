@@ -35,13 +35,14 @@ Block = dict[str, object]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """What somebody pressed: `verb` is one of the action ids; `span` with SILENCE, `until` with
-    ACCEPT."""
+    ACCEPT. `place` are Slack's ids of the channel and of who pressed, to answer them alone."""
 
     incident_id: str
     verb: str
     by: str
     span: timedelta | None = None
     until: date | None = None
+    place: tuple[str, str] | None = None
 
 
 def is_leased(leases: Mapping[str, Any], now: datetime) -> bool:
@@ -128,8 +129,11 @@ def actions_in(payload: object) -> tuple[Action, ...]:
         return ()
     user, pressed = payload.get("user"), payload.get("actions")
     by = _name_of(user if isinstance(user, Mapping) else {})
+    place = _id_of(payload.get("channel")), _id_of(user)
     read = (_action(one, by) for one in (pressed if isinstance(pressed, list) else ()))
-    return tuple(one for one in read if one is not None)
+    return tuple(
+        replace(one, place=place if all(place) else None) for one in read if one is not None
+    )
 
 
 def _action(pressed: object, by: str) -> Action | None:
@@ -153,6 +157,11 @@ def _action(pressed: object, by: str) -> Action | None:
             return None
         return Action(incident_id=incident_id, verb=verb, by=by, until=until)
     return None
+
+
+def _id_of(what: object) -> str:
+    id = what.get("id") if isinstance(what, Mapping) else None
+    return id if isinstance(id, str) else ""
 
 
 def _name_of(user: Mapping[str, Any]) -> str:

@@ -84,6 +84,15 @@ def event_in(notice: Notice) -> dict[str, object]:
     return dict(notice.blocks[0]) if notice.blocks else {}
 
 
+def marked(notice: Notice, channel: str) -> Notice:
+    """Return a notice that says whom it was meant for."""
+    text = f"{notice.text} ({channel} did not take this.)"
+    event = event_in(notice)
+    if "summary" not in event:
+        return replace(notice, text=text)
+    return replace(notice, text=text, blocks=({**event, "summary": text},))
+
+
 def texts_of(part: object) -> list[str]:
     """Return the texts of blocks, in their order."""
     if isinstance(part, Mapping):

@@ -11,6 +11,8 @@ from monitors.alerting.contacts import Contact, Contacts
 from monitors.alerting.extent import extent
 from monitors.alerting.silences import Silence
 from monitors.alerting.wording import MAX_NAME, MAX_PERSON, SHORT_ID, ended_at
+from monitors.grouping import Level, level_of
+from monitors.probes import CANARY
 from monitors.records import IncidentState, Transition, TransitionKind
 
 # Far within Slack's limits (3000 a section, 2000 a field): what is longer is not read at night.
@@ -150,13 +152,32 @@ def _workspaces(incident: IncidentState) -> tuple[str, str]:
     names = [phrases.escape(name, MAX_NAME) for name in incident.workspaces]
     if len(names) > 1:
         reach = f"{extent(incident.reach)}: " if incident.reach else ""
-        return f"Intercom workspaces ({len(names)})", reach + phrases.fold(names, SHOWN)
+        of_all = _kinds(incident)
+        return (
+            f"Intercom workspaces ({len(names)})",
+            reach + phrases.fold(names, SHOWN) + (f" ({of_all})" if of_all else ""),
+        )
     about = [finding.region.upper()] if finding.region not in ("", "-") else []
     if finding.version:
         about.append(f"API {finding.version}")
     details = phrases.escape(", ".join(about), MAX_NAME)
     name = names[0] if names else "-"
     return "Intercom workspace", f"{name} ({details})" if details else name
+
+
+def _kinds(incident: IncidentState) -> str:
+    """Return the regions and the versions of the workspaces that have it, how many of each where
+    they differ."""
+    reach = incident.reach
+    if reach is None:
+        return ""
+    parts = []
+    for prefix, shares in (("", reach.regions), ("API ", reach.versions)):
+        hit = [one for one in shares if one.afflicted and one.name not in ("", "-")]
+        for one in hit[:SHOWN]:
+            name = prefix + (one.name if prefix else one.name.upper())
+            parts.append(f"{name}: {one.afflicted}" if len(hit) > 1 else name)
+    return phrases.escape(", ".join(parts), MAX_REMEDY)
 
 
 def _operations(incident: IncidentState) -> tuple[str, str]:
@@ -166,6 +187,9 @@ def _operations(incident: IncidentState) -> tuple[str, str]:
     if not operations:
         return "Operations", "all of them"
     codes = [phrases.code(operation, MAX_NAME) for operation in operations]
+    if level_of(incident) is Level.TOKEN and str(CANARY) in operations:
+        # Nobody asks further with a token that the first answers showed to be refused.
+        return "Operations", f"all of them ({phrases.fold(codes, SHOWN)} were asked, no others)"
     if len(codes) == 1:
         return "Operation", codes[0]
     return f"Operations ({len(codes)})", phrases.fold(codes, SHOWN)
@@ -173,13 +197,17 @@ def _operations(incident: IncidentState) -> tuple[str, str]:
 
 def _times(transition: Transition, now: datetime) -> str:
     incident = transition.incident
-    since = incident.first_seen_at
+    since, first = incident.began_at, phrases.moment(incident.first_seen_at)
+    is_back = since != incident.first_seen_at
     if is_over(transition):
         end = ended_at(transition)
         span = phrases.duration(end - since)
-        return f"{span}, from {phrases.moment(since)} to {phrases.moment(end)}"
-    seen = f", seen {incident.sights} times" if incident.sights > 1 else ""
-    text = f"{phrases.moment(since)} ({phrases.ago(since, now)}){seen}"
+        text = f"{span}, from {phrases.moment(since)} to {phrases.moment(end)}"
+        return f"{text}; first seen {first}" if is_back else text
+    seen = f", first seen {first}" if is_back else ""
+    seen += f", seen {incident.sights} times" if incident.sights > 1 else ""
+    back = "back since " if is_back else ""
+    text = f"{back}{phrases.moment(since)} ({phrases.ago(since, now)}){seen}"
     if transition.kind is TransitionKind.BLIND:
         text += f"; last measured {phrases.moment(incident.last_seen_at)}"
     opened_at = incident.opened_at

@@ -1,7 +1,8 @@
 """What a channel refuses until a person mends it goes to the channel that stands in for it.
 
 The refused one keeps its notices and is asked again: nothing is taken from it. Handing over twice
-does nothing, since the outbox holds a notice of an incident once for each channel.
+does nothing, since the outbox holds a notice of an incident once for each channel. What a channel
+did not hear that is configured no more goes, where nothing stands in, to where it would go now.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,10 +11,17 @@ from datetime import datetime
 from typing import Protocol
 
 from contracts.clock import Clock
-from monitors.alerting.events import event_in
+from monitors.alerting.events import marked
 from monitors.alerting.outbox import Channel, DeliveryReport, Outbox, deliver
 from monitors.alerting.telling import Announcer
-from monitors.records import Notice, NoticeForm, QueuedNotice, Transition, TransitionKind
+from monitors.records import (
+    Notice,
+    NoticeForm,
+    NoticeStatus,
+    QueuedNotice,
+    Transition,
+    TransitionKind,
+)
 
 
 class Handing(Outbox, Protocol):
@@ -21,6 +29,10 @@ class Handing(Outbox, Protocol):
 
     def transitions(self, incident_id: str | None = None) -> Sequence[Transition]:
         """Return the transitions of an incident."""
+        ...
+
+    def notices(self, status: NoticeStatus | None = None) -> Sequence[QueuedNotice]:
+        """Return the notices of one status."""
         ...
 
     def record(self, pass_record: None, *, notices: Iterable[Notice]) -> None:
@@ -37,26 +49,42 @@ def deliver_all(
     until: datetime | None = None,
 ) -> DeliveryReport:
     """Deliver what is due, and hand what was refused to the announcer's `substitute`; what is
-    handed over still counts as undeliverable, since a person has to mend its channel."""
+    handed over still counts as undeliverable, since a person has to mend its channel. What is not
+    due yet counts as postponed: it is undelivered all the same."""
+    waiting = len(outbox.notices(NoticeStatus.PENDING)) - len(outbox.due(clock.now()))
     report = deliver(outbox, channels, clock=clock, until=until)
-    to = announcer.substitute
-    refused = [one for one in report.refused if one.notice.channel != to]
-    if not to or not refused:
-        return report
-    now = clock.now()
-    handed_over = [
-        notice for one in refused for notice in _handed(one, to, announcer, outbox, now=now)
-    ]
-    outbox.record(None, notices=handed_over)
-    handed = deliver(outbox, channels, clock=clock, until=until, only=to)
-    names = ", ".join(dict.fromkeys(one.notice.channel for one in refused))
-    return replace(
-        report,
-        delivered=report.delivered + handed.delivered,
-        postponed=report.postponed + handed.postponed,
-        undeliverable=report.undeliverable + handed.undeliverable,
-        errors=(*report.errors, *handed.errors, f"What {names} did not take goes to {to} instead."),
-    )
+    report = replace(report, postponed=report.postponed + max(0, waiting))
+    moved: dict[str, dict[str, list[Notice]]] = {}
+    for one in report.refused:
+        places = _places(one, channels, announcer, outbox)
+        for to in places:
+            told = moved.setdefault(to, {}).setdefault(one.notice.channel, [])
+            told.extend(_handed(one, to, announcer, outbox, now=clock.now()))
+    for to, by_channel in moved.items():
+        outbox.record(None, notices=[one for told in by_channel.values() for one in told])
+        handed = deliver(outbox, channels, clock=clock, until=until, only=to)
+        said = f"What {', '.join(by_channel)} did not take goes to {to} instead."
+        report = replace(
+            report,
+            delivered=report.delivered + handed.delivered,
+            postponed=report.postponed + handed.postponed,
+            undeliverable=report.undeliverable + handed.undeliverable,
+            errors=(*report.errors, *handed.errors, said),
+        )
+    return report
+
+
+def _places(
+    refused: QueuedNotice, channels: Mapping[str, Channel], announcer: Announcer, outbox: Handing
+) -> Sequence[str]:
+    """Return where a notice goes that its channel did not take."""
+    channel = refused.notice.channel
+    if announcer.substitute:
+        return [announcer.substitute] if channel != announcer.substitute else []
+    if channel in channels:
+        return []
+    *_, latest = outbox.transitions(refused.notice.incident_id) or [None]
+    return list(announcer.places(latest.incident)) if latest else []
 
 
 def _handed(
@@ -69,20 +97,11 @@ def _handed(
     if not is_change:
         if to not in announcer.stateful:
             standing = replace(notice, channel=to, form=NoticeForm.MESSAGE)
-            yield _marked(announcer.as_taken(standing), notice.channel)
+            yield marked(announcer.as_taken(standing), notice.channel)
         return
     if notice.is_reply:
         return
     for transition in outbox.transitions(notice.incident_id):
         if transition.incident.sequence == notice.sequence:
             for told in announcer.notices(transition, to, None, now):
-                yield told if told.is_reply else _marked(told, notice.channel)
-
-
-def _marked(notice: Notice, channel: str) -> Notice:
-    """Return a notice that says whom it was meant for."""
-    text = f"{notice.text} ({channel} did not take this.)"
-    event = event_in(notice)
-    if "summary" not in event:
-        return replace(notice, text=text)
-    return replace(notice, text=text, blocks=({**event, "summary": text},))
+                yield told if told.is_reply else marked(told, notice.channel)

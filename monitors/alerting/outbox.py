@@ -26,6 +26,8 @@ SHORT_WAIT: Final = 5.0  # seconds; Slack's one message a second a channel is wo
 SHORT_WAITS: Final = 3  # for one notice in one call
 FIXABLE_RETRY: Final = timedelta(minutes=1)
 """A revoked token or a missing channel waits for a person, so every pass may look again."""
+NO_CHANNEL: Final = "no channel of this name is configured any more, so it is dropped"
+"""Why a channel that was renamed, or that no route leads to now, is not asked again."""
 GIVE_UP_AFTER: Final = timedelta(days=3)  # a weekend and a day: then the news is history
 
 
@@ -83,8 +85,8 @@ class DeliveryReport:
     """What became of the notices that were due, as counts of notices.
 
     `undeliverable` counts what waiting will not cure: recorded as such for good, or tried again
-    every pass until a person mends the channel. `refused` are the notices that wait for that
-    person. `errors` are distinct sentences.
+    again until a person mends the channel. `refused` are the notices that wait for that person,
+    or whose channel is not configured any more. `errors` are distinct sentences.
     """
 
     delivered: int = 0
@@ -172,7 +174,7 @@ class _Turn:
         except NotificationError as error:
             self.held = not error.concerns_message
             self.tally.errors[str(error)] = None
-            if error.permanent and not error.concerns_message:
+            if error.permanent and (self.channel is None or not error.concerns_message):
                 self.is_refused = True
                 self.tally.refused += part
             if error.permanent:
@@ -243,7 +245,7 @@ def _attempt(
         return None
     try:
         if channel is None:
-            raise NotificationError(name, "no channel of this name is configured", permanent=True)
+            raise NotificationError(name, NO_CHANNEL, permanent=True, concerns_message=True)
         delivery = send_patiently(channel, queued, clock)
     except NotificationError as error:
         retry_at = _retry_at(error, queued, clock.now())

@@ -1,6 +1,6 @@
 """One round of telling: what goes out now, what is held back, and what was held back until now."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Protocol
@@ -11,7 +11,16 @@ from monitors.alerting.matchers import Labels
 from monitors.alerting.reminding import HEARD, Reminders, overdue, reminder
 from monitors.alerting.routes import Route
 from monitors.alerting.silences import Maintenance, Silence, is_silenced, silence_over
-from monitors.records import IncidentState, Notice, NoticeForm, Phase, Transition, TransitionKind
+from monitors.records import (
+    IncidentState,
+    Notice,
+    NoticeForm,
+    NoticeStatus,
+    Phase,
+    QueuedNotice,
+    Transition,
+    TransitionKind,
+)
 
 HELD: Final = "held-back"
 """The kind of the documents that say, by incident, which channels wait for which news."""
@@ -44,6 +53,10 @@ class Ledger(Chronicle, Protocol):
         """Return, by incident, the channels that have or will get a notice of it."""
         ...
 
+    def notices(self, status: NoticeStatus) -> Sequence[QueuedNotice]:
+        """Return the notices of one status."""
+        ...
+
 
 @dataclass(slots=True)
 class Announcement:
@@ -58,6 +71,8 @@ class Teller(Protocol):
 
     @property
     def channels(self) -> Sequence[str]: ...
+    @property
+    def substitute(self) -> str: ...
     @property
     def threaded(self) -> frozenset[str]: ...
     @property
@@ -79,6 +94,12 @@ class Teller(Protocol):
 
     def places(self, incident: IncidentState) -> dict[str, Route]:
         """Return the channels that hear of an incident."""
+        ...
+
+    def last_word(
+        self, transition: Transition, *, refusing: Sequence[str], now: datetime
+    ) -> Iterator[Notice]:
+        """Yield what whoever stood in for the channels that refuse it hears of the end."""
         ...
 
     def notices(
@@ -132,6 +153,10 @@ class Round:
         for channel in [*places, *sorted(told - places.keys())]:
             if channel not in self._announcer.channels:
                 continue  # it was configured once
+            if self._only_stands_in(channel, places):
+                if transition.kind is TransitionKind.RESOLVED:
+                    self._end(transition)
+                continue
             ways = places.get(channel, [(None, incident)])
             if transition.kind in _PASSES or incident.parent:
                 if channel in told:
@@ -144,6 +169,20 @@ class Round:
                 self._tell_or_hold(transition, channel, ways, waiting)
         self._remember(incident.id, {} if transition.kind is TransitionKind.RESOLVED else waiting)
 
+    def _only_stands_in(self, channel: str, places: Container[str]) -> bool:
+        """Whether a channel heard of an incident only what another one refused: what that takes
+        again is its alone, but for the end."""
+        return channel == self._announcer.substitute and channel not in places
+
+    def _end(self, transition: Transition) -> None:
+        refusing = dict.fromkeys(
+            one.notice.channel
+            for one in self._ledger.notices(NoticeStatus.PENDING)
+            if one.error and one.notice.incident_id == transition.incident.id
+        )
+        last = self._announcer.last_word(transition, refusing=list(refusing), now=self._now)
+        self.announcement.notices.extend(last)
+
     def _pass_on(self, transition: Transition, channel: str, ways: Ways) -> None:
         if transition.kind is TransitionKind.SPREAD and channel not in self._announcer.threaded:
             return  # a message of its own for it would be noise
@@ -154,6 +193,9 @@ class Round:
     ) -> None:
         if self._holds_back(ways):
             kept = waiting.get(channel, "")
+            if transition.kind is TransitionKind.MEASURED and kept == TransitionKind.BLIND:
+                waiting.pop(channel, None)  # nobody was told that it was not
+                return
             waiting[channel] = kept if kept in _KEPT else transition.kind.value
         else:
             waiting.pop(channel, None)
@@ -202,7 +244,7 @@ class Round:
         for incident in late:
             places = self._places(incident)
             for channel in sorted(told.get(incident.id, frozenset()) & {*self._announcer.channels}):
-                if channel in self._announcer.stateful:
+                if channel in self._announcer.stateful or self._only_stands_in(channel, places):
                     continue
                 if self._holds_back(places.get(channel, [(None, incident)])):
                     continue

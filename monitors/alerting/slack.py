@@ -2,6 +2,7 @@
 
 import http.client
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -12,6 +13,7 @@ from contracts.clock import Clock, SystemClock
 from contracts.errors import NotificationError
 from contracts.workspaces import Secret
 from monitors.alerting import lookup
+from monitors.alerting.buttons import Action
 from monitors.alerting.pacing import Pace
 from monitors.alerting.webapi import (
     DEFAULT_BASE_URL,
@@ -84,6 +86,15 @@ class SlackBot:
             return self._delivery(self._post(notice, is_repeat=is_repeat), is_repeat=is_repeat)
         except SlackCallError as error:
             raise _as_notification_error(notice.channel, error) from error
+
+    def whisper(self, action: Action, text: str) -> None:
+        """Tell whoever pressed something a sentence that nobody else sees; where Slack does not
+        take it, it is not told."""
+        if action.place is None:
+            return
+        channel, user = action.place
+        with suppress(SlackCallError):
+            self.api.call("chat.postEphemeral", channel=channel, user=user, text=text)
 
     def _send_reply(self, queued: QueuedNotice) -> Delivery:
         notice, parent = queued.notice, queued.parent

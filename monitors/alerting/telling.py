@@ -13,7 +13,7 @@ from typing import Self
 from contracts.statuspage import StatusPage
 from monitors.alerting.buttons import LEASE, is_leased
 from monitors.alerting.digest import Digest
-from monitors.alerting.events import as_event, as_note
+from monitors.alerting.events import as_event, as_note, marked
 from monitors.alerting.forecast import Forecast
 from monitors.alerting.matchers import Labels, Tags, labels_of
 from monitors.alerting.outbox import Channel
@@ -144,6 +144,15 @@ class Announcer:
     def as_taken(self, notice: Notice) -> Notice:
         """Return what is no change of state as its channel takes it."""
         return as_note(notice) if notice.channel in self.eventful else notice
+
+    def last_word(
+        self, transition: Transition, *, refusing: Sequence[str], now: datetime
+    ) -> Iterator[Notice]:
+        """Yield what whoever stood in for other channels hears of the end; `refusing` are those
+        that still have not taken what there is to tell."""
+        for notice in self.notices(transition, self.substitute, None, now):
+            is_marked = refusing and not notice.is_reply
+            yield marked(notice, ", ".join(refusing)) if is_marked else notice
 
     def standing(
         self, incidents: Iterable[IncidentState], *, ledger: Ledger, now: datetime

@@ -57,14 +57,14 @@ def status(transition: Transition) -> str:
         case TransitionKind.EXPLAINED:
             is_part = "part of a broader incident,"
             return f"{severity}, {is_part}" if incident.parent else _taken(incident) or severity
-        case TransitionKind.SPREAD:
+        case TransitionKind.SPREAD | TransitionKind.MEASURED:
             return _taken(incident) or severity
         case TransitionKind.FLAPPING:
             return f"{severity}, comes and goes,"
         case TransitionKind.REOPENED:
             return f"{severity} again"
         case TransitionKind.RESOLVED:
-            lasted = phrases.duration(ended_at(transition) - incident.first_seen_at)
+            lasted = phrases.duration(ended_at(transition) - incident.began_at)
             if incident.accepted:
                 return f"ACCEPTED after {lasted}. Was {incident.severity.value}"
             return f"RESOLVED after {lasted}. Was {incident.severity.value}"
@@ -101,10 +101,13 @@ def event(transition: Transition) -> str:
         case TransitionKind.REOPENED:
             return f"Back again, {incident.severity.value}"
         case TransitionKind.RESOLVED:
-            lasted = phrases.duration(ended_at(transition) - incident.first_seen_at)
+            lasted = phrases.duration(ended_at(transition) - incident.began_at)
             return f"{'Accepted' if incident.accepted else 'Resolved'} after {lasted}"
         case TransitionKind.BLIND:
             return "Not measured any more"
+        case TransitionKind.MEASURED:
+            seen = "right so far" if incident.successes else "still there"
+            return f"Measured again, {seen}"
 
 
 def ended_at(transition: Transition) -> datetime:

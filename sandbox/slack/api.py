@@ -217,6 +217,15 @@ def _post_message(api: Api, arguments: Arguments) -> Answer:
     return {"channel": channel.id, "ts": message.ts, "message": as_json(message)}
 
 
+def _post_ephemeral(api: Api, arguments: Arguments) -> Answer:
+    """Show a message to one member alone; it is no message of the channel's."""
+    api.require("chat:write")
+    channel, user = _writable(api, arguments), _required(arguments, "user")
+    text = str(content(arguments, text_limit=MAX_POST_TEXT)["text"])
+    channel.whispers.append((user, text))
+    return {"message_ts": f"{api.workspace.clock.now().timestamp():.6f}"}
+
+
 def _update(api: Api, arguments: Arguments) -> Answer:
     api.require("chat:write")
     reference, ts = _required(arguments, "channel"), _required(arguments, "ts")
@@ -288,6 +297,7 @@ APP_METHODS: Final = frozenset({"apps.connections.open"})
 METHODS: Final[dict[str, Callable[[Api, Arguments], Answer]]] = {
     "apps.connections.open": _open_connection,
     "auth.test": _auth_test,
+    "chat.postEphemeral": _post_ephemeral,
     "chat.postMessage": _post_message,
     "chat.update": _update,
     "conversations.history": _history,

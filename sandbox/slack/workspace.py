@@ -79,6 +79,8 @@ class Channel:
     topic: str = ""
     messages: dict[str, Message] = field(default_factory=dict)
     last_post: float | None = None
+    whispers: list[tuple[str, str]] = field(default_factory=list)
+    """What one member alone was shown: their id, and the text."""
 
 
 def at(ts: str) -> datetime:

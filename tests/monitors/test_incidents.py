@@ -31,12 +31,13 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 PATIENT = Policy(at_once=False)
 CERTAIN = Policy(at_once=True)
-OPENED, RESOLVED, REOPENED, ESCALATED, BLIND, ACKNOWLEDGED, FLAPPING, EXPLAINED = (
+OPENED, RESOLVED, REOPENED, ESCALATED, BLIND, MEASURED, ACKNOWLEDGED, FLAPPING, EXPLAINED = (
     TransitionKind.OPENED,
     TransitionKind.RESOLVED,
     TransitionKind.REOPENED,
     TransitionKind.ESCALATED,
     TransitionKind.BLIND,
+    TransitionKind.MEASURED,
     TransitionKind.ACKNOWLEDGED,
     TransitionKind.FLAPPING,
     TransitionKind.EXPLAINED,
@@ -212,6 +213,7 @@ def test_what_comes_back_within_the_hour_is_the_same_incident() -> None:
     assert {one.incident.id for one in life.told} == {"incident-1"}
     assert life.state is not None
     assert life.state.resolved_at is None
+    assert (life.state.first_seen_at, life.state.opened_at) == (START + MINUTE, life.now)
 
 
 def test_what_comes_back_later_is_another_incident() -> None:
@@ -242,6 +244,15 @@ def test_it_goes_blind_once_when_nothing_can_be_measured() -> None:
     assert life(*[NotMeasured()] * (BLIND_AFTER * 3)) == [BLIND]
     assert life.state is not None
     assert life.state.phase is Phase.OPEN
+
+
+def test_what_is_measured_again_says_so_whether_it_is_there_or_not() -> None:
+    blind = [NotMeasured()] * BLIND_AFTER
+    life = Life(CERTAIN)
+    assert life(sight(), *blind, sight(), sight()) == [OPENED, BLIND, MEASURED]
+    assert life(*blind, sight(Severity.CRITICAL)) == [BLIND, ESCALATED]
+    assert life(*blind, Healthy()) == [BLIND, MEASURED]
+    assert life(Healthy()) == [RESOLVED]
 
 
 def test_not_measured_is_not_health() -> None:
@@ -344,6 +355,7 @@ class IncidentMachine(RuleBasedStateMachine):
         super().__init__()
         self.life = Life()
         self.is_open = False
+        self.is_blind = False
         self.seen: list[bool] = []
         self.returns = 0
         self.last_seen = START
@@ -398,7 +410,8 @@ class IncidentMachine(RuleBasedStateMachine):
         kinds = self.life(sight(severity, confirmed=confirmed))
         policy = self.life.policy
         if self.is_open:
-            assert kinds in ([], [ESCALATED])
+            assert kinds in ([[MEASURED], [ESCALATED]] if self.is_blind else [[], [ESCALATED]])
+            self.is_blind = False
         elif self.is_due() or (policy.at_once and confirmed):
             assert kinds in ([OPENED], [REOPENED], [FLAPPING])
             self.is_open = True
@@ -432,13 +445,14 @@ class IncidentMachine(RuleBasedStateMachine):
                 assert kinds == [RESOLVED]
                 self.is_open, self.seen = False, []
             else:
-                assert kinds == []
+                assert kinds == ([MEASURED] if self.is_blind else [])
+            self.is_blind = False
 
     @rule()
     def be_accepted(self) -> None:
         kinds = self.life(Accepted(why="known"))
         assert kinds == ([RESOLVED] if self.is_open else [])
-        self.is_open, self.seen = False, []
+        self.is_open, self.is_blind, self.seen = False, False, []
 
     @rule(by=st.sampled_from(["ann", "ben"]))
     def be_acknowledged(self, by: str) -> None:
@@ -449,7 +463,9 @@ class IncidentMachine(RuleBasedStateMachine):
 
     @rule()
     def be_unmeasured(self) -> None:
-        assert self.life(NotMeasured()) in ([], [BLIND])
+        kinds = self.life(NotMeasured())
+        assert kinds in ([], [BLIND])
+        self.is_blind = self.is_blind or kinds == [BLIND]
         if self.life.state is None:
             self.seen = []  # a pending one was forgotten
 

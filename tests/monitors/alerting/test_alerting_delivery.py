@@ -355,11 +355,15 @@ def test_a_channel_nobody_configured_is_an_error_that_names_it(
     desk: Desk, outbox: MemoryOutbox, notice: MakeNotice
 ) -> None:
     outbox.add(notice(channel="#elsewhere"))
+    outbox.add(notice(channel="#elsewhere", id="incident-2"))
     report = desk.deliver()
-    assert report.undeliverable == 1
+    assert report.undeliverable == 2
     assert report.errors == (
-        "#elsewhere did not take the alert: no channel of this name is configured",
+        "#elsewhere did not take the alert: no channel of this name is configured any more, so it "
+        "is dropped",
     )
+    desk.clock.advance(timedelta(minutes=5))
+    assert desk.deliver().is_complete, "it is said once"
 
 
 def test_what_nobody_mends_for_days_becomes_undeliverable(

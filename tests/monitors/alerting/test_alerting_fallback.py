@@ -70,6 +70,8 @@ def test_what_a_revoked_token_keeps_from_slack_the_fallback_hears_once(
     (line,) = desk.lines
     assert "CRITICAL" in line
     assert f"{CHANNEL} did not take this." in line
+    waiting = desk.deliver()
+    assert (waiting.postponed, waiting.is_complete) == (1, False), "it is not due, and undelivered"
     for _ in range(3):
         clock.advance(timedelta(minutes=5))
         desk.deliver()
@@ -79,9 +81,42 @@ def test_what_a_revoked_token_keeps_from_slack_the_fallback_hears_once(
     clock.advance(timedelta(minutes=5))
     assert desk.deliver().is_complete
     assert len(slack.messages()) == 1
-    desk.tell(transition(TransitionKind.RESOLVED, 2))
+    desk.tell(transition(TransitionKind.ESCALATED, 2))
+    assert desk.lines == [line], "Slack takes it again"
+    desk.tell(transition(TransitionKind.RESOLVED, 3))
     assert "RESOLVED" in desk.lines[-1], "whoever heard that it began hears that it is over"
+    assert "did not take" not in desk.lines[-1]
     assert len(desk.lines) == 2
+
+
+def test_that_it_is_over_says_too_that_the_channel_still_refuses(
+    desk: Desk, slack: SlackStandIn, clock: VirtualClock, transition: Callable[..., Transition]
+) -> None:
+    slack.faults.inject("token-revoked")
+    desk.tell(transition())
+    desk.tell(transition(TransitionKind.RESOLVED, 2))
+    clock.advance(timedelta(minutes=5))
+    desk.deliver()
+    _, over = desk.lines
+    assert "RESOLVED" in over
+    assert f"{CHANNEL} did not take this." in over
+
+
+def test_what_a_channel_that_is_gone_did_not_hear_goes_where_it_would_go_now(
+    desk: Desk, slack: SlackStandIn, clock: VirtualClock, transition: Callable[..., Transition]
+) -> None:
+    slack.faults.inject("token-revoked")
+    desk.announcer = replace(desk.announcer, substitute="")
+    desk.tell(transition())
+    del desk.channels[CHANNEL]
+    desk.announcer = replace(desk.announcer, channels=("log",), fallback=Route(to=("log",)))
+    clock.advance(timedelta(minutes=5))
+    report = desk.deliver()
+    assert not report.is_complete
+    assert any("not configured" in one or "is dropped" in one for one in report.errors)
+    assert len(desk.lines) == 1
+    clock.advance(timedelta(minutes=5))
+    assert desk.deliver().is_complete, "it is said once"
 
 
 def test_what_only_waits_is_not_handed_over(

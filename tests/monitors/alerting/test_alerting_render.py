@@ -14,9 +14,9 @@ from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
 from monitors.alerting import phrases
 from monitors.alerting.contacts import Contact
-from monitors.alerting.render import Surroundings, render
+from monitors.alerting.render import Surroundings, render, render_reply
 from monitors.alerting.wording import AMBER, GREEN, GREY, RED
-from monitors.records import IncidentState, Notice, Phase, Transition, TransitionKind
+from monitors.records import IncidentState, Notice, Phase, Reach, Share, Transition, TransitionKind
 from sandbox.slack import blockkit
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -185,6 +185,25 @@ def test_a_resolved_alert_keeps_the_facts_and_says_how_long_it_took(
     assert "after 2 right answers in a row" in shown(notice)
 
 
+def test_what_came_back_says_since_when_it_is_back_and_counts_that_spell(
+    transition: MakeTransition,
+) -> None:
+    first = transition().incident.first_seen_at
+    back, over = first + timedelta(minutes=48), first + timedelta(minutes=51)
+    spell = {"reopenings": 1, "opened_at": back}
+    said = shown(render(transition(TransitionKind.REOPENED, 3, **spell), channel="#a", now=over))
+    assert f"Since*\nback since <!date^{int(back.timestamp())}^" in said
+    assert f"(<!date^{int(back.timestamp())}^{{ago}}|3 minutes ago>), first seen " in said
+    ended = transition(TransitionKind.RESOLVED, 4, **spell | {"resolved_at": over})
+    notice = render(ended, channel="#a", now=over)
+    assert "*RESOLVED after 3 minutes. Was critical*" in notice.text
+    assert "Lasted*\n3 minutes, from " in shown(notice)
+    assert "; first seen " in shown(notice)
+    reply = render_reply(ended, channel="#a", now=over)
+    assert reply is not None
+    assert "*Resolved after 3 minutes*" in reply.text
+
+
 @pytest.mark.parametrize(
     ("kind", "severity", "start", "color"),
     [
@@ -233,6 +252,33 @@ def test_what_cannot_be_asked_is_not_called_over(transition: MakeTransition) -> 
     said = shown(render(told, channel="#alerts", now=told.at))
     assert "NOT MEASURED any more, may still be critical" in said
     assert "neither over nor known to go on" in said
+
+
+def test_a_refused_token_says_that_the_other_operations_were_not_asked(
+    transition: MakeTransition,
+) -> None:
+    told = transition()
+    finding = replace(told.incident.finding, rule=RULES["auth-token-revoked"], operation=None)
+    told = transition(key=finding.fingerprint, finding=finding, operations=("GET /a", "GET /me"))
+    said = shown(render(told, channel="#a", now=told.at))
+    assert "Operations*\nall of them (`GET /a`, `GET /me` were asked, no others)" in said
+
+
+def test_several_workspaces_say_how_many_of_each_region_and_version(
+    transition: MakeTransition,
+) -> None:
+    reach = Reach(
+        afflicted=3,
+        measured=3,
+        configured=3,
+        regions=tuple(
+            Share(name=name, afflicted=n, measured=n) for name, n in (("eu", 2), ("us", 1))
+        ),
+        versions=(Share(name="2.15", afflicted=3, measured=3),),
+    )
+    told = transition(workspaces=("a", "b", "c"), reach=reach)
+    said = shown(render(told, channel="#a", now=told.at))
+    assert "all 3 Intercom workspaces: a, b, c (EU: 2, US: 1, API 2.15)" in said
 
 
 def test_long_lists_fold(transition: MakeTransition) -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.errors import ConfigurationError
 from contracts.workspaces import Secret
 from monitors.alerting import buttons
 from monitors.alerting.buttons import ACCEPT, ACKNOWLEDGE, LEASE, SILENCE, Action, actions_in
@@ -28,6 +29,7 @@ from monitors.records import Transition, TransitionKind
 from monitors.responding import Responder, notice_deaf_buttons, redraw_buttons
 from sandbox.clock import VirtualClock
 from sandbox.slack import DEFAULT_CHANNEL, Message, SlackStandIn
+from sandbox.slack.sockets import PERSON_ID
 
 CHANNEL = f"#{DEFAULT_CHANNEL}"
 PATIENCE = 10.0  # seconds of the machine; what is waited for takes hundredths
@@ -53,14 +55,20 @@ class Desk:
             announcer=self.announcer,
             clock=clock,
             new_id=lambda: "5i1e7ce0",
-            accept=lambda *what: self.accepted.append(what),
+            accept=self.accept,
+            answer=self.answer,
             after=self.deliver,
             log=self.log,
         )
 
+    def accept(self, key: str, until: date, by: str) -> None:
+        if until < self.clock.now().date():
+            raise ConfigurationError(f"{until} is over.")
+        self.accepted.append((key, until, by))
+
     def log(self, sentence: str) -> None:
         self.logged.append(sentence)
-        if "is over" in sentence or "failed" in sentence:
+        if "failed" in sentence:
             self.done.set()
 
     def deliver(self) -> None:
@@ -89,6 +97,10 @@ class Desk:
     def elements(self) -> list[Any]:
         blocks: Any = self.message.attachments[0]["blocks"]
         return [part for one in blocks if one["type"] == "actions" for part in one["elements"]]
+
+    def answer(self, action: Action, sentence: str) -> None:
+        SlackBot.whisper(self.channels[CHANNEL], action, sentence)
+        self.done.set()
 
     def press(self, action_id: str, value: str = "") -> None:
         """Press as the page's form does, and wait until it was dealt with."""
@@ -157,6 +169,16 @@ def test_a_press_acknowledges_silences_and_accepts_and_the_message_and_its_threa
     desk.press(ACCEPT, "2026-12-24")
     (state,) = desk.history.incident_states().values()
     assert desk.accepted == [(state.key, date(2026, 12, 24), "ann")]
+
+
+def test_who_presses_what_cannot_be_done_hears_why_and_nobody_else_does(
+    desk: Desk, socket: Socket
+) -> None:
+    desk.press(ACCEPT, "2020-11-01")
+    assert desk.accepted == []
+    (channel,) = (one for one in desk.slack.workspace.channels if one.whispers)
+    assert channel.whispers == [(PERSON_ID, "That was not done: 2020-11-01 is over.")]
+    assert desk.message.replies == ()
 
 
 def test_what_is_over_is_left_alone(desk: Desk, transition: Callable[..., Transition]) -> None:
