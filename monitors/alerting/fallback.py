@@ -83,8 +83,8 @@ def _places(
         return [announcer.substitute] if channel != announcer.substitute else []
     if channel in channels:
         return []
-    *_, latest = outbox.transitions(refused.notice.incident_id) or [None]
-    return list(announcer.places(latest.incident)) if latest else []
+    told = outbox.transitions(refused.notice.incident_id)
+    return list(announcer.places(told[-1].incident)) if told else []
 
 
 def _handed(

@@ -113,8 +113,13 @@ def test_a_rate_limit_hides_an_operations_trouble_and_is_never_taken_for_its_end
         stage.intercom.faults.replace([broken])
         stage.passes(monitor, 3)
     kinds = [(one.incident.finding.rule.name, one.kind) for one in stage.history.transitions()]
-    assert kinds[3:] == [("rate-limit-exceeded", TransitionKind.RESOLVED)]
-    assert len(stage.messages()) == 2
+    assert kinds[3:] == [
+        ("server-error", TransitionKind.MEASURED),
+        ("rate-limit-exceeded", TransitionKind.RESOLVED),
+    ]
+    still, _ = stage.messages()
+    assert "NOT MEASURED" not in still.text
+    assert "Measured again, still there" in still.replies[-1].text
 
 
 def test_a_field_that_consumers_read_is_missed_at_once_and_found_again(stage: "Stage") -> None:
