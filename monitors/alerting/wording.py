@@ -57,8 +57,10 @@ def status(transition: Transition) -> str:
         case TransitionKind.EXPLAINED:
             is_part = "part of a broader incident,"
             return f"{severity}, {is_part}" if incident.parent else _taken(incident) or severity
-        case TransitionKind.SPREAD | TransitionKind.MEASURED:
+        case TransitionKind.SPREAD:
             return _taken(incident) or severity
+        case TransitionKind.MEASURED:
+            return _taken(incident) or f"{severity}, measured again,"
         case TransitionKind.FLAPPING:
             return f"{severity}, comes and goes,"
         case TransitionKind.REOPENED:
