@@ -4,6 +4,7 @@ Each step says what was seen and, where it is not done, exactly what to do. What
 call is named with its cause (scope or plan); nothing is recorded and nothing is posted.
 """
 
+import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,7 +20,7 @@ from contracts.workspaces import REGIONS, Secret, Workspace
 from intercheck.notifying import notifiers_of
 from intercheck.settings import FILE_NAME, Settings
 from intercheck.tokens import HOW_TO_GET_ONE
-from monitors.alerting.readiness import walk
+from monitors.alerting.readiness import Step, walk
 from monitors.alerting.slack import SlackBot
 from monitors.alerting.socketmode import openable
 from monitors.evidence import Look
@@ -290,13 +291,11 @@ def check_slack(settings: Settings, clock: Clock) -> Iterator[CheckupStep]:
         )
     elif slack.token is not None:
         bot = SlackBot(slack.token, base_url=slack.base_url, clock=clock)
-        for step in walk(bot, slack.channel):
-            yield CheckupStep(
-                name=step.name,
-                state=State.DONE if step.is_done else State.MISSING,
-                detail=step.detail,
-                remedy=step.remedy,
-            )
+        identity, *own = walk(bot, slack.channel)
+        yield from _slack_steps([identity, *own])
+        for name in _led_to(settings) if identity.is_done else ():
+            # The token was asked already; each channel is walked as the own one is.
+            yield from _slack_steps(walk(bot, name)[1:], of=name, known=settings.alerting.notifiers)
         if slack.app_token is not None:
             yield _buttons_step(slack.app_token, slack.base_url)
     else:
@@ -305,6 +304,35 @@ def check_slack(settings: Settings, clock: Clock) -> Iterator[CheckupStep]:
             state=State.DONE,
             detail="An incoming webhook is configured; whether it works cannot be seen without "
             "posting, and its messages cannot be updated.",
+        )
+
+
+def _led_to(settings: Settings) -> list[str]:
+    """Return the Slack channels that routes and the fallback lead to, beside the own one."""
+    alerting = settings.alerting
+    names = [name for route in alerting.routes for name in route.to]
+    names += [alerting.fallback] if alerting.fallback else []
+    own = settings.slack.channel.removeprefix("#") if settings.slack else ""
+    return [
+        name
+        for name in dict.fromkeys(names)
+        if name not in alerting.notifiers and name.removeprefix("#") != own
+    ]
+
+
+def _slack_steps(
+    steps: Iterable[Step], *, of: str = "", known: Iterable[str] = ()
+) -> Iterator[CheckupStep]:
+    """Yield steps of Slack's, those of another channel than the own one with its name; it may be
+    a mistyped notifier of those that are `known`."""
+    near = difflib.get_close_matches(of, known, n=1) if of else []
+    for step in steps:
+        meant = f"If it was to be a notifier, did you mean `{near[0]}`? " if near else ""
+        yield CheckupStep(
+            name=f"{step.name} {of}".rstrip(),
+            state=State.DONE if step.is_done else State.MISSING,
+            detail=step.detail,
+            remedy=step.remedy if step.is_done else f"{meant}{step.remedy}",
         )
 
 

@@ -10,6 +10,7 @@ import click
 
 from contracts.findings import Finding
 from contracts.rules import Severity
+from monitors.records import IncidentState
 
 SCHEMA: Final = 1
 """The version of the JSON object; it changes when a reader of it would break."""
@@ -72,6 +73,12 @@ def print_json(envelope: Envelope) -> None:
     """Print one object on stdout, and nothing else."""
     json.dump(envelope.as_json(), sys.stdout, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")
+
+
+def identity_line(incident: IncidentState) -> str:
+    """Return by what an incident can be named, wherever it is told."""
+    cause = incident.finding.cause
+    return incident.key if cause == incident.key else f"{incident.key}  (cause {cause})"
 
 
 def print_finding(finding: Finding) -> None:

@@ -9,7 +9,8 @@ import click
 from contracts.exchanges import FailureKind, Operation
 from contracts.findings import Finding
 from contracts.rules import Severity
-from intercheck.output import Coverage, Envelope, Skipped, print_finding
+from intercheck.output import Coverage, Envelope, Skipped, identity_line, print_finding
+from monitors.alerting.wording import SHORT_ID
 from monitors.monitor import PassReport
 from monitors.records import Measurement, Outcome
 from reports.machine import incident_document
@@ -71,6 +72,12 @@ def print_pass(report: PassReport) -> None:
     shown = [one for one in report.findings if _is_shown(one)]
     for finding in sorted(shown, key=lambda one: -one.severity.rank):
         print_finding(finding)
+    for told in report.transitions:
+        incident = told.incident
+        click.echo(
+            f"{told.kind.value} incident {incident.id[:SHORT_ID]}  {incident.finding.rule.name}  "
+            f"{identity_line(incident)}"
+        )
     click.echo(_last_line(report, len(report.findings) - len(shown)))
     for error in report.delivery.errors:
         click.echo(error, err=True)

@@ -136,7 +136,9 @@ def _explain(error: ValidationError, file: ConfigurationFile) -> str:
         return f"{where} lacks the key `{place[-1]}`: add it."
     name = next((part for part in reversed(place) if isinstance(part, str)), "")
     value = "" if any(word in name for word in _SECRET_WORDS) else value_of(found)
-    return f"{where} has a wrong value for `{key}`{value}: {remedy_of(found)}."
+    said = remedy_of(found)
+    end = "" if said.endswith("?") else "."
+    return f"{where} has a wrong value for `{key}`{value}: {said}{end}"
 
 
 def _written_place(place: Iterable[str | int], file: ConfigurationFile) -> tuple[str | int, ...]:

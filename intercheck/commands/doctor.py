@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from contracts.clock import SystemClock
-from contracts.errors import HistoryError
+from contracts.errors import ConfigurationError, HistoryError
 from contracts.findings import Finding
 from intercheck import options
 from intercheck.checkup import (
@@ -22,7 +22,7 @@ from intercheck.checkup import (
 from intercheck.exits import ExitCode
 from intercheck.output import Coverage, Envelope, print_json
 from intercheck.settings import Settings
-from intercheck.wiring import probes_of, promises_of
+from intercheck.wiring import announcer_of, channels_of, probes_of, promises_of
 
 MARKS: Final = {
     State.DONE: ("ok", "green"),
@@ -83,6 +83,8 @@ def command(spec_dir: Path | None, config_path: Path | None, output_format: str)
         take(step)
     for step in check_notifiers(settings, clock):
         take(step)
+    if (step := _routes_step(settings, clock)) is not None:
+        take(step)
     take(_history_step(settings, clock))
     missing = [step for step in steps if step.state is State.MISSING]
     if text:
@@ -99,6 +101,15 @@ def command(spec_dir: Path | None, config_path: Path | None, output_format: str)
     if not answered:
         return ExitCode.NOTHING_MEASURED
     return ExitCode.FINDINGS if missing else ExitCode.CLEAN
+
+
+def _routes_step(settings: Settings, clock: SystemClock) -> CheckupStep | None:
+    """Return what is wrong with where messages go, None where nothing is."""
+    try:
+        announcer_of(settings, channels_of(settings, clock=clock))
+    except ConfigurationError as error:
+        return CheckupStep(name="Routes", state=State.MISSING, detail=str(error))
+    return None
 
 
 def _history_step(settings: Settings, clock: SystemClock) -> CheckupStep:

@@ -13,7 +13,7 @@ from intercheck import options
 from intercheck.accepting import accept_incident, read_day
 from intercheck.exits import ExitCode
 from intercheck.incident_names import SHORT, incident_named
-from intercheck.output import COLORS, Envelope, print_finding, print_json
+from intercheck.output import COLORS, Envelope, identity_line, print_finding, print_json
 from intercheck.settings import READING, TELLING
 from intercheck.wiring import announcer_of, channels_of
 from monitors.alerting.extent import extent
@@ -266,6 +266,7 @@ def _print_episode(episode: Episode) -> None:
     click.echo("")
     print_finding(episode.incident.finding)
     click.echo("")
+    click.echo(f"Identity             {identity_line(episode.incident)}")
     click.echo(f"Intercom workspaces  {', '.join(episode.incident.workspaces)}")
     click.echo(f"Operations           {', '.join(episode.incident.operations) or 'all'}")
     if episode.incident.reach is not None:

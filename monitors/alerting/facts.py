@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from contracts.findings import Certainty, Finding
-from contracts.rules import Scope
 from monitors.alerting import phrases
 from monitors.alerting.contacts import Contact, Contacts
 from monitors.alerting.extent import extent
@@ -99,7 +98,6 @@ def remedy(transition: Transition) -> Block:
 def small_print(transition: Transition, report_url: str | None) -> Block:
     """Return what identifies it, and what to type, for whoever looks further."""
     incident, finding = transition.incident, transition.incident.finding
-    identity = finding.fingerprint if finding.rule.scope is Scope.WORKSPACE else finding.cause
     rule, short = phrases.escape(finding.rule.name, MAX_NAME), incident.id[:SHORT_ID]
     parts = [
         phrases.code(f"intercheck explain {finding.rule.name}", MAX_NAME) if rule else "",
@@ -110,7 +108,8 @@ def small_print(transition: Transition, report_url: str | None) -> Block:
         f"Incident {phrases.code(short, MAX_ID)}"
         if is_over(transition) or incident.acknowledged_by
         else phrases.code(f"intercheck incidents ack {short}", MAX_ID),
-        f"Identity {phrases.code(identity, MAX_ID)}",
+        f"Identity {phrases.code(incident.key, MAX_ID)}",
+        f"Cause {phrases.code(finding.cause, MAX_ID)}" if finding.cause != incident.key else "",
         link(report_url, "Report"),
     ]
     text = "  |  ".join(part for part in parts if part)

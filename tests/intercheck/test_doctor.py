@@ -233,6 +233,23 @@ def test_a_channel_that_cannot_be_posted_to_is_named_with_what_to_do(
     assert remedy in steps[step]["remedy"]
 
 
+def test_every_channel_that_something_leads_to_is_asked_about(
+    doctor: Doctor, env: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "intercheck.yaml").write_text(
+        "alerting:\n  notifiers: {pager: {type: stdout}}\n  fallback: nobody\n"
+        f"  routes: [{{to: [pagr, pager, '#{DEFAULT_CHANNEL}']}}]\n"
+    )
+    code, steps = walk(doctor)
+    assert (code, missing(steps)) == (1, {"Slack channel pagr", "Slack channel nobody"})
+    assert "did you mean `pager`?" in steps["Slack channel pagr"]["remedy"]
+    env.delenv("SLACK_BOT_TOKEN")
+    env.delenv("SLACK_CHANNEL")
+    code, steps = walk(doctor)
+    assert (code, missing(steps)) == (1, {"Routes"})
+    assert "leads to pagr, which is no notifier" in steps["Routes"]["detail"]
+
+
 def test_a_history_that_cannot_be_read_is_its_own_step(doctor: Doctor, slack: SlackStandIn) -> None:
     slack.scopes.discard("channels:history")
     code, steps = walk(doctor)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -96,6 +97,16 @@ def test_a_dead_token_is_a_finding_one_message_and_exit_1(
     assert code == 1
     assert "critical auth-token-revoked" in out
     assert "1 open incident: opened auth-token-revoked; 4 requests; 1 alert delivered" in out
+    named = re.search(
+        r"^opened incident (\w{8})  auth-token-revoked  (v1:\w+)  \(cause (v1:\w+)\)$", out, re.M
+    )
+    assert named is not None
+    assert f"· {named[3]} ·" in out, "the finding's cause"
+    (message,) = slack.messages(DEFAULT_CHANNEL)
+    assert all(name in str(message.attachments) for name in named.groups())
+    shown = [run("incidents", "show", name)[1] for name in named.groups()]
+    assert f"Identity             {named[2]}  (cause {named[3]})" in shown[0]
+    assert len(set(shown)) == 1
 
     code, out, _ = run("probe", "--report", "", "--format", "json", "--fail-on-new")
     envelope = json.loads(out)
@@ -120,6 +131,8 @@ def test_an_alert_that_cannot_be_delivered_is_exit_1_and_kept(
     code, out, err = run("probe", "--report", "", "--fail-on-new")
     assert code == 1
     assert "1 alert undeliverable" in out
+    again, said, _ = run("probe", "--report", "", "--fail-on-new")
+    assert (again, "1 alert waiting" in said) == (1, True), "it is not due yet, and undelivered"
     assert "no-such-channel" in err
     with History.open(f"sqlite:///{tmp_path}/history.sqlite", clock=SystemClock()) as history:
         assert len(history.notices(NoticeStatus.PENDING)) == 1
