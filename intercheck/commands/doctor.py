@@ -1,6 +1,7 @@
 """`intercheck doctor`: from nothing to a working set-up."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -83,7 +84,7 @@ def command(spec_dir: Path | None, config_path: Path | None, output_format: str)
         take(step)
     for step in check_notifiers(settings, clock):
         take(step)
-    if (step := _routes_step(settings, clock)) is not None:
+    for step in _routes_steps(settings, clock):
         take(step)
     take(_history_step(settings, clock))
     missing = [step for step in steps if step.state is State.MISSING]
@@ -103,13 +104,12 @@ def command(spec_dir: Path | None, config_path: Path | None, output_format: str)
     return ExitCode.FINDINGS if missing else ExitCode.CLEAN
 
 
-def _routes_step(settings: Settings, clock: SystemClock) -> CheckupStep | None:
-    """Return what is wrong with where messages go, None where nothing is."""
+def _routes_steps(settings: Settings, clock: SystemClock) -> Iterator[CheckupStep]:
+    """Yield what is wrong with where messages go; nothing where nothing is."""
     try:
         announcer_of(settings, channels_of(settings, clock=clock))
     except ConfigurationError as error:
-        return CheckupStep(name="Routes", state=State.MISSING, detail=str(error))
-    return None
+        yield CheckupStep(name="Routes", state=State.MISSING, detail=str(error))
 
 
 def _history_step(settings: Settings, clock: SystemClock) -> CheckupStep:
