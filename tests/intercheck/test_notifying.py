@@ -66,6 +66,12 @@ def test_a_wrong_notifier_is_one_sentence(tmp_path: Path, written: str, said: st
     assert "canary" not in sentence
 
 
+def test_a_question_at_the_end_of_a_sentence_ends_it(tmp_path: Path) -> None:
+    wrong = """alerting: {routes: [{matchers: ['severty="critical"'], to: [a]}]}\n"""
+    with pytest.raises(ConfigurationError, match=r"did you mean severity\?$"):
+        read(tmp_path, wrong)
+
+
 def test_a_route_to_nowhere_is_refused(tmp_path: Path) -> None:
     settings = read(tmp_path, EVERY_KIND)
     with pytest.raises(ConfigurationError, match="leads to #oncall, which is no notifier"):
