@@ -102,7 +102,8 @@ def announcer_of(settings: Settings, channels: Mapping[str, Channel]) -> Announc
     """Return who writes the messages, as the settings say where they go."""
     alerting = settings.alerting
     routed = {name for route in alerting.routes for name in route.to} | {alerting.fallback}
-    own = [settings.slack.channel or WEBHOOK] if settings.slack else []
+    slack = settings.slack
+    own = [slack.channel if slack.token else WEBHOOK] if slack else []  # a webhook has its own
     unrouted = [name for name in alerting.notifiers if name not in routed]
     quiet = alerting.quiet_hours
     return Announcer(
