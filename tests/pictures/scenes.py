@@ -261,7 +261,13 @@ def comes_and_goes(stage: Stage) -> None:
         over = stage.tell(TransitionKind.RESOLVED, seen)
         stage.wait(minutes=20)
         kind = TransitionKind.FLAPPING if back == 3 else TransitionKind.REOPENED
-        again = replace(over, reopenings=back, is_flapping=back == 3, sights=3 * back)
+        again = replace(
+            over,
+            reopenings=back,
+            opened_at=stage.clock.now(),
+            is_flapping=back == 3,
+            sights=3 * back,
+        )
         seen = stage.tell(kind, again)
     stage.wait(minutes=2)
 
@@ -272,7 +278,9 @@ def reopened(stage: Stage) -> None:
     stage.wait(minutes=25)
     over = stage.tell(TransitionKind.RESOLVED, seen)
     stage.wait(minutes=20)
-    stage.tell(TransitionKind.REOPENED, replace(over, reopenings=1, sights=5))
+    stage.tell(
+        TransitionKind.REOPENED, replace(over, reopenings=1, opened_at=stage.clock.now(), sights=5)
+    )
     stage.wait(minutes=3)
 
 
