@@ -113,6 +113,9 @@ class _Walk:
                 yield one._replace(location=f"{REQUEST}{one.location or _WHOLE}")
         elif schema is not None:
             yield Seen("request-refused", f"{REQUEST}{_WHOLE}", "body", ABSENT, place)
+        if after.requires_body and not before.requires_body:
+            expected = ABSENT if schema is None else OPTIONAL
+            yield Seen("request-required", f"{REQUEST}{_WHOLE}", expected, "required", place)
 
     def _answers(self, before: SpecOperation, after: SpecOperation) -> Iterator[Seen]:
         successes = [status for status in before.responses if _is_success(status)]

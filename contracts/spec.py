@@ -82,8 +82,17 @@ class SpecOperation:
     @property
     def request_schema(self) -> dict[str, Any] | None:
         """The schema of a JSON request body as written, None where the description has none."""
+        return _json_schema(self._request_body)
+
+    @property
+    def requires_body(self) -> bool:
+        """Whether a request has to have a body."""
+        return (self._request_body or {}).get("required") is True
+
+    @property
+    def _request_body(self) -> dict[str, Any] | None:
         body = self.definition.get("requestBody")
-        return _json_schema(self.spec.dereference(body)) if isinstance(body, dict) else None
+        return self.spec.dereference(body) if isinstance(body, dict) else None
 
 
 class Spec:

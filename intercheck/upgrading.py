@@ -96,11 +96,10 @@ def as_before(pair: Pair, *, cache_dir: Path) -> Callable[[Change], bool]:
 
     Descriptions are mended without a word; what is recorded of answers stands in the contract.
     """
-    relied = [
+    before, after = (
         embedded_contract(spec.version or "", cache_dir=cache_dir)
         for spec in (pair.before, pair.after)
-    ]
-    before, after = relied
+    )
     if before is None or after is None or pair.is_embedded:
         return lambda _: False
     changed = {(one.operation.identity, one.location) for one in changes_between(before, after)}
@@ -196,8 +195,6 @@ def _message(change: Change, pair: Pair) -> str:
             return f"{where} may also be {values} in {later}."
         case "schema-enum", _:
             return f"{later} does not list the values of {where} any more."
-        case "schema-format", _:
-            return f"{where} is {change.observed} in {later}, and {change.expected} in {earlier}."
         case "status-undocumented", _:
             return f"A success is {change.observed} in {later}, and {change.expected} in {earlier}."
         case "body-empty", _:

@@ -16,6 +16,7 @@ from contracts.overlays import embedded_contract
 from intercheck import options
 from intercheck.exits import ExitCode
 from intercheck.output import Envelope, print_json
+from intercheck.settings import READING
 from monitors.history import History
 from monitors.known import Known, KnownLatency, KnownShape, known_of, without
 from monitors.memory import APP, CENSUS, SHAPE_KEY
@@ -62,7 +63,7 @@ def show(
       intercheck baseline show
       intercheck baseline show 'GET /contacts/{contact_id}' --format json
     """
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, READING)
     clock = SystemClock()
     wanted = _identities(operations)
     with History.open(settings.history_url, clock=clock) as history:
@@ -130,7 +131,7 @@ def reset(
         raise ConfigurationError(
             "Say what to forget: either operations such as 'GET /contacts', or --all of them."
         )
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, READING)
     clock = SystemClock()
     wanted = _identities(operations)
     with History.open(settings.history_url, clock=clock) as history, history.transaction():

@@ -1,10 +1,8 @@
 """`intercheck can-i-upgrade`: whether consumers would notice another version of the API."""
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
 
 import click
 
@@ -18,7 +16,7 @@ from intercheck.exits import ExitCode, exit_code, is_failing
 from intercheck.found import keep_found
 from intercheck.output import Coverage, Envelope, print_finding, print_json
 from intercheck.sections import DEFAULT_VERSION
-from intercheck.settings import Places, Settings, load_settings
+from intercheck.settings import EVERYTHING, READING, Places, Settings
 from intercheck.upgrading import (
     Pair,
     accepted_in,
@@ -29,8 +27,6 @@ from intercheck.upgrading import (
     reads_before,
 )
 from reports.words import counted
-
-_WITHOUT_TOKENS: Final = frozenset({"spec-dir", "cache-dir", "consumers", "deviations"})
 
 
 @click.command()
@@ -66,7 +62,8 @@ def command(
       intercheck can-i-upgrade 2.16 --format json --fail-on critical
     """
     started = time.perf_counter()
-    settings = _settings(config_path, is_told=earlier is not None)
+    # Where the version is told nothing is asked of the workspaces, and no token is needed.
+    settings = options.settings_from(config_path, READING if earlier else EVERYTHING)
     places = Places(spec_dir=spec_dir or settings.spec_dir, cache_dir=settings.cache_dir)
     pair = pair_of(earlier or _version_of(settings), later or newest(), places)
     reads = reads_before(settings, pair)
@@ -116,14 +113,6 @@ def command(
         note = f" ({noted})" if noted else ""
         click.echo(f"From {pair.earlier} to {pair.later}{note}: {word}.")
     return exit_code(findings, fail_on=fail_on, measured=True)
-
-
-def _settings(config_path: Path | None, *, is_told: bool) -> Settings:
-    """Load the settings; where the version is told nothing is asked of the workspaces, and no token
-    is needed."""
-    if is_told:
-        return load_settings(config_path, os.environ, only=_WITHOUT_TOKENS)
-    return load_settings(config_path, os.environ)
 
 
 def _version_of(settings: Settings) -> str:

@@ -85,7 +85,7 @@ class DeliveryReport:
     """What became of the notices that were due, as counts of notices.
 
     `undeliverable` counts what waiting will not cure: recorded as such for good, or tried again
-    again until a person mends the channel. `refused` are the notices that wait for that person,
+    until a person mends the channel. `refused` are the notices that wait for that person,
     or whose channel is not configured any more. `errors` are distinct sentences.
     """
 

@@ -107,7 +107,7 @@ def _is_said(pair: tuple[Observation, Finding]) -> bool:
     return (
         finding.rule.name == SCOPE
         and response is not None
-        and (envelope_of(response).is_of_a_permission)
+        and envelope_of(response).is_of_a_permission
     )
 
 

@@ -26,6 +26,7 @@ def described(
     answer: dict[str, Any] | None = None,
     *,
     request: dict[str, Any] | None = None,
+    needs_body: bool = False,
     parameters: list[dict[str, Any]] | None = None,
     status: str = "200",
     components: dict[str, Any] | None = None,
@@ -36,7 +37,8 @@ def described(
         success["content"] = {"application/json": {"schema": answer}}
     operation: dict[str, Any] = {"responses": {status: success}, "parameters": parameters or []}
     if request is not None:
-        operation["requestBody"] = {"content": {"application/json": {"schema": request}}}
+        content = {"application/json": {"schema": request}}
+        operation["requestBody"] = {"content": content, "required": needs_body}
     document = {
         "openapi": "3.0.1",
         "info": {"title": "t", "version": "2.15"},
@@ -166,6 +168,16 @@ def test_an_answer_that_promises_as_much_or_more_breaks_nobody(
             {"parameters": [query(TEXT)]},
             {"parameters": []},
             ("request-refused", "request:query:q", "string>absent"),
+        ),
+        (
+            {},
+            {"request": things(a=TEXT), "needs_body": True},
+            ("request-required", "request:/", "absent>required"),
+        ),
+        (
+            {"request": things(a=TEXT)},
+            {"request": things(a=TEXT), "needs_body": True},
+            ("request-required", "request:/", "optional>required"),
         ),
         ({"status": "200"}, {"status": "202"}, ("status-undocumented", "status", "200>202")),
     ],

@@ -83,6 +83,14 @@ def test_what_is_forgotten_of_one_operation_is_learned_anew_and_the_rest_is_kept
     assert after["GET /contacts"]["latency"][0]["samples"] == 3
 
 
+def test_what_is_known_is_shown_where_there_is_no_token(run: Run, tmp_path: Path) -> None:
+    run("probe", "--report", "", *ONLY)
+    (tmp_path / "intercheck.yaml").write_text("workspaces: [{name: a, token: '${NOT_SET}'}]\n")
+    code, out, err = run("baseline", "show", "GET /tags")
+    assert (code, err) == (0, "")
+    assert "GET /tags" in out
+
+
 def test_only_latencies_or_only_shapes_can_be_forgotten(run: Run) -> None:
     run("probe", "--report", "", *ONLY)
     run("baseline", "reset", "--all", "--latency")

@@ -92,4 +92,5 @@ def test_no_answer_is_too_strange_to_be_held_against(
     an_exchange: "ExchangeFactory", body: Any
 ) -> None:
     declaring = Observation(exchange=an_exchange("GET /data_attributes", 200, body))
-    reconciled([BOOLEAN(an_exchange), declaring])
+    judged = reconciled([BOOLEAN(an_exchange), declaring])
+    assert [len(one.findings) for one in judged] == [1, 0], "what is judged is never dropped"

@@ -122,6 +122,7 @@ def test_a_page_without_the_library_beside_it_says_so(
         visit.page.wait_for_function(
             "document.getElementById('chart-plot').textContent.includes('beside this page')"
         )
+        assert visit.page.locator("#chart-plot .scatterlayer").count() == 0
 
 
 def test_hostile_words_are_shown_and_not_run(
