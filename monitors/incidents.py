@@ -141,6 +141,7 @@ def accept(state: IncidentState, *, why: str, now: datetime) -> Change:
         phase=Phase.RESOLVED,
         resolved_at=now,
         is_flapping=False,
+        is_blind=False,
         record="",
         failures=0,
         accepted=why,
@@ -164,7 +165,7 @@ def _seen(
     new_id: Callable[[], str],
 ) -> Change:
     told_stage = state.finding.stage if state else 0
-    was_blind = state is not None and _is_blind(state, policy)
+    was_blind = state is not None and state.is_blind
     if state is None or _is_another_occurrence(state, policy, now):
         state, was = _first(sighting, now, new_id(), policy), sighting.finding
     else:
@@ -202,8 +203,10 @@ def _seen(
 def _healthy(state: IncidentState, healthy: Healthy, policy: Policy, now: datetime) -> Change:
     record = policy.add(state.record, HEALTHY) if healthy.record is None else healthy.record
     successes = max(state.successes + 1, trailing(record, HEALTHY))
-    was_blind = _is_blind(state, policy)
-    state = replace(state, record=record, failures=0, unmeasured=0, successes=successes)
+    was_blind = state.is_blind
+    state = replace(
+        state, record=record, failures=0, unmeasured=0, successes=successes, is_blind=False
+    )
     if state.phase is Phase.PENDING:
         return (state if SEEN in record else None), None  # a blip, once it is long ago
     if state.phase is Phase.RESOLVED:
@@ -223,14 +226,9 @@ def _unmeasured(state: IncidentState, policy: Policy, now: datetime) -> Change:
     state = replace(state, unmeasured=state.unmeasured + 1)
     if state.phase is Phase.PENDING:
         return (state if state.unmeasured < policy.blind_after else None), None
-    if state.unmeasured != policy.blind_after:  # told once, not with every pass
+    if state.is_blind or state.unmeasured < policy.blind_after:  # told once, not with every pass
         return state, None
-    return tell(state, TransitionKind.BLIND, now)
-
-
-def _is_blind(state: IncidentState, policy: Policy) -> bool:
-    """Whether people were told that it is not measured any more."""
-    return state.phase is Phase.OPEN and state.unmeasured >= policy.blind_after
+    return tell(replace(state, is_blind=True), TransitionKind.BLIND, now)
 
 
 def _is_another_occurrence(state: IncidentState, policy: Policy, now: datetime) -> bool:
@@ -285,6 +283,7 @@ def _again(
         failures=trailing(record, SEEN),
         successes=0,
         unmeasured=0,
+        is_blind=False,
         sights=state.sights + 1,
         last_seen_at=now,
     )

@@ -164,6 +164,9 @@ class IncidentState:
     """How often this occurrence came back."""
     is_flapping: bool = False
     """Whether it comes and goes: then it is over only after a longer calm."""
+    is_blind: bool = False
+    """Whether people were told that it is not measured any more: whatever else happens to it, that
+    stays so until it is measured again."""
     record: str = ""
     """The latest observations where it is worst (see `monitors.policies`)."""
     causes: tuple[str, ...] = ()

@@ -26,15 +26,15 @@ class Episode:
     events: tuple[Event, ...]
     """Oldest first."""
     duration: timedelta
-    """From its first sight to its end, or to now."""
+    """From when it began to its end, or to now."""
     acknowledged: bool
     blind: bool
     """Whether it cannot be seen at present if it is still there."""
 
     @property
     def since(self) -> datetime:
-        """When it was first seen."""
-        return self.incident.first_seen_at
+        """When it began; of one that came back, when it was back, as its message says."""
+        return self.incident.began_at
 
     @property
     def until(self) -> datetime | None:
@@ -79,14 +79,14 @@ def _episode(incident: IncidentState, events: tuple[Event, ...], *, now: datetim
     return Episode(
         incident=incident,
         events=events,
-        duration=max(timedelta(), (end or now) - incident.first_seen_at),
+        duration=max(timedelta(), (end or now) - incident.began_at),
         acknowledged=TransitionKind.ACKNOWLEDGED in kinds,
-        blind=bool(kinds) and kinds[-1] is TransitionKind.BLIND,
+        blind=incident.is_blind,
     )
 
 
 def _rank(episode: Episode) -> tuple[int, float, float]:
     incident = episode.incident
     if incident.phase is Phase.OPEN:
-        return 0, -incident.severity.rank, incident.first_seen_at.timestamp()
+        return 0, -incident.severity.rank, incident.began_at.timestamp()
     return 1, -(incident.resolved_at or incident.last_seen_at).timestamp(), 0.0

@@ -75,6 +75,7 @@ def incident_document(episode: Episode) -> dict[str, object]:
         "operations": list(incident.operations),
         "consumers": list(finding.consumers),
         "since": episode.since.isoformat(),
+        "first_seen": incident.first_seen_at.isoformat(),
         "until": episode.until.isoformat() if episode.until else None,
         "seconds": round(episode.duration.total_seconds(), 3),
         "acknowledged": episode.acknowledged,

@@ -252,11 +252,12 @@ def _print_line(episode: Episode) -> None:
     mark = incident.severity.value if is_open else "resolved"
     color = COLORS[incident.severity] if is_open else "green"
     span = f"for {duration(episode.duration)}" if is_open else f"after {duration(episode.duration)}"
+    unseen = ", not measured any more" if incident.is_blind else ""
     taken = f", {incident.acknowledged_by} is on it" if incident.acknowledged_by else ""
     part = f", part of {incident.parent[:SHORT]}" if incident.parent else ""
     click.echo(
         f"{incident.id[:SHORT]}  {click.style(f'{mark:8}', fg=color)}  "
-        f"{incident.finding.rule.name}  {_place(episode)}  {span}{taken}{part}"
+        f"{incident.finding.rule.name}  {_place(episode)}  {span}{unseen}{taken}{part}"
     )
     click.echo(f"{'':{SHORT}}  {incident.finding.message}")
 

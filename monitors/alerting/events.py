@@ -46,6 +46,7 @@ def event_of(transition: Transition, surroundings: Surroundings) -> dict[str, ob
         "incident": incident.id,
         "sequence": incident.sequence,
         "is_open": incident.phase is Phase.OPEN,
+        "is_blind": incident.is_blind,
         "severity": incident.severity.value,
         "rule": finding.rule.name,
         "key": incident.key,
@@ -72,7 +73,7 @@ def event_of(transition: Transition, surroundings: Surroundings) -> dict[str, ob
             }
             for name in finding.consumers
         ],
-        "began_at": incident.first_seen_at.isoformat(),
+        "began_at": incident.began_at.isoformat(),
         "ended_at": _written(incident.resolved_at),
         "acknowledged_by": incident.acknowledged_by,
         "report_url": surroundings.report_url if facts.link(surroundings.report_url, "x") else None,

@@ -86,7 +86,7 @@ def remedy(transition: Transition) -> Block:
         case TransitionKind.RESOLVED:
             right = phrases.count(transition.incident.successes, "right answer")
             return _text(f"*Nothing to do.* It is as it should be again, after {right} in a row.")
-        case TransitionKind.BLIND:
+        case _ if transition.incident.is_blind:
             return _text(
                 "*What to do*\nThe probes that saw it cannot be asked now: this is neither over nor"
                 f" known to go on. The report says why. Once it can be asked: {said or '-'}"
@@ -207,7 +207,7 @@ def _times(transition: Transition, now: datetime) -> str:
     seen += f", seen {incident.sights} times" if incident.sights > 1 else ""
     back = "back since " if is_back else ""
     text = f"{back}{phrases.moment(since)} ({phrases.ago(since, now)}){seen}"
-    if transition.kind is TransitionKind.BLIND:
+    if incident.is_blind:
         text += f"; last measured {phrases.moment(incident.last_seen_at)}"
     opened_at = incident.opened_at
     if transition.kind is TransitionKind.OPENED and opened_at and transition.at - opened_at > LATE:

@@ -53,14 +53,19 @@ def overdue(
 
 def reminder(incident: IncidentState, *, channel: str, form: NoticeForm, now: datetime) -> Notice:
     """Return the line that says that it is still so, for how long, and that it is nobody's."""
-    lasted = phrases.duration(now - incident.first_seen_at)
+    lasted = phrases.duration(now - incident.began_at)
+    said = (
+        f"Not measured any more, may still be {incident.severity.value} after {lasted}"
+        if incident.is_blind
+        else f"Still {incident.severity.value} after {lasted}"
+    )
     sentence = phrases.escape(incident.finding.message, wording.MAX_SENTENCE)
     return Notice(
         channel=channel,
         incident_id=incident.id,
         sequence=sequence_of(now),
         kind=Telling.REMINDER,
-        text=f":bell: *Still {incident.severity.value} after {lasted}*, and nobody has taken it "
+        text=f":bell: *{said}*, and nobody has taken it "
         f"on: {sentence} Take it on: "
         f"{phrases.code(f'intercheck incidents ack {incident.id[: wording.SHORT_ID]}', 80)}",
         form=form,

@@ -124,6 +124,7 @@ def _incident(kind: TransitionKind, incident_id: str, now: datetime) -> Incident
     is_taken = kind is TransitionKind.ACKNOWLEDGED
     is_worse = kind is TransitionKind.ESCALATED
     is_wide = kind is TransitionKind.SPREAD
+    is_blind = kind is TransitionKind.BLIND
     return IncidentState(
         key=finding.cause,
         id=incident_id,
@@ -137,10 +138,11 @@ def _incident(kind: TransitionKind, incident_id: str, now: datetime) -> Incident
         sights=3,
         successes=2 if is_over else 0,
         first_seen_at=now - _BEGAN,
-        last_seen_at=now - _BLIND if kind is TransitionKind.BLIND else now,
+        last_seen_at=now - _BLIND if is_blind else now,
         opened_at=now if kind is TransitionKind.OPENED else now - _BEGAN,
         resolved_at=now if is_over else None,
         sequence=1,
         acknowledged_by=_SOMEBODY if is_taken else "",
         acknowledged_at=now if is_taken else None,
+        is_blind=is_blind,
     )

@@ -37,7 +37,7 @@ def look(transition: Transition) -> tuple[str, str]:
     """Return the coloured dot and the colour of the bar."""
     if transition.kind is TransitionKind.RESOLVED:
         return ":large_green_circle:", GREEN
-    if transition.kind is TransitionKind.BLIND:
+    if transition.incident.is_blind:
         return ":white_circle:", GREY
     return _LOOKS[transition.incident.severity]
 
@@ -46,6 +46,8 @@ def status(transition: Transition) -> str:
     """Return the words a message begins with."""
     incident = transition.incident
     severity = incident.severity.value.upper()
+    if incident.is_blind:
+        return _unseen(incident)
     match transition.kind:
         case TransitionKind.OPENED:
             return severity
@@ -71,7 +73,19 @@ def status(transition: Transition) -> str:
                 return f"ACCEPTED after {lasted}. Was {incident.severity.value}"
             return f"RESOLVED after {lasted}. Was {incident.severity.value}"
         case TransitionKind.BLIND:
-            return f"NOT MEASURED any more, may still be {incident.severity.value}"
+            return _unseen(incident)
+
+
+def _unseen(incident: IncidentState) -> str:
+    """Return the words of one of which nothing is known at present, whatever happened to it."""
+    by = phrases.escape(incident.acknowledged_by, MAX_PERSON)
+    parts = [
+        f"NOT MEASURED any more, may still be {incident.severity.value}",
+        "part of a broader incident" if incident.parent else "",
+        f"acknowledged by {by}" if by else "",
+    ]
+    said = ", ".join(part for part in parts if part)
+    return said if said == parts[0] else f"{said},"
 
 
 def _taken(incident: IncidentState) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import RowMapping
 from contracts.exchanges import Operation
 from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Evidence, Rule, Scope, Severity
+from monitors.policies import BLIND_AFTER
 from monitors.records import (
     IncidentState,
     Measurement,
@@ -106,6 +107,8 @@ def state_of(text: str) -> IncidentState:
         document[name] = tuple(document.get(name, ()))
     for name in _STATE_TIMES:
         document[name] = _time_of(document.get(name))
+    is_blind = document["phase"] is Phase.OPEN and document["unmeasured"] >= BLIND_AFTER
+    document.setdefault("is_blind", is_blind)
     document["reach"] = _reach_of(document.get("reach"))
     return IncidentState(**document)
 

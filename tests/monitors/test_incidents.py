@@ -469,6 +469,11 @@ class IncidentMachine(RuleBasedStateMachine):
         if self.life.state is None:
             self.seen = []  # a pending one was forgotten
 
+    @invariant()
+    def it_is_blind_from_when_that_is_told_until_it_is_measured(self) -> None:
+        state = self.life.state
+        assert (state is not None and state.is_blind) == self.is_blind
+
     @rule(hours=st.integers(0, 3))
     def wait(self, hours: int) -> None:
         self.life.now += timedelta(hours=hours)

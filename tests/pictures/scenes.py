@@ -288,7 +288,7 @@ def blind(stage: Stage) -> None:
     """What saw it cannot be asked any more."""
     seen = stage.tell(TransitionKind.OPENED, slow_search(stage))
     stage.wait(minutes=50)
-    stage.tell(TransitionKind.BLIND, replace(seen, unmeasured=3))
+    stage.tell(TransitionKind.BLIND, replace(seen, unmeasured=3, is_blind=True))
     stage.wait(minutes=1)
 
 

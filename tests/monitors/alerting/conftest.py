@@ -93,6 +93,7 @@ def transition(clock: VirtualClock) -> Callable[..., Transition]:
             last_seen_at=began,
             opened_at=began,
             sequence=sequence,
+            is_blind=kind is TransitionKind.BLIND,
         )
         if kind is TransitionKind.RESOLVED:
             state = replace(state, phase=Phase.RESOLVED, resolved_at=now, successes=2)

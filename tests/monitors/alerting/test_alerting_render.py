@@ -14,12 +14,25 @@ from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
 from monitors.alerting import phrases
 from monitors.alerting.contacts import Contact
-from monitors.alerting.render import Surroundings, render, render_reply
+from monitors.alerting.events import event_of
+from monitors.alerting.reminding import reminder
+from monitors.alerting.render import PLAIN, Surroundings, render, render_reply
 from monitors.alerting.wording import AMBER, GREEN, GREY, RED
-from monitors.records import IncidentState, Notice, Phase, Reach, Share, Transition, TransitionKind
+from monitors.records import (
+    IncidentState,
+    Notice,
+    NoticeForm,
+    Phase,
+    Reach,
+    Share,
+    Transition,
+    TransitionKind,
+)
+from reports.episodes import episodes_of
 from sandbox.slack import blockkit
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 MakeTransition = Callable[..., Transition]
 
 # Giant inputs are a short text many times over: as long for us, and cheap to draw and to shrink.
@@ -71,6 +84,7 @@ def transitions(draw: st.DrawFn) -> Transition:
         last_seen_at=draw(moments),
         resolved_at=draw(st.none() | moments),
         sequence=draw(st.integers(1, 10**6)),
+        is_blind=draw(st.booleans()),
     )
     return Transition(kind=kind, at=at, incident=incident)
 
@@ -252,6 +266,43 @@ def test_what_cannot_be_asked_is_not_called_over(transition: MakeTransition) -> 
     said = shown(render(told, channel="#alerts", now=told.at))
     assert "NOT MEASURED any more, may still be critical" in said
     assert "neither over nor known to go on" in said
+
+
+@pytest.mark.parametrize(
+    "kind", [TransitionKind.ACKNOWLEDGED, TransitionKind.SPREAD, TransitionKind.EXPLAINED]
+)
+def test_what_cannot_be_asked_stays_so_whatever_else_happens_to_it(
+    transition: MakeTransition, kind: TransitionKind
+) -> None:
+    told = transition(kind, 3, is_blind=True, acknowledged_by="ann")
+    notice = render(told, channel="#alerts", now=told.at)
+    assert notice.text.startswith(
+        ":white_circle: *NOT MEASURED any more, may still be critical, acknowledged by ann,* in"
+    )
+    assert notice.color == GREY
+    assert "neither over nor known to go on" in shown(notice)
+    assert "; last measured " in shown(notice)
+    reply = render_reply(told, channel="#alerts", now=told.at)
+    assert reply is None or reply.text.startswith(":white_circle:")
+
+
+def test_a_reminder_of_what_cannot_be_asked_does_not_say_that_it_is_still_so(
+    transition: MakeTransition,
+) -> None:
+    blind = transition(TransitionKind.BLIND, 2).incident
+    said = reminder(blind, channel="#a", form=NoticeForm.REPLY, now=blind.began_at + HOUR).text
+    assert ":bell: *Not measured any more, may still be critical after 1 hour*" in said
+
+
+def test_every_age_is_counted_from_when_it_was_back(transition: MakeTransition) -> None:
+    first = transition().incident.first_seen_at
+    back = transition(TransitionKind.REOPENED, 3, reopenings=1, opened_at=first + HOUR)
+    now = first + 3 * HOUR
+    line = reminder(back.incident, channel="#a", form=NoticeForm.REPLY, now=now)
+    assert "after 2 hours*" in line.text
+    assert event_of(back, PLAIN)["began_at"] == (first + HOUR).isoformat()
+    (episode,) = episodes_of([back.incident], now=now)
+    assert (episode.since, episode.duration) == (first + HOUR, 2 * HOUR)
 
 
 def test_a_refused_token_says_that_the_other_operations_were_not_asked(
