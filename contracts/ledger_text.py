@@ -5,6 +5,7 @@ Pure: text in, text out. What comes out has been read again, and says what it sh
 
 import json
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 
 from contracts.deviations import Deviation, parse_deviations
@@ -37,10 +38,23 @@ def entry_of(
     )
 
 
-def with_entries(text: str, entries: Sequence[Deviation], *, source: str) -> str:
-    """Return `text` with `entries` (of causes) at its end; ConfigurationError where `text` is not a
-    ledger that can be extended."""
+def with_entries(
+    text: str, entries: Sequence[Deviation], *, source: str, today: date | None = None
+) -> str:
+    """Return `text` with `entries` (of causes) at its end, in the place of those that have expired
+    by `today` and that they accept anew; ConfigurationError where `text` is not a ledger that can
+    be extended."""
     before = _read(text, source)
+    renewed = {key for one in entries for key in one.keys}
+    over = {
+        index
+        for index, one in enumerate(before)
+        if today is not None and not one.is_in_force(today) and renewed.issuperset(one.keys)
+    }
+    if over:
+        with suppress(ConfigurationError):  # one that cannot be taken out stays beside the new one
+            text = without_entries(text, over, source=source)
+            before = _read(text, source)
     text = text or HEADER
     written = "".join(f"\n{_written(one)}" for one in entries)
     extended = f"{text}{'' if text.endswith(chr(10)) else chr(10)}{written}"

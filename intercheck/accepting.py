@@ -126,9 +126,11 @@ def accept_incident(
 
 
 def write_entries(path: Path, entries: Sequence[Deviation]) -> None:
-    """Add entries to a ledger; ConfigurationError where that cannot be."""
+    """Add entries to a ledger, in the place of what they accept anew after its end;
+    ConfigurationError where that cannot be."""
     text = path.read_text("utf-8") if path.exists() else ""
-    write_ledger(path, with_entries(text, entries, source=str(path)))
+    today = SystemClock().now().date()
+    write_ledger(path, with_entries(text, entries, source=str(path), today=today))
 
 
 def write_ledger(path: Path, text: str) -> None:

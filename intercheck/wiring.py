@@ -7,6 +7,7 @@ from typing import Final
 
 from contracts.clock import Clock, SystemClock
 from contracts.errors import ConfigurationError
+from contracts.findings import identify
 from contracts.overlays import embedded_contract
 from contracts.spec import Spec
 from contracts.statuspage import STATUS_URL
@@ -98,6 +99,11 @@ def channels_of(settings: Settings, *, clock: Clock) -> dict[str, Channel]:
     return {WEBHOOK: SlackWebhook(slack.webhook_url, clock=clock), **channels}
 
 
+def configuration_of(settings: Settings) -> str:
+    """Return what tells this configuration from others over the same history: where it stands."""
+    return identify("configuration", str(settings.source.resolve()) if settings.source else "")
+
+
 def announcer_of(settings: Settings, channels: Mapping[str, Channel]) -> Announcer:
     """Return who writes the messages, as the settings say where they go."""
     alerting = settings.alerting
@@ -117,6 +123,7 @@ def announcer_of(settings: Settings, channels: Mapping[str, Channel]) -> Announc
             quiet_hours=quiet.window() if quiet else None,
         ),
         substitute=alerting.fallback or "",
+        workspaces=frozenset(one.name for one in settings.workspaces),
         routes=tuple(route.route() for route in alerting.routes),
         maintenance=alerting.maintenance_windows(),
         reminders=alerting.reminders(),

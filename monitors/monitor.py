@@ -1,12 +1,12 @@
 """One pass, end to end: look at every workspace, fold into incidents, record, and deliver."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from contracts.client import IntercomClient
 from contracts.clock import Clock
@@ -20,11 +20,12 @@ from monitors.alerting.sustaining import sustain
 from monitors.alerting.telling import Announcer
 from monitors.evidence import Look
 from monitors.folding import fold_looks
-from monitors.grouping import Place, key_of
+from monitors.grouping import Place, Places, key_of
 from monitors.history import History
 from monitors.looking import Looker, OnVisit
 from monitors.memories import Memories
 from monitors.memory import Memory
+from monitors.neighbours import CONFIGURATION, Configuration, Neighbours
 from monitors.outcomes import measurements_of
 from monitors.policies import FAILURE_THRESHOLD, Policy, policy_for
 from monitors.probes import Probe, with_sources
@@ -66,8 +67,9 @@ class Monitor:
     """Probes workspaces and keeps their incidents; a context manager.
 
     `channels` are by the name that notices carry; without an `announcer` all of them hear of
-    everything. Safe to call from several threads, as long as no
-    two passes are over the same workspace.
+    everything. `configured` are all workspaces where `workspaces` are only some of them;
+    `configuration` names what configures them, where the history may be another's too. Safe to
+    call from several threads, as long as no two passes are over the same workspace.
     """
 
     def __init__(
@@ -83,11 +85,15 @@ class Monitor:
         settings: MonitorSettings | None = None,
         on_visit: OnVisit = lambda workspace, visit: None,
         announcer: Announcer | None = None,
+        configured: Sequence[Workspace] = (),
+        configuration: str = "",
     ) -> None:
         self._workspaces = {workspace.name: workspace for workspace in workspaces}
         self._places = {
-            one.name: Place(region=one.region, version=one.version) for one in workspaces
+            one.name: Place(region=one.region, version=one.version)
+            for one in (*configured, *workspaces)
         }
+        self._configuration = configuration
         self._probes = tuple(probes)
         self._promises = promises
         self._history = history
@@ -224,12 +230,13 @@ class Monitor:
                     for look in looks
                 }
                 states = self._history.incident_states()
+                configurations = self._history.documents(CONFIGURATION)
                 afflicted = Afflicted.of(self._history.documents(AFFLICTED))
                 folded = fold_looks(
                     looks,
                     states,
                     afflicted,
-                    places=self._places,
+                    places=self._all_places(configurations, now),
                     policy=self._policy,
                     now=now,
                     new_id=self._new_id,
@@ -242,6 +249,10 @@ class Monitor:
                 documents = dict(learned)
                 documents.update(
                     ((AFFLICTED, key), document) for key, document in afflicted.changes()
+                )
+                documents.update(
+                    ((CONFIGURATION, key), document)
+                    for key, document in self._declared(configurations, now)
                 )
                 after = {**states, **{state.key: state for state in folded.states}}
                 announcement = self._announcer.announce(
@@ -273,6 +284,22 @@ class Monitor:
             pending=tuple(state for state in after.values() if state.phase is Phase.PENDING),
             threshold=self._settings.failure_threshold,
         )
+
+    def _all_places(self, configurations: Mapping[str, Any], now: datetime) -> Places:
+        """Return the workspaces of every configuration over this history."""
+        own = frozenset(self._announcer.channels)
+        others = Neighbours.of(configurations, channels=own, now=now)
+        return {**others.places, **self._places} if self._configuration else self._places
+
+    def _declared(
+        self, configurations: Mapping[str, Any], now: datetime
+    ) -> Iterator[tuple[str, dict[str, object] | None]]:
+        if self._configuration:
+            yield from Configuration(
+                name=self._configuration,
+                places=self._places,
+                channels=self._announcer.traits(),
+            ).changes(configurations, now=now)
 
     def _policy(self, finding: Finding) -> Policy:
         usual = policy_for(

@@ -97,7 +97,7 @@ def end_accepted(
         state = history.incident_states().get(key)
         if state is None or state.phase is not Phase.OPEN:
             return None
-        over, transition = accept(state, why=why, now=now)
+        over, transition = accept(state, why=f"{why}; until {until}", now=now)
         if over is None or transition is None:
             return None
         told = history.told([state.id]).get(state.id, frozenset()) & announcer.threaded

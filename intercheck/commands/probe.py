@@ -20,7 +20,14 @@ from intercheck.output import Coverage, Envelope, print_finding, print_json
 from intercheck.pass_output import asked, envelope_of, one_line, print_pass, was_measured
 from intercheck.probing import chosen_probes, chosen_workspaces, heartbeat_of, new_id
 from intercheck.settings import Settings
-from intercheck.wiring import announcer_of, channels_of, limits_of, probes_of, promises_of
+from intercheck.wiring import (
+    announcer_of,
+    channels_of,
+    configuration_of,
+    limits_of,
+    probes_of,
+    promises_of,
+)
 from monitors.asking import Visit
 from monitors.diagnosis import MOST
 from monitors.history import History
@@ -109,6 +116,8 @@ def command(
                 clock=clock,
                 new_id=new_id,
                 settings=settings.monitoring,
+                configured=settings.workspaces,
+                configuration=configuration_of(settings),
                 on_visit=_progress(len(probes) * len(chosen)),
             ) as monitor,
         ):

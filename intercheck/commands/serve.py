@@ -17,7 +17,14 @@ from intercheck.exits import ExitCode
 from intercheck.listening import Ears, ears_of
 from intercheck.pass_output import one_line
 from intercheck.probing import chosen_workspaces, heartbeat_of, new_id
-from intercheck.wiring import announcer_of, channels_of, limits_of, probes_of, promises_of
+from intercheck.wiring import (
+    announcer_of,
+    channels_of,
+    configuration_of,
+    limits_of,
+    probes_of,
+    promises_of,
+)
 from monitors.history import History
 from monitors.monitor import Monitor, PassReport
 from monitors.probes import Probe, require_that_it_fits
@@ -94,6 +101,8 @@ def command(
             clock=clock,
             new_id=new_id,
             settings=monitoring,
+            configured=settings.workspaces,
+            configuration=configuration_of(settings),
         ) as monitor,
         closing(
             ears_of(settings, history, announcer, clock=clock, after=monitor.deliver, log=_log)

@@ -66,6 +66,16 @@ class Digest:
     day: int | None = None
     expiring: Callable[[date], Sequence[Expiring]] = lambda today: ()
 
+    @property
+    def key(self) -> str:
+        """What its document is kept by: another configuration over the history has its own, and
+        begins where the latest of any was."""
+        return " ".join(sorted(self.to))
+
+    def _written(self, chronicle: Chronicle) -> object:
+        kept = chronicle.documents(STATE)
+        return kept.get(self.key, kept.get(STATE))
+
     def slot(self, now: datetime) -> datetime:
         """Return the latest moment at which one was due."""
         today = now.astimezone(self.zone).date()
@@ -78,7 +88,7 @@ class Digest:
 
     def due(self, chronicle: Chronicle, now: datetime) -> datetime | None:
         """Return since when there is to tell, None where nothing is due now."""
-        written = chronicle.documents(STATE).get(STATE)
+        written = self._written(chronicle)
         slot = self.slot(now)
         if not isinstance(written, str):
             return None
@@ -87,8 +97,11 @@ class Digest:
 
     def begin(self, chronicle: Chronicle, now: datetime) -> str | None:
         """Return from when the first digest is to tell, None where there was one."""
-        known = isinstance(chronicle.documents(STATE).get(STATE), str)
-        return None if known else self.slot(now).isoformat()
+        kept = chronicle.documents(STATE)
+        if isinstance(kept.get(self.key), str):
+            return None
+        earlier = kept.get(STATE)
+        return earlier if isinstance(earlier, str) else self.slot(now).isoformat()
 
     def notices(
         self,

@@ -82,7 +82,9 @@ def remedy(transition: Transition) -> Block:
     match transition.kind:
         case TransitionKind.RESOLVED if transition.incident.accepted:
             why = phrases.escape(transition.incident.accepted, MAX_REMEDY)
-            return _text(f"*Accepted, not mended* ({why}). After that it is told again.")
+            return _text(
+                f"*Accepted, not mended* ({why}). After that it is told again, if still so."
+            )
         case TransitionKind.RESOLVED:
             right = phrases.count(transition.incident.successes, "right answer")
             return _text(f"*Nothing to do.* It is as it should be again, after {right} in a row.")

@@ -8,12 +8,13 @@ did not hear that is configured no more goes, where nothing stands in, to where 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from contracts.clock import Clock
 from monitors.alerting.events import marked
 from monitors.alerting.outbox import Channel, DeliveryReport, Outbox, deliver
 from monitors.alerting.telling import Announcer
+from monitors.neighbours import CONFIGURATION
 from monitors.records import (
     Notice,
     NoticeForm,
@@ -29,6 +30,10 @@ class Handing(Outbox, Protocol):
 
     def transitions(self, incident_id: str | None = None) -> Sequence[Transition]:
         """Return the transitions of an incident."""
+        ...
+
+    def documents(self, kind: str) -> Mapping[str, Any]:
+        """Return the small documents of a kind, by key."""
         ...
 
     def notices(self, status: NoticeStatus | None = None) -> Sequence[QueuedNotice]:
@@ -50,9 +55,14 @@ def deliver_all(
 ) -> DeliveryReport:
     """Deliver what is due, and hand what was refused to the announcer's `substitute`; what is
     handed over still counts as undeliverable, since a person has to mend its channel. What is not
-    due yet counts as postponed: it is undelivered all the same."""
-    waiting = len(outbox.notices(NoticeStatus.PENDING)) - len(outbox.due(clock.now()))
-    report = deliver(outbox, channels, clock=clock, until=until)
+    due yet counts as postponed: it is undelivered all the same. What waits for another
+    configuration's channel is left to that one."""
+    now = clock.now()
+    others = announcer.channels_of_others(outbox.documents(CONFIGURATION), now=now)
+    ours = [one for one in outbox.notices(NoticeStatus.PENDING) if one.notice.channel not in others]
+    due = [one for one in outbox.due(now) if one.notice.channel not in others]
+    waiting = len(ours) - len(due)
+    report = deliver(outbox, channels, clock=clock, until=until, others=others)
     report = replace(report, postponed=report.postponed + max(0, waiting))
     moved: dict[str, dict[str, list[Notice]]] = {}
     for one in report.refused:

@@ -8,7 +8,7 @@ moment. An incident that opened and was resolved while Slack was down
 is therefore still told, as one message that says it is over and how long it took.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -108,16 +108,17 @@ def deliver(
     clock: Clock,
     until: datetime | None = None,
     only: str | None = None,
+    others: Collection[str] = (),
 ) -> DeliveryReport:
     """Send what is due, by channel in the order it was recorded.
 
     The first failure of a channel holds back the rest of it in this call. Waits of a few seconds
     (a rate limit) are slept on `clock`; longer ones are left for the next call. No attempt begins
-    after `until`. `only` names the one channel to send to.
+    after `until`. `only` names the one channel to send to, `others` those that are somebody else's.
     """
     tally = _Tally()
     for name, incidents in _by_channel(outbox.due(clock.now())).items():
-        if only not in (None, name):
+        if only not in (None, name) or name in others:
             continue
         turn = _Turn(outbox, name, channels.get(name), clock, until, tally)
         for batch in incidents:

@@ -72,6 +72,8 @@ class Teller(Protocol):
     @property
     def channels(self) -> Sequence[str]: ...
     @property
+    def others(self) -> frozenset[str]: ...
+    @property
     def substitute(self) -> str: ...
     @property
     def threaded(self) -> frozenset[str]: ...
@@ -151,6 +153,9 @@ class Round:
         told = self._ledger.told([incident.id]).get(incident.id, frozenset())
         waiting = dict(self._held.get(incident.id, {}))
         for channel in [*places, *sorted(told - places.keys())]:
+            if channel in self._announcer.others:
+                self._leave(transition, channel, waiting)
+                continue
             if channel not in self._announcer.channels:
                 continue  # it was configured once
             if self._only_stands_in(channel, places):
@@ -192,14 +197,18 @@ class Round:
         self, transition: Transition, channel: str, ways: Ways, waiting: dict[str, str]
     ) -> None:
         if self._holds_back(ways):
-            kept = waiting.get(channel, "")
-            if transition.kind is TransitionKind.MEASURED and kept == TransitionKind.BLIND:
-                waiting.pop(channel, None)  # nobody was told that it was not
-                return
-            waiting[channel] = kept if kept in _KEPT else transition.kind.value
+            _hold(transition, channel, waiting)
         else:
             waiting.pop(channel, None)
             self._tell(transition, channel, ways)
+
+    def _leave(self, transition: Transition, channel: str, waiting: dict[str, str]) -> None:
+        """Write down for another configuration's channel that it is over or taken on; the rest
+        waits for a pass of that one, which knows its routes and its quiet hours."""
+        if transition.kind in _PASSES or transition.incident.parent:
+            self._pass_on(transition, channel, [(None, transition.incident)])
+        else:
+            _hold(transition, channel, waiting)
 
     def _places(
         self, incident: IncidentState
@@ -225,7 +234,7 @@ class Round:
             left = {}
             for channel, kind in waiting.items():
                 ways = places.get(channel, [(None, incident)])
-                if self._holds_back(ways):
+                if channel in self._announcer.others or self._holds_back(ways):
                     left[channel] = kind
                 elif channel in self._announcer.channels:
                     late = Transition(kind=TransitionKind(kind), at=self._now, incident=incident)
@@ -243,7 +252,10 @@ class Round:
         told = self._ledger.told([one.id for one in late]) if late else {}
         for incident in late:
             places = self._places(incident)
-            for channel in sorted(told.get(incident.id, frozenset()) & {*self._announcer.channels}):
+            heard_there = told.get(incident.id, frozenset())
+            for channel in sorted(
+                heard_there & {*self._announcer.channels, *self._announcer.others}
+            ):
                 if channel in self._announcer.stateful or self._only_stands_in(channel, places):
                     continue
                 if self._holds_back(places.get(channel, [(None, incident)])):
@@ -262,13 +274,17 @@ class Round:
         if digest is None:
             return
         if (first := digest.begin(self._ledger, self._now)) is not None:
-            self.announcement.documents[STATE, STATE] = first
+            self._digested(digest, first)
         since = digest.due(self._ledger, self._now)
         if since is None:
             return
         told = digest.notices(self._ledger, incidents.values(), since=since, now=self._now)
         self.announcement.notices.extend(map(self._announcer.as_taken, told))
-        self.announcement.documents[STATE, STATE] = self._now.isoformat()
+        self._digested(digest, self._now.isoformat())
+
+    def _digested(self, digest: Digest, until: str) -> None:
+        for key in (digest.key, STATE):
+            self.announcement.documents[STATE, key] = until
 
     def _heard(self, incident_id: str) -> None:
         if self._announcer.reminders is not None:
@@ -297,3 +313,12 @@ class Round:
     def _remember(self, incident_id: str, waiting: Mapping[str, str]) -> None:
         if waiting != self._held.get(incident_id, {}):
             self.announcement.documents[HELD, incident_id] = waiting or None
+
+
+def _hold(transition: Transition, channel: str, waiting: dict[str, str]) -> None:
+    """Note what a channel is to hear later."""
+    kept = waiting.get(channel, "")
+    if transition.kind is TransitionKind.MEASURED and kept == TransitionKind.BLIND:
+        waiting.pop(channel)  # nobody was told that it was not
+        return
+    waiting[channel] = kept if kept in _KEPT else transition.kind.value

@@ -8,7 +8,7 @@ was told of before, whatever is silent now.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from contracts.statuspage import StatusPage
 from monitors.alerting.buttons import LEASE, is_leased
@@ -28,6 +28,7 @@ from monitors.alerting.render import (
 from monitors.alerting.rounds import Announcement, Ledger, Round
 from monitors.alerting.routes import Route, routes_for
 from monitors.alerting.silences import Maintenance, Silence
+from monitors.neighbours import CONFIGURATION, EVENTFUL, STATEFUL, THREADED, Neighbours
 from monitors.records import IncidentState, Notice, Phase, Transition, TransitionKind
 
 
@@ -36,7 +37,9 @@ class Announcer:
     """Writes the messages. `channels` are the names of all there are; `threaded` of them show a
     timeline under each message, `eventful` take documents, `stateful` know themselves what is
     open. `fallback` leads where no route does; `substitute` is the channel that hears what another
-    one refuses, empty for none."""
+    one refuses, empty for none. `others` are channels of other configurations over the same
+    history, which those deliver to; where there are any, only what concerns one of `workspaces`
+    (none named: any) is told here."""
 
     channels: Sequence[str]
     fallback: Route
@@ -44,6 +47,8 @@ class Announcer:
     eventful: frozenset[str] = frozenset()
     stateful: frozenset[str] = frozenset()
     substitute: str = ""
+    others: frozenset[str] = frozenset()
+    workspaces: frozenset[str] = frozenset()
     routes: Sequence[Route] = ()
     maintenance: Sequence[Maintenance] = ()
     surroundings: Surroundings = PLAIN
@@ -77,8 +82,7 @@ class Announcer:
         nothing holds it back any more. Where a person did something they are None, and nothing else
         is told: only a pass knows what maintenance is announced.
         """
-        has_buttons = is_leased(ledger.documents(LEASE), now)
-        announcer = self._with_buttons(has_buttons)
+        announcer = self._at(ledger, now)
         if self.forecast is not None:
             windows = (*self.maintenance, *self.forecast.windows(now))
             announcer = replace(announcer, maintenance=windows)
@@ -108,21 +112,47 @@ class Announcer:
         somebody has silenced it."""
         incident = transition.incident
         told = ledger.told([incident.id]).get(incident.id, frozenset())
-        has_buttons = is_leased(ledger.documents(LEASE), now)
+        announcer = self._at(ledger, now)
         return tuple(
             notice
-            for channel in sorted(told & self.threaded)
+            for channel in sorted(told & announcer.threaded)
             for notice in render_silenced(
                 transition,
                 silence,
                 channel=channel,
-                surroundings=self._with_buttons(has_buttons).surroundings,
+                surroundings=announcer.surroundings,
                 now=now,
             )
         )
 
-    def _with_buttons(self, has_buttons: bool) -> Self:
-        return replace(self, surroundings=replace(self.surroundings, has_buttons=has_buttons))
+    def channels_of_others(self, documents: Mapping[str, Any], *, now: datetime) -> frozenset[str]:
+        """Return the channels of the other configurations that `documents` tell of."""
+        own = frozenset(self.channels)
+        return frozenset(Neighbours.of(documents, channels=own, now=now).channels)
+
+    def _at(self, ledger: Ledger, now: datetime) -> Self:
+        """Return the announcer with what the history says: whether somebody listens to buttons,
+        and which channels other configurations have."""
+        has_buttons = is_leased(ledger.documents(LEASE), now)
+        others = Neighbours.of(
+            ledger.documents(CONFIGURATION), channels=frozenset(self.channels), now=now
+        )
+        return replace(
+            self,
+            surroundings=replace(self.surroundings, has_buttons=has_buttons),
+            others=frozenset(others.channels),
+            threaded=self.threaded | others.who(THREADED),
+            eventful=self.eventful | others.who(EVENTFUL),
+            stateful=self.stateful | others.who(STATEFUL),
+        )
+
+    def traits(self) -> dict[str, frozenset[str]]:
+        """Return the channels, each with what it is."""
+        kinds = ((THREADED, self.threaded), (EVENTFUL, self.eventful), (STATEFUL, self.stateful))
+        return {
+            name: frozenset(trait for trait, names in kinds if name in names)
+            for name in self.channels
+        }
 
     def preview(self, transition: Transition, *, now: datetime) -> tuple[Notice, ...]:
         """Return what is told of a transition where nothing holds it back."""
@@ -139,6 +169,8 @@ class Announcer:
 
     def places(self, incident: IncidentState) -> dict[str, Route]:
         """Return the channels that hear of an incident."""
+        if self.others and self.workspaces and self.workspaces.isdisjoint(incident.workspaces):
+            return {}
         return routes_for(self.routes, self.fallback, self.labels(incident))
 
     def as_taken(self, notice: Notice) -> Notice:

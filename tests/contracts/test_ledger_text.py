@@ -1,6 +1,6 @@
 """Entries are added to and taken out of a ledger's text; everything else in it stays."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -38,6 +38,16 @@ def test_an_entry_is_added_below_what_is_there_which_stays_as_it_was() -> None:
     extended = with_entries(TEXT, [entry()], source="mine")
     assert extended.startswith(TEXT)
     assert keys(extended)[-1] == ("v1:000000000000000c",)
+
+
+def test_what_is_accepted_anew_takes_the_place_of_what_has_expired() -> None:
+    anew = entry("v1:000000000000000a", "still so")
+    beside = with_entries(TEXT, [anew], source="mine", today=UNTIL)
+    assert keys(beside) == [("v1:000000000000000a",), ("v1:000000000000000b",), anew.keys]
+    later = UNTIL + timedelta(days=1)
+    instead = with_entries(TEXT, [anew], source="mine", today=later)
+    assert keys(instead) == [("v1:000000000000000b",), anew.keys]
+    assert "# --- contacts" in instead
 
 
 def test_a_new_file_begins_with_what_it_is() -> None:
