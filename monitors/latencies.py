@@ -5,6 +5,7 @@ the whole (`document`) now and then, and in between only what was taken since (`
 same again from there comes to exactly the same.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
@@ -14,6 +15,7 @@ from monitors.baselines import key_of, timed
 from monitors.burning import Bucket, Ledger
 from monitors.commits import Commits, Deployment
 from monitors.makeup import UNTOLD, Makeup, Sample, Slowed, sample_of
+from monitors.packed import packed, unpacked
 from monitors.regression import CALM, Kind, Verdict, Watch
 from monitors.troubles import Troubles, followed, troubles_from
 
@@ -141,7 +143,7 @@ class Latencies:
     def document(self) -> dict[str, Any]:
         """Return the stored form: operations by key, and commits by workspace and region."""
         return {
-            "operations": {key: one.as_json() for key, one in self._known.items()},
+            "operations": {key: packed(one.as_json()) for key, one in self._known.items()},
             "commits": {place: one.as_json() for place, one in self._commits.items()},
         }
 
@@ -153,7 +155,7 @@ class Latencies:
         whole = _members(document)
         # At first the operations were the whole document.
         forms = _members(whole["operations"]) if "operations" in whole else whole
-        latencies._known = {key: _Known.of(form) for key, form in forms.items()}
+        latencies._known = {key: _Known.of(_unpacked(form)) for key, form in forms.items()}
         latencies._commits = {
             place: Commits.from_json(form) for place, form in _members(whole.get("commits")).items()
         }
@@ -174,14 +176,14 @@ class Latencies:
                 self._commits_of(key).take(sample.at, commit)
                 self._take(key, sample, asked)
             case [str(key), str(told)]:
-                self._known.setdefault(key, _Known()).told = told
+                self._known_of(key).told = told
             case _:  # written by something else
                 pass
 
     def _take(self, key: str, sample: Sample, thresholds: Sequence[float]) -> Judged:
-        known = self._known.setdefault(key, _Known())
+        known = self._known_of(key)
         # What nobody asks for any more is forgotten.
-        known.ledgers = {ms: known.ledgers.get(ms, Ledger()) for ms in thresholds}
+        known.ledgers = {ms: known.ledgers.get(ms) or Ledger() for ms in thresholds}
         for ms, ledger in known.ledgers.items():
             ledger.take(sample.at, is_slow=sample.total > ms)
         usual = known.watch.usual_ms(sample.at)
@@ -200,9 +202,24 @@ class Latencies:
             spent={ms: tuple(one.buckets) for ms, one in known.ledgers.items()},
         )
 
+    def _known_of(self, key: str) -> _Known:
+        # Not `setdefault`: what knows nothing yet takes longer to make than to learn from a sample.
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = _Known()
+        return known
+
     def _commits_of(self, key: str) -> Commits:
         place = key.rsplit(" ", 2)[0]
         return self._commits.setdefault(place, Commits())
+
+
+def _unpacked(form: object) -> object:
+    """Return a stored form unpacked; one that cannot be is of nothing."""
+    try:
+        return unpacked(form)
+    except (ValueError, IndexError, zlib.error):
+        return None
 
 
 def _ledgers(form: object) -> dict[float, Ledger]:

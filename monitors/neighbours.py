@@ -47,7 +47,7 @@ class Configuration:
             "workspaces": {name: [one.region, one.version] for name, one in self.places.items()},
             "channels": {name: sorted(traits) for name, traits in self.channels.items()},
         }
-        before = documents.get(key)
+        before = documents.get(key) or {}
         at = _at(before)
         is_old = at is None or now - at >= RENEWED_AFTER
         if is_old or {**before, "at": ""} != {**said, "at": ""}:

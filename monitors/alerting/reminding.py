@@ -54,10 +54,11 @@ def overdue(
 def reminder(incident: IncidentState, *, channel: str, form: NoticeForm, now: datetime) -> Notice:
     """Return the line that says that it is still so, for how long, and that it is nobody's."""
     lasted = phrases.duration(now - incident.began_at)
+    is_what = wording.A_SEVERITY[incident.severity]
     said = (
-        f"Not measured any more, may still be {incident.severity.value} after {lasted}"
+        f"Not measured any more, may still be {is_what} after {lasted}"
         if incident.is_blind
-        else f"Still {incident.severity.value} after {lasted}"
+        else f"Still {is_what} after {lasted}"
     )
     sentence = phrases.escape(incident.finding.message, wording.MAX_SENTENCE)
     return Notice(

@@ -26,8 +26,9 @@ from monitors.alerting.webapi import (
     from_status,
     unanswered,
 )
-from monitors.records import Delivery, Notice, NoticeForm, QueuedNotice
+from monitors.records import Delivery, Notice, NoticeForm, QueuedNotice, Telling
 
+DELETED: Final = "thread_not_found"
 CLOCK_SKEW: Final = timedelta(minutes=10)  # between this machine and Slack, generously
 PLAIN_LIMIT: Final = 3000  # characters of a message without blocks; chat.update takes 4000
 REPEAT_NOTE: Final = (
@@ -120,8 +121,18 @@ class SlackBot:
             receipt = str(answer["channel"]), str(answer["ts"])
             return self._delivery(receipt, is_repeat=is_repeat)
         except SlackCallError as error:
+            if error.code == DELETED and notice.kind is Telling.REMINDER:
+                return self._remind_in_channel(notice)
             if error.code in NO_THREAD_CODES:
                 raise _no_thread(notice.channel, str(error)) from error
+            raise _as_notification_error(notice.channel, error) from error
+
+    def _remind_in_channel(self, notice: Notice) -> Delivery:
+        """Say in the channel that something is still open: somebody deleted its message, so there
+        is no thread, and nothing else would show that it is."""
+        try:
+            return self._delivery(self._post(notice, is_repeat=False))
+        except SlackCallError as error:
             raise _as_notification_error(notice.channel, error) from error
 
     def _delivery(self, receipt: lookup.Receipt, *, is_repeat: bool = False) -> Delivery:

@@ -22,6 +22,13 @@ _LOOKS: Final = {
     Severity.INFO: (":large_blue_circle:", BLUE),
 }
 
+A_SEVERITY: Final = {
+    Severity.CRITICAL: "critical",
+    Severity.WARNING: "a warning",
+    Severity.INFO: "for information",
+}
+"""What an incident is, was or may still be, in a sentence."""
+
 MAX_SENTENCE: Final = 600  # characters of what changed; what is longer is not read at night
 MAX_NAME: Final = 100  # of one workspace, operation, consumer
 MAX_PERSON: Final = 40
@@ -70,8 +77,8 @@ def status(transition: Transition) -> str:
         case TransitionKind.RESOLVED:
             lasted = phrases.duration(ended_at(transition) - incident.began_at)
             if incident.accepted:
-                return f"ACCEPTED after {lasted}. Was {incident.severity.value}"
-            return f"RESOLVED after {lasted}. Was {incident.severity.value}"
+                return f"ACCEPTED after {lasted}. Was {A_SEVERITY[incident.severity]}"
+            return f"RESOLVED after {lasted}. Was {A_SEVERITY[incident.severity]}"
         case TransitionKind.BLIND:
             return _unseen(incident)
 
@@ -80,7 +87,7 @@ def _unseen(incident: IncidentState) -> str:
     """Return the words of one of which nothing is known at present, whatever happened to it."""
     by = phrases.escape(incident.acknowledged_by, MAX_PERSON)
     parts = [
-        f"NOT MEASURED any more, may still be {incident.severity.value}",
+        f"NOT MEASURED any more, may still be {A_SEVERITY[incident.severity]}",
         "part of a broader incident" if incident.parent else "",
         f"acknowledged by {by}" if by else "",
     ]

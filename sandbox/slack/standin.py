@@ -84,6 +84,7 @@ class SlackStandIn:
             Route(WEBHOOK_PATH, self._webhook, methods=["POST"]),
             WebSocketRoute(PATH, self.sockets.serve),
             Route("/_sandbox/press", self._control_press, methods=["POST"]),
+            Route("/_sandbox/delete", self._control_delete, methods=["POST"]),
             Route("/_sandbox/faults", self._control_faults, methods=["GET", "PUT", "DELETE"]),
             Route("/_sandbox/requests", self._control_requests),
             Route("/_sandbox/clock", self._control_clock),
@@ -253,6 +254,16 @@ class SlackStandIn:
         if not heard:
             return PlainTextResponse("The app did not respond.", status_code=504)
         return RedirectResponse(f"/channels/{channel.name}", status_code=303)
+
+    async def _control_delete(self, request: Request) -> Response:
+        """Delete a message as a person would: form fields `channel` and `ts`."""
+        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        try:
+            channel = self.workspace.channel(form.get("channel", ""))
+            self.workspace.delete(channel, form.get("ts", ""))
+        except SlackError as error:
+            return JSONResponse({"error": error.code}, status_code=404)
+        return JSONResponse({"ok": True})
 
     async def _control_faults(self, request: Request) -> Response:
         """GET lists them; PUT `{"faults": [{"name", "method", "times", "seconds", "scope"}]}` lets

@@ -154,6 +154,14 @@ class SlackWorkspace:
             channel.messages[ts] = updated
             return updated
 
+    def delete(self, channel: Channel, ts: str) -> None:
+        """Take a message away, and what was said in its thread, as a person may."""
+        with self.lock:
+            if channel.messages.pop(ts, None) is None:
+                raise SlackError("message_not_found")
+            for other in [one for one in channel.messages.values() if one.thread_ts == ts]:
+                del channel.messages[other.ts]
+
     def timeline(self, channel: Channel) -> tuple[Message, ...]:
         """Return what the channel shows, oldest first, each with the replies in its thread."""
         with self.lock:

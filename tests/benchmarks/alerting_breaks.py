@@ -17,21 +17,29 @@ def _swallows(self: SlackBot, queued: QueuedNotice) -> Delivery:
     return _SEND(self, queued)
 
 
+def _says_twice(self: SlackBot, method: str, *given: Any, **named: Any) -> Any:
+    if method == "chat.postMessage":
+        _SAY(self, method, *given, **named)
+    return _SAY(self, method, *given, **named)
+
+
 _SEND: Final = SlackBot.send
+_SAY: Final = SlackBot._say
 
 BREAKS: Final[Mapping[str, tuple[tuple[Any, str, Callable[..., Any]], ...]]] = {
     "lose": ((SlackBot, "send", _swallows),),
     "post": ((SlackBot, "_update", lambda self, *given, **named: False),),
-    "double": ((SlackBot, "_look", lambda self, queued: (None, True)),),
+    "double": ((SlackBot, "_say", _says_twice),),
+    "unlooked": ((SlackBot, "_look", lambda self, queued: (None, True)),),
     "merge": ((incidents, "key_of", lambda finding: identify("all")),),
     "split": (
         (incidents, "key_of", lambda finding: identify(finding.fingerprint, finding.message)),
         (family, "explains", lambda broad, narrow, places: False),
     ),
 }
-"""What half the incidents are told by is swallowed; every change is a message of its own; an
-unconfirmed message is not looked for; all findings are one incident; each has one of its own, and
-nothing explains another."""
+"""What half the incidents are told by is swallowed; every change is a message of its own; all that
+is posted, in threads too, is posted twice; an unconfirmed message is not looked for; all findings
+are one incident; each has one of its own, and nothing explains another."""
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from monitors.records import NoticeStatus, QueuedNotice, Transition, TransitionK
 from sandbox.slack import DEFAULT_CHANNEL, Message, SlackStandIn
 
 _INCIDENT: Final = "intercheck_incident"
+_LINE: Final = "intercheck_reply"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,8 @@ class Told:
     """What the channel shows of the incidents that the history holds.
 
     `opened` by id, children apart. By incident: `lost` has no message, `doubled` counts those too
-    many that do not say so, `marked` those that do, `stale` says less than is known.
+    many that do not say so, `marked` those that do, `stale` says less than is known; `repeated`
+    counts the lines of its threads too many that do not say so.
     """
 
     opened: Mapping[str, Transition]
@@ -26,6 +28,7 @@ class Told:
     lost: Sequence[str]
     doubled: Mapping[str, int]
     marked: Mapping[str, int]
+    repeated: Mapping[str, int]
     stale: Sequence[str]
     waiting: Sequence[QueuedNotice]
 
@@ -41,9 +44,15 @@ class Told:
         posted = slack.messages(DEFAULT_CHANNEL)
         parents = [one for one in posted if (one.metadata or {}).get("event_type") == _INCIDENT]
         number = Counter(_payload(one)["incident"] for one in parents)
-        marked = Counter(
-            _payload(one)["incident"] for one in parents if REPEAT_NOTE in str(one.attachments)
-        )
+        marked = Counter(_payload(one)["incident"] for one in parents if _says_so(one))
+        lines: Counter[tuple[str, int]] = Counter()
+        for message in posted:
+            for line in message.replies:
+                if (line.metadata or {}).get("event_type") == _LINE and not _says_so(line):
+                    lines[_payload(line)["incident"], _payload(line)["sequence"]] += 1
+        repeated: Counter[str] = Counter()
+        for (incident, _), many in lines.items():
+            repeated[incident] += many - 1
         shown = {(_payload(one)["incident"], _payload(one)["sequence"]) for one in parents}
         statuses = NoticeStatus.PENDING, NoticeStatus.UNDELIVERABLE
         return cls(
@@ -54,6 +63,7 @@ class Told:
                 id: many - 1 - marked[id] for id, many in number.items() if many > 1 + marked[id]
             },
             marked=marked,
+            repeated=+repeated,
             stale=[
                 id
                 for id in opened
@@ -64,7 +74,8 @@ class Told:
 
     def __str__(self) -> str:
         return (
-            f"lost {len(self.lost)}, doubled unmarked {sum(self.doubled.values())}, marked "
+            f"lost {len(self.lost)}, doubled unmarked {sum(self.doubled.values())} "
+            f"(lines of threads {sum(self.repeated.values())}), marked "
             f"{sum(self.marked.values())}, stale {len(self.stale)}, "
             f"undelivered {len(self.waiting)}"
         )
@@ -74,6 +85,7 @@ class Told:
         counts = {
             "incidents without a message": len(self.lost),
             "messages doubled": sum(self.doubled.values()),
+            "lines of threads doubled": sum(self.repeated.values()),
             "messages say less than is known": len(self.stale),
             "notices wait or were given up": len(self.waiting),
         }
@@ -81,6 +93,10 @@ class Told:
             f"  {each.notice.kind.value} {each.notice.form.value}: {each.error}"
             for each in self.waiting[:5]
         ]
+
+
+def _says_so(message: Message) -> bool:
+    return REPEAT_NOTE in str(message.attachments)
 
 
 def _payload(message: Message) -> Any:

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from monitors.alerting.outbox import Channel, DeliveryReport, deliver
+from monitors.alerting.reminding import reminder
 from monitors.alerting.slack import REPEAT_NOTE, SlackBot
 from monitors.alerting.telling import Announcer
 from monitors.history import History
 from monitors.records import (
     Delivery,
     Notice,
+    NoticeForm,
     NoticeStatus,
     QueuedNotice,
     Transition,
@@ -244,3 +246,19 @@ def test_a_channel_gets_a_message_a_second_so_that_slack_refuses_none(
         bot.send(QueuedNotice(id=1, notice=said, next_attempt_at=began, created_at=began))
     assert slack.requests == ("chat.postMessage",) * 3, "none was refused and sent again"
     assert clock.now() - began >= timedelta(seconds=2)
+
+
+def test_a_reminder_of_a_message_that_somebody_deleted_stands_in_the_channel(
+    line: Line, slack: SlackStandIn, transition: Callable[..., Transition]
+) -> None:
+    line.tell(OPENED)
+    (message,) = slack.messages()
+    channel = slack.workspace.channel(CHANNEL)
+    slack.workspace.delete(channel, message.ts)
+    still = transition(OPENED).incident
+    now = line.clock.now()
+    said = reminder(still, channel=CHANNEL, form=NoticeForm.REPLY, now=now)
+    line.history.record(None, notices=[said])
+    assert line.deliver().is_complete
+    (shown,) = slack.messages()
+    assert "Still critical" in shown.text
