@@ -73,7 +73,7 @@ def _written(numbers: Sequence[float | None]) -> str:
     return ("z" if is_squeezed else "-") + b64encode(small if is_squeezed else whole).decode()
 
 
-def _read(text: str) -> list[float | None]:
+def _read(text: str) -> Sequence[float | None]:
     whole = b64decode(text[1:])
     raw = array("d", zlib.decompress(whole) if text[0] == "z" else whole)
     if byteorder == "big":
