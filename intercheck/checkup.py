@@ -137,6 +137,7 @@ def check_workspace(
             reserve=settings.monitoring.rate_reserve,
             most_confirmations=settings.monitoring.confirmation_requests,
             limit=settings.monitoring.maximum_response_time,
+            policy=settings.monitoring.policy,
             surroundings=Surroundings(
                 workspace=workspace, settings=settings.monitoring, clock=clock
             ),

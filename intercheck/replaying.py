@@ -1,20 +1,22 @@
 """Recorded exchanges judged like live ones: which of them, as which operation, by what."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Self
 from urllib.parse import urlsplit
 
 from contracts.exchanges import Exchange
 from contracts.findings import Finding
 from contracts.recordings import BrokenEntry, read_recordings
+from contracts.rules import Rule
 from contracts.spec import PREVIEW
 from contracts.workspaces import REGIONS, is_version
-from monitors.detectors import LATENCY_LIMIT, Context, detect, thresholds_of
+from monitors.detectors import LATENCY_LIMIT, Context, detect, thresholds_of, waits_of
 from monitors.diagnosis import (
     Diagnosed,
     Expectation,
@@ -26,6 +28,7 @@ from monitors.diagnosis import (
 )
 from monitors.latencies import Latencies
 from monitors.memory import Memory
+from monitors.policies import Policy, policy_for
 from monitors.promises import Promise, Promises
 
 _RECORDED: Final = Expectation(is_recorded=True)
@@ -93,8 +96,16 @@ def read_all(paths: Iterable[Path], promises: Promises, *, default_version: str)
     return recording
 
 
-def judge(recording: Recording, *, limit: timedelta = LATENCY_LIMIT) -> tuple[Diagnosed, ...]:
-    """Return what is wrong, one diagnosis for each cause in each Intercom workspace.
+def judge(
+    recording: Recording,
+    *,
+    limit: timedelta = LATENCY_LIMIT,
+    limits: Mapping[str, timedelta] = MappingProxyType({}),
+    policy: Callable[[Rule], Policy] = policy_for,
+) -> tuple[Diagnosed, ...]:
+    """Return what is wrong, one diagnosis for each cause in each Intercom workspace. `limits` are
+    those of operations, by identity, that have one of their own; `policy` says when trouble of a
+    rule is told.
 
     Nothing is known before the first exchange: what was usual, in shape and latency, is learned
     from those that came before, as passes do. The first day of an operation is its first sight, so
@@ -110,14 +121,19 @@ def judge(recording: Recording, *, limit: timedelta = LATENCY_LIMIT) -> tuple[Di
         if rounds.setdefault(where, _Rounds(latencies)).before(exchange):
             for one in sights.values():
                 one.end_of_round()
-        latency = latencies.take(exchange, thresholds_of(promise.reliance, exchange.operation))
+        reliance, operation = promise.reliance, exchange.operation
+        own = limits.get(operation.identity, limit) if operation else limit
+        latency = latencies.take(
+            exchange, thresholds_of(reliance, operation), waits_of(reliance, operation, own)
+        )
         context = Context(
             published=promise.published,
             relied=promise.relied,
-            reliance=promise.reliance,
+            reliance=reliance,
             accepted=promise.accepted,
             latency=latency,
-            latency_limit=limit,
+            latency_limit=own,
+            policy=policy,
             known=sight.known(exchange),
             changed=sight.memory.compare(exchange),
             renamed=partial(sight.memory.renamed, exchange),

@@ -2,13 +2,15 @@
 
 As in Google's Site Reliability Workbook (chapter 5, 2018): a long window says that it matters, a
 short one that it goes on. A probe asks one thing every minute or five, so a window holds few
-answers and a share of few is chance: the long window needs `LEAST_SLOW` slow answers (three of
-twelve by chance, at a target of 99 %, come once in 5000 hours), and the short one is stretched
-until it holds `LEAST` answers, never beyond the long one.
+answers and a share of few is chance. So the slow answers of the long window must be more than an
+objective that is just kept would bring by chance once in `ONCE_IN`, at least `LEAST_SLOW`, and no
+burst: the last a `BURST` after the first. The short window is stretched until it holds `LEAST`
+answers, never beyond the long one.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp, lgamma, log, log1p
 from typing import Any, Final, Self
 
 MINUTE: Final = 60.0
@@ -16,7 +18,13 @@ FINE: Final = 5 * MINUTE
 COARSE: Final = 60 * MINUTE
 """Seconds of a bucket: fine ones for the two short windows, coarse ones for what is older."""
 LEAST_SLOW: Final = 3
-"""Slow answers in the long window."""
+"""Slow answers in the long window: two may have one cause that is over, whatever the target."""
+ONCE_IN: Final = 200 * 7 * 24 * 60 * MINUTE
+"""Seconds, 200 weeks: false alarms that wake somebody may be 0.005 an endpoint-week. At a target of
+99 %, four of the twelve answers of an hour; at 99.9 % three."""
+BURST: Final = 15 * MINUTE
+"""Seconds, counted in fine buckets: what is over within a quarter of an hour is nobody's matter,
+here as everywhere (`monitors.regression`)."""
 LEAST: Final = 3
 """Answers in the short window."""
 
@@ -64,12 +72,39 @@ def burn_of(buckets: Sequence[Bucket], *, target: float, now: float) -> Burn | N
     for window in WINDOWS:
         recent = [one for one in buckets if now - window.long < one[0] <= now]
         of, slow = sum(one[1] for one in recent), sum(one[2] for one in recent)
-        if slow < LEAST_SLOW or not 0.0 < budget < 1.0:
+        if slow < LEAST_SLOW or not 0.0 < budget < 1.0 or _is_burst(recent):
             continue
         rate = slow / of / budget
-        if rate >= window.rate and _lately(recent, window, now) / budget >= window.rate:
+        if rate < window.rate or chance_of(slow, of=of, share=budget) > window.long / ONCE_IN:
+            continue
+        if _lately(recent, window, now) / budget >= window.rate:
             return Burn(window=window, rate=rate, slow=slow, of=of)
     return None
+
+
+def chance_of(slow: int, *, of: int, share: float) -> float:
+    """Return how likely so many of the answers are slow, or more, where each is with `share`, which
+    at most that many are expected of: a sum of binomial terms, which fall from there on."""
+    if not slow:
+        return 1.0
+    term = exp(
+        lgamma(of + 1)
+        - lgamma(slow + 1)
+        - lgamma(of - slow + 1)
+        + slow * log(share)
+        + (of - slow) * log1p(-share)
+    )
+    total, odds = 0.0, share / (1.0 - share)
+    for number in range(slow, of + 1):
+        total += term
+        term *= odds * (of - number) / (number + 1)
+    return min(total, 1.0)
+
+
+def _is_burst(recent: Sequence[Bucket]) -> bool:
+    """Whether all slow answers came within a burst."""
+    slow = [at for at, _, slower in recent if slower]
+    return max(slow, default=0.0) - min(slow, default=0.0) < BURST
 
 
 def _lately(recent: Sequence[Bucket], window: Window, now: float) -> float:

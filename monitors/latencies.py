@@ -14,6 +14,7 @@ from contracts.exchanges import Exchange
 from monitors.baselines import key_of, timed
 from monitors.burning import Bucket, Ledger
 from monitors.commits import Commits, Deployment
+from monitors.lateness import Lateness, added, lateness_from
 from monitors.makeup import UNTOLD, Makeup, Sample, Slowed, sample_of
 from monitors.packed import packed, unpacked
 from monitors.regression import CALM, Kind, Verdict, Watch
@@ -30,7 +31,7 @@ class Judged:
     `is_slower` says whether this answer alone took longer than usual by what matters, None where
     nobody knows what is usual. `told` is how the trouble that goes on was told: the name of a
     rule, or `TOGETHER`; empty where it was not. `spent` counts, by threshold in milliseconds, the
-    answers that took longer.
+    answers that took longer; `late` says by how long somebody waits which of the latest did.
     """
 
     verdict: Verdict = CALM
@@ -39,6 +40,7 @@ class Judged:
     is_slower: bool | None = None
     told: str = ""
     spent: Mapping[float, Sequence[Bucket]] = field(default_factory=dict)
+    late: Mapping[float, Lateness] = field(default_factory=dict)
 
 
 UNJUDGED: Final = Judged()
@@ -64,6 +66,7 @@ class _Known:
     told: str = ""
     ledgers: dict[float, Ledger] = field(default_factory=dict)
     troubles: Troubles = ()
+    late: dict[float, Lateness] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         form: dict[str, Any] = {"watch": self.watch.as_json(), "makeup": self.makeup.as_json()}
@@ -73,6 +76,8 @@ class _Known:
             form["objectives"] = [[ms, one.as_json()] for ms, one in self.ledgers.items()]
         if self.troubles:
             form["troubles"] = [one.as_json() for one in self.troubles]
+        if any(self.late.values()):
+            form["late"] = [[ms, list(one)] for ms, one in self.late.items() if one]
         return form
 
     @classmethod
@@ -85,8 +90,9 @@ class _Known:
             Watch.from_json(form["watch"]),
             Makeup.from_json(form.get("makeup")),
             str(form.get("told", "")),
-            _ledgers(form.get("objectives")),
+            {ms: Ledger.from_json(one) for ms, one in _by_ms(form.get("objectives"))},
             troubles_from(form.get("troubles")),
+            {ms: lateness_from(one) for ms, one in _by_ms(form.get("late"))},
         )
 
 
@@ -104,18 +110,21 @@ class Latencies:
         """How many operations are watched."""
         return len(self._known)
 
-    def take(self, exchange: Exchange, thresholds: Iterable[float] = ()) -> Judged:
+    def take(
+        self, exchange: Exchange, thresholds: Iterable[float] = (), waits: Iterable[float] = ()
+    ) -> Judged:
         """Learn from an exchange and say whether its operation is slower than usual, and why; one
         that failed, or asked nothing known, says nothing. `thresholds` are those of objectives for
-        its operation, in milliseconds."""
+        its operation, `waits` how long somebody waits for it, in milliseconds."""
         key, ms = key_of(exchange), timed(exchange)
         if key is None or ms is None:
             return UNJUDGED
         sample = sample_of(exchange, ms)
         is_new = self._commits_of(key).take(sample.at, exchange.deployment)
-        asked = sorted(set(thresholds))
-        self.taken.append([key, list(sample), exchange.deployment if is_new else None, asked])
-        return self._take(key, sample, asked)
+        asked, waited = sorted(set(thresholds)), sorted(set(waits))
+        commit = exchange.deployment if is_new else None
+        self.taken.append([key, list(sample), commit, asked, waited])
+        return self._take(key, sample, asked, waited)
 
     def tell(self, exchange: Exchange, told: str) -> None:
         """Remember how an operation's trouble was told, so that it stays one incident; empty where
@@ -171,21 +180,26 @@ class Latencies:
 
     def _take_again(self, taken: Any) -> None:
         match taken:
-            case [str(key), [*parts], commit, [*asked]] if len(parts) == len(Sample._fields):
+            case [str(key), [*parts], commit, [*asked], *rest] if len(parts) == len(Sample._fields):
                 sample = Sample(*parts)
                 self._commits_of(key).take(sample.at, commit)
-                self._take(key, sample, asked)
+                self._take(key, sample, asked, rest[0] if rest else ())
             case [str(key), str(told)]:
                 self._known_of(key).told = told
             case _:  # written by something else
                 pass
 
-    def _take(self, key: str, sample: Sample, thresholds: Sequence[float]) -> Judged:
+    def _take(
+        self, key: str, sample: Sample, thresholds: Sequence[float], waits: Sequence[float] = ()
+    ) -> Judged:
         known = self._known_of(key)
         # What nobody asks for any more is forgotten.
         known.ledgers = {ms: known.ledgers.get(ms) or Ledger() for ms in thresholds}
         for ms, ledger in known.ledgers.items():
             ledger.take(sample.at, is_slow=sample.total > ms)
+        known.late = {
+            ms: added(known.late.get(ms, ()), sample.at, is_late=sample.total > ms) for ms in waits
+        }
         usual = known.watch.usual_ms(sample.at)
         verdict = known.watch.take(sample.at, sample.total)
         is_calm = verdict.kind is Kind.NOTHING
@@ -200,6 +214,7 @@ class Latencies:
             is_slower=None if usual is None else sample.total > SLOWER * usual,
             told=known.told,
             spent={ms: tuple(one.buckets) for ms, one in known.ledgers.items()},
+            late=known.late,
         )
 
     def _known_of(self, key: str) -> _Known:
@@ -222,13 +237,10 @@ def _unpacked(form: object) -> object:
         return None
 
 
-def _ledgers(form: object) -> dict[float, Ledger]:
-    pairs = form if isinstance(form, list) else []
-    return {
-        float(one[0]): Ledger.from_json(one[1])
-        for one in pairs
-        if isinstance(one, list) and len(one) == 2 and isinstance(one[0], (int, float))
-    }
+def _by_ms(form: object) -> Iterator[tuple[float, object]]:
+    for one in form if isinstance(form, list) else []:
+        if isinstance(one, list) and len(one) == 2 and isinstance(one[0], (int, float)):
+            yield float(one[0]), one[1]
 
 
 def _members(form: object) -> Mapping[str, Any]:

@@ -8,9 +8,10 @@ from typing import Final
 
 from contracts.clock import Clock
 from contracts.exchanges import Exchange
+from contracts.rules import Rule
 from contracts.workspaces import Workspace
 from monitors.asking import Asker, Sender, Visit
-from monitors.detectors import Context, described_ends, detect, thresholds_of
+from monitors.detectors import Context, described_ends, detect, thresholds_of, waits_of
 from monitors.diagnosis import (
     Diagnosed,
     Expectation,
@@ -26,6 +27,7 @@ from monitors.diagnosis import (
 )
 from monitors.evidence import Look
 from monitors.memory import Memory
+from monitors.policies import Policy
 from monitors.probes import CANARY, Probe
 from monitors.promises import Promise
 from monitors.surroundings import NEEDED, Surroundings
@@ -51,6 +53,7 @@ class Looker:
     most_confirmations: int
     surroundings: Surroundings
     limit: timedelta
+    policy: Callable[[Rule], Policy]
     on_visit: OnVisit
 
     def look(self, probes: Sequence[Probe], memory: Memory) -> Look:
@@ -135,14 +138,19 @@ class Looker:
 
     def _observe(self, exchange: Exchange, memory: Memory) -> Observation:
         identity = exchange.operation.identity if exchange.operation else ""
-        latency = memory.learn(exchange, thresholds_of(self.promise.reliance, exchange.operation))
+        reliance, operation = self.promise.reliance, exchange.operation
+        limit = self._limit(identity)
+        latency = memory.learn(
+            exchange, thresholds_of(reliance, operation), waits_of(reliance, operation, limit)
+        )
         context = Context(
             published=self.promise.published,
             relied=self.promise.relied,
-            reliance=self.promise.reliance,
+            reliance=reliance,
             accepted=self.promise.accepted,
             latency=latency,
-            latency_limit=self._limit(identity),
+            latency_limit=limit,
+            policy=self.policy,
             known=memory.census.known(identity),
             changed=memory.compare(exchange),
             renamed=partial(memory.renamed, exchange),

@@ -106,12 +106,14 @@ class Memory:
             _stored=documents,
         )
 
-    def learn(self, exchange: Exchange, thresholds: Iterable[float] = ()) -> Judged:
+    def learn(
+        self, exchange: Exchange, thresholds: Iterable[float] = (), waits: Iterable[float] = ()
+    ) -> Judged:
         """Learn how long an operation takes, and say whether it is slower than usual; from `/me`
-        take whose workspace it is. `thresholds` are those of objectives, in milliseconds."""
+        take whose workspace it is. `thresholds` and `waits` are as `Latencies.take` has them."""
         if self.app_id is None and exchange.operation and exchange.operation.path == CANARY.path:
             self.app_id = _app_of(exchange)
-        return self.latencies.take(exchange, thresholds)
+        return self.latencies.take(exchange, thresholds, waits)
 
     def compare(self, exchange: Exchange) -> tuple[Change, ...]:
         """Return what of a successful answer is not as earlier ones were, and learn from it."""

@@ -27,7 +27,7 @@ from monitors.memories import Memories
 from monitors.memory import Memory
 from monitors.neighbours import CONFIGURATION, Configuration, Neighbours
 from monitors.outcomes import measurements_of
-from monitors.policies import FAILURE_THRESHOLD, Policy, policy_for
+from monitors.policies import FAILURE_THRESHOLD, Policy
 from monitors.probes import Probe, with_sources
 from monitors.promises import Promises
 from monitors.records import IncidentState, PassRecord, Phase, Transition
@@ -178,6 +178,7 @@ class Monitor:
                 workspace=workspace, settings=self._settings, clock=self._clock
             ),
             limit=self._settings.maximum_response_time,
+            policy=self._settings.policy,
             on_visit=self._on_visit,
         )
         chosen = self._probes if probes is None else probes
@@ -302,11 +303,5 @@ class Monitor:
             ).changes(configurations, now=now)
 
     def _policy(self, finding: Finding) -> Policy:
-        usual = policy_for(
-            finding.rule,
-            failure_threshold=self._settings.failure_threshold,
-            success_threshold=self._settings.success_threshold,
-            is_partial=finding.is_partial,
-        )
-        own = self._settings.rules.get(finding.rule.name)
-        return own.policy(usual) if own else usual
+        policy = self._settings.policy(finding.rule, is_partial=finding.is_partial)
+        return replace(policy, at_once=True) if finding.rule.is_counted else policy

@@ -78,8 +78,40 @@ class Policy:
         within = record[-(self.out_of or self.failure_threshold) :]
         if within.count(SEEN) >= self.failure_threshold:
             return True
-        enough = math.ceil(self.failure_rate * self.rate_window)
-        return self.failure_rate < 1 and record[-self.rate_window :].count(SEEN) >= enough
+        often = record[-self.rate_window :].count(SEEN) >= self._enough
+        return self.failure_rate < 1 and often
+
+    @property
+    def _enough(self) -> int:
+        return math.ceil(self.failure_rate * self.rate_window)
+
+    def trouble_in(self, record: str) -> int | None:
+        """Return where in a record, as long as it may be, the trouble begins that it ends in; None
+        where there is none, or not enough to tell of.
+
+        Its end is left to whoever waits for `success_threshold` healthy observations more.
+        """
+        begun, seen = None, ""
+        for at, observed in enumerate(record):
+            seen = self.add(seen, observed)
+            if observed == SEEN:
+                if begun is None and (self.at_once or self.is_due(seen)):
+                    in_a_row = trailing(seen, SEEN)
+                    is_run = self.at_once or in_a_row >= self.failure_threshold
+                    begun = at + 1 - (in_a_row if is_run else len(seen))
+            elif begun is not None and self.is_calm(seen):
+                begun, seen = None, ""
+        left = self.calm(seen) - trailing(seen, HEALTHY) if SEEN in seen else 0
+        return None if left < self.success_threshold else begun
+
+    @property
+    def patience(self) -> str:
+        """Say after how many sights trouble is told."""
+        row = f"{self.failure_threshold} in a row"
+        if self.out_of:
+            row = f"{self.failure_threshold} of {self.out_of}"
+        rate = f" or {self._enough} of {self.rate_window}" if self.failure_rate < 1 else ""
+        return f"noted: {row}{rate} are told"
 
     def calm(self, record: str) -> int:
         """Return how many healthy observations in a row end it: the more the rarer it was seen,

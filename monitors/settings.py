@@ -20,8 +20,8 @@ from pydantic import (
 
 from contracts.budget import RESERVE
 from contracts.objectives import read_span
-from contracts.rules import RULES
-from monitors.policies import Policy
+from contracts.rules import RULES, Rule
+from monitors.policies import Policy, policy_for
 
 CALLS_PER_MINUTE: Final = 10_000
 """What Intercom allows an app where it has not agreed on more (developers.intercom.com, rate
@@ -118,9 +118,9 @@ class RulePolicy(BaseModel):
 
     at_once: bool | None = None
     """Whether one confirmed sight opens an incident; the rule's own way where it is left out."""
-    failure_threshold: Annotated[int, Field(ge=1)] | None = None
+    failure_threshold: Annotated[int, Field(ge=1, le=100)] | None = None
     """Sights that open one: in a row, or of the latest `out-of` observations."""
-    out_of: Annotated[int, Field(ge=1)] | None = None
+    out_of: Annotated[int, Field(ge=1, le=100)] | None = None
     """The latest observations that `failure-threshold` counts in."""
     failure_rate: Annotated[float, Field(gt=0, le=1)] | None = None
     """Share of the latest `rate-window` observations that opens one; 1 for never."""
@@ -157,7 +157,7 @@ class MonitorSettings(BaseModel):
         use_attribute_docstrings=True,
     )
 
-    failure_threshold: Annotated[int, Field(ge=1)] = 3
+    failure_threshold: Annotated[int, Field(ge=1, le=100)] = 3
     """Sights in a row before something that may be a blip opens an incident."""
     success_threshold: Annotated[int, Field(ge=1)] = 2
     """Healthy observations in a row before an incident is resolved."""
@@ -197,3 +197,14 @@ class MonitorSettings(BaseModel):
     """A dead-man ping URL (healthchecks.io's protocol), pinged while the monitor is alive."""
     heartbeat_url_file: Path | None = None
     """A file that holds it."""
+
+    def policy(self, rule: Rule, *, is_partial: bool = False) -> Policy:
+        """Return when trouble of a rule is told and over; `is_partial` as `policy_for` has it."""
+        usual = policy_for(
+            rule,
+            failure_threshold=self.failure_threshold,
+            success_threshold=self.success_threshold,
+            is_partial=is_partial,
+        )
+        own = self.rules.get(rule.name)
+        return own.policy(usual) if own else usual

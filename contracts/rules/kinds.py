@@ -55,3 +55,5 @@ class Rule:
     meaning: str
     remedy: str
     example: str
+    is_counted: bool = False
+    """Whether its detector has held the thresholds to what it saw before it says more than info."""

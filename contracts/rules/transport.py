@@ -34,6 +34,7 @@ def _latency(
     example: str,
     at_once: bool = False,
     severity: Severity = Severity.WARNING,
+    is_counted: bool = False,
 ) -> Rule:
     """Slowness: only successful answers are timed, and one slow answer is none."""
     return Rule(
@@ -45,6 +46,7 @@ def _latency(
         meaning=meaning,
         remedy=remedy,
         example=example,
+        is_counted=is_counted,
     )
 
 
@@ -121,16 +123,21 @@ TRANSPORT: Final = (
     ),
     _latency(
         "latency-limit",
-        meaning="The operation answered more slowly than the configured limit.",
+        is_counted=True,
+        meaning="The operation answers more slowly than the configured limit; a single answer is "
+        "only noted.",
         remedy="Check whether consumers' own timeouts still hold; look at www.intercomstatus.com.",
-        example="GET /conversations took 6 s against a limit of 5 s.",
+        example="GET /conversations took 6 s against a limit of 5 s, 3 times in a row.",
     ),
     _latency(
         "latency-timeout",
         severity=Severity.CRITICAL,
-        meaning="Answers take longer than a consumer of the operation waits: its calls fail.",
+        is_counted=True,
+        meaning="Answers take longer than a consumer of the operation waits: its calls fail. A "
+        "single answer is only noted.",
         remedy="Give the consumer more time if it can wait, and look at www.intercomstatus.com.",
-        example="GET /conversations: 6000 ms, and messenger-backend waits 5000 ms.",
+        example="GET /conversations: 6000 ms, and messenger-backend waits 5000 ms (3 of 3 answers "
+        "since 13:42 UTC were so late).",
     ),
     _latency(
         "latency-objective",

@@ -15,7 +15,7 @@ from intercheck.exits import ExitCode, exit_code
 from intercheck.found import keep_found
 from intercheck.replaying import Recording, judge, read_all
 from intercheck.sections import DEFAULT_VERSION
-from intercheck.wiring import promises_of
+from intercheck.wiring import limits_of, probes_of, promises_of
 from reports.words import counted
 
 
@@ -70,7 +70,12 @@ def command(
     findings = sorted(
         (
             diagnosed.finding
-            for diagnosed in judge(recording, limit=settings.monitoring.maximum_response_time)
+            for diagnosed in judge(
+                recording,
+                limit=settings.monitoring.maximum_response_time,
+                limits=limits_of(settings, probes_of(settings, named)),
+                policy=settings.monitoring.policy,
+            )
         ),
         key=lambda finding: (
             finding.accepted is not None,

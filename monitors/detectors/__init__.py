@@ -11,7 +11,13 @@ from contracts.exchanges import Exchange
 from contracts.findings import Finding
 from monitors.detectors.authentication import access_refusals
 from monitors.detectors.connections import connection_failures
-from monitors.detectors.context import LATENCY_LIMIT, Context, Detector, thresholds_of
+from monitors.detectors.context import (
+    LATENCY_LIMIT,
+    Context,
+    Detector,
+    thresholds_of,
+    waits_of,
+)
 from monitors.detectors.deprecation import DESCRIBED, deprecation_notices, described_ends
 from monitors.detectors.drift import drift
 from monitors.detectors.errors import error_answers
@@ -29,6 +35,7 @@ __all__ = [
     "described_ends",
     "detect",
     "thresholds_of",
+    "waits_of",
 ]
 
 DETECTORS: Final[dict[str, Detector]] = {

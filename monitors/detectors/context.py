@@ -9,9 +9,10 @@ from contracts.conformance import Conformance
 from contracts.consumers import Consumer
 from contracts.exchanges import Exchange, Operation
 from contracts.findings import Certainty, Finding
-from contracts.rules import RULES, Severity
+from contracts.rules import RULES, Rule, Severity
 from contracts.standards import Reads
 from monitors.latencies import UNJUDGED, Judged
+from monitors.policies import Policy, policy_for
 from monitors.shapes import Change
 
 LATENCY_LIMIT: Final = timedelta(seconds=10)
@@ -28,7 +29,7 @@ class Context:
     when this workspace's operation was first looked at; None while it is being taken, and then
     whatever hurts no consumer is only noted. `changed` is what of the exchange is not as earlier
     answers of the operation were, and `renamed` says by a location where what is gone from there
-    seems to be now, by what came when it went.
+    seems to be now, by what came when it went. `policy` says when trouble of a rule is told.
     """
 
     published: Conformance | None = None
@@ -36,6 +37,7 @@ class Context:
     reliance: Reads | None = None
     latency: Judged = UNJUDGED
     latency_limit: timedelta = LATENCY_LIMIT
+    policy: Callable[[Rule], Policy] = policy_for
     accepted: Mapping[str, str] = field(default_factory=dict)
     known: frozenset[str] | None = None
     changed: tuple[Change, ...] = ()
@@ -59,6 +61,13 @@ def thresholds_of(reliance: Reads | None, operation: Operation | None) -> set[fl
     """Return the thresholds of consumers' objectives for an operation, in milliseconds."""
     users = reliance.users(operation.identity) if reliance and operation else ()
     return {one.objective.latency.total_seconds() * 1000 for one in users if one.objective}
+
+
+def waits_of(reliance: Reads | None, operation: Operation | None, limit: timedelta) -> set[float]:
+    """Return how long an operation's consumers wait, and the `limit`, in milliseconds."""
+    users = reliance.users(operation.identity) if reliance and operation else ()
+    waits = (one.timeout for one in users if one.timeout)
+    return {one.total_seconds() * 1000 for one in (limit, *waits)}
 
 
 Detector = Callable[[Exchange, Context], Iterator[Finding]]

@@ -13,6 +13,7 @@ from monitors.baselines import timed
 from monitors.burning import burn_of
 from monitors.detectors.context import Context, finding, name_of
 from monitors.latencies import SLOWER, Judged
+from monitors.lateness import record_of
 from monitors.regression import Kind
 
 DAYS: Final = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
@@ -77,34 +78,78 @@ def slow_answers(exchange: Exchange, context: Context) -> Iterator[Finding]:
 
 
 def _beyond(exchange: Exchange, observed: float, context: Context) -> Iterator[_Trouble]:
-    """Yield limits that this answer is beyond, or that the level now is."""
-    verdict = context.latency.verdict
-    level = max(observed, verdict.now_ms) if verdict.kind is not Kind.NOTHING else observed
-    limit = context.latency_limit.total_seconds() * 1000
-    users = context.users(exchange.operation)
-    failing = [one for one in users if one.timeout and level > _ms(one.timeout)]
-    if failing:
-        waits = min(_ms(one.timeout) for one in failing if one.timeout)
-        names = tuple(one.name for one in failing)
+    """Yield limits that answers are beyond: more of them than a spike, or the level now is. A
+    single answer is only noted, and not beside an operation that has become slower."""
+    users = [one for one in context.users(exchange.operation) if one.timeout]
+    waits = {_ms(one.timeout) for one in users if one.timeout}
+    late = {ms: _late(exchange, observed, ms, "latency-timeout", context) for ms in waits}
+    lasting = {ms: one for ms, one in late.items() if one is not None and one.lasts}
+    told = lasting or {ms: one for ms, one in late.items() if one is not None}
+    if told:
+        wait = min(told)
+        names = tuple(one.name for one in users if one.timeout and _ms(one.timeout) in told)
         yield _Trouble(
             rule="latency-timeout",
-            severity=Severity.CRITICAL,
+            severity=Severity.CRITICAL if lasting else Severity.INFO,
             expected="timeout",
-            words=f"{level:.0f} ms, and {_listed(names)} {_waits(names)} {waits:.0f} ms",
+            words=told[wait].words(f"and {_listed(names)} {_waits(names)} {wait:.0f} ms"),
             consumers=names,
         )
-    yield from _burning(exchange, context)
-    if level > limit:
+    yield from _burning(exchange, observed, context)
+    limit = _ms(context.latency_limit)
+    beyond = _late(exchange, observed, limit, "latency-limit", context)
+    if beyond is not None:
         yield _Trouble(
             rule="latency-limit",
-            severity=Severity.WARNING,
+            severity=Severity.WARNING if beyond.lasts else Severity.INFO,
             expected="limit",
-            words=f"{observed:.0f} ms, beyond the limit of {limit:.0f} ms",
+            words=beyond.words(f"beyond the limit of {limit:.0f} ms"),
         )
 
 
-def _burning(exchange: Exchange, context: Context) -> Iterator[_Trouble]:
-    """Yield objectives whose budget of slow answers is spent too fast."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Late:
+    """Answers that came too late for somebody: this one or the level, and whether it is more than
+    a spike; `counted` are those that did, where they tell."""
+
+    ms: float
+    lasts: bool = True
+    counted: str = ""
+    is_over: bool = False
+    """Whether this one was in time."""
+
+    def words(self, against: str) -> str:
+        """Say it of what somebody waits."""
+        if self.is_over:
+            return f"{self.counted} came too late, {against}; this one in time, {self.ms:.0f} ms"
+        return f"{self.ms:.0f} ms, {against}{f' ({self.counted})' if self.counted else ''}"
+
+
+def _late(
+    exchange: Exchange, observed: float, wait: float, rule: str, context: Context
+) -> _Late | None:
+    """Say whether answers take longer than `wait`; None where they do not."""
+    verdict = context.latency.verdict
+    is_slower = verdict.kind is not Kind.NOTHING
+    if is_slower and verdict.now_ms > wait:
+        return _Late(ms=max(observed, verdict.now_ms))
+    at = exchange.started_at.timestamp()
+    lateness = context.latency.late.get(wait) or ((at,) if observed > wait else ())
+    policy = context.policy(RULES[rule])
+    begun = policy.trouble_in(record_of(lateness))
+    if begun is not None:
+        since = [one for one in lateness[begun:] if one is not None]
+        moment = _moment(since[0], exchange.started_at.astimezone(UTC))
+        counted = f"{len(since)} of {len(lateness) - begun} answers since {moment} UTC"
+        return _Late(ms=observed, counted=counted, is_over=observed <= wait)
+    if observed > wait and not is_slower:
+        return _Late(ms=observed, lasts=False, counted=policy.patience)
+    return None
+
+
+def _burning(exchange: Exchange, observed: float, context: Context) -> Iterator[_Trouble]:
+    """Yield objectives whose budget of slow answers is spent too fast. What is news begins with a
+    slow answer: a budget that was spent before tells nobody of what is over."""
     at = exchange.started_at.timestamp()
     for one in context.users(exchange.operation):
         if one.objective is None:
@@ -113,16 +158,18 @@ def _burning(exchange: Exchange, context: Context) -> Iterator[_Trouble]:
         buckets = context.latency.spent.get(latency, ())
         target = one.objective.target * 100
         burn = burn_of(buckets, target=one.objective.target, now=at)
-        if burn is not None:
-            yield _Trouble(
-                rule="latency-objective",
-                severity=Severity.WARNING if burn.window.wakes else Severity.INFO,
-                expected="objective",
-                words=f"{burn.slow} of {burn.of} answers in {burn.window} took more than "
-                f"{latency:.0f} ms (objective of {one.name}: {target:.4g} % within it), "
-                f"its budget is spent {burn.rate:.1f} times too fast",
-                consumers=(one.name,),
-            )
+        if burn is None:
+            continue
+        goes_on = observed > latency or context.latency.told == "latency-objective"
+        yield _Trouble(
+            rule="latency-objective",
+            severity=Severity.WARNING if burn.window.wakes and goes_on else Severity.INFO,
+            expected="objective",
+            words=f"{burn.slow} of {burn.of} answers in {burn.window} took more than "
+            f"{latency:.0f} ms (objective of {one.name}: {target:.4g} % within it), "
+            f"its budget is spent {burn.rate:.3g} times too fast",
+            consumers=(one.name,),
+        )
 
 
 def _ms(span: timedelta) -> float:

@@ -312,7 +312,11 @@ def test_a_small_shift_is_for_information_unless_the_answer_is_beyond_the_limit(
     context = Context(latency=Judged(verdict=shift), latency_limit=timedelta(seconds=1))
     noted = only(an_exchange(body={"a": 1}, total_ms=140), context)
     assert (noted.rule.name, noted.severity) == ("latency-regression", Severity.INFO)
-    assert only(an_exchange(body={"a": 1}, total_ms=1_400), context).rule.name == "latency-limit"
+    exchange = an_exchange(body={"a": 1}, total_ms=1_400)
+    assert only(exchange, context).rule.name == "latency-regression"  # a single one, so far
+    late = {1_000.0: (exchange.started_at.timestamp(),) * 3}
+    context = replace(context, latency=Judged(verdict=shift, late=late))
+    assert only(exchange, context).rule.name == "latency-limit"
 
 
 def test_without_anything_learned_only_the_limit_counts(an_exchange: "ExchangeFactory") -> None:
