@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from intercheck.filters import filters, selection_of
 from intercheck.output import COLORS, Coverage, Envelope, print_json
 from intercheck.settings import Places
 from intercheck.upgrading import Pair, findings_of, pair_of
+from monitors.detectors.descriptions import Rewording, rewordings
 from reports.words import counted
 
 
@@ -43,7 +45,8 @@ def command(
 
     A field that is gone, has another type or may be null, a request that is refused or needs more:
     each is a warning. What is added breaks nobody, and is for information. A change in a schema
-    that many operations share is told once.
+    that many operations share is told once. What the later one says otherwise of ends (an operation
+    deprecated, a field to be removed) stands below, in its own words; it changes nothing yet.
 
     \b
     Examples:
@@ -59,12 +62,15 @@ def command(
         Places(spec_dir=spec_dir or places.spec_dir, cache_dir=places.cache_dir),
     )
     selection = selection_of(given)
-    picked = {
-        one.operation.identity
+    chosen = [
+        one.operation
         for spec in (pair.before, pair.after)
         for one in spec.operations
         if selection.picks(one)
-    }
+    ]
+    picked = {one.identity for one in chosen}
+    names = {str(one) for one in chosen}
+    said = [one for one in rewordings(pair.before, pair.after) if _operation_of(one) in names]
     found = [
         (change, finding)
         for change, finding in findings_of(pair, None, accepted={}, at=SystemClock().now())
@@ -75,13 +81,25 @@ def command(
         coverage = Coverage(
             selected=len(picked), exercised=len(picked), seconds=time.perf_counter() - started
         )
-        print_json(Envelope(command="diff", findings=findings, coverage=coverage))
+        extra: dict[str, object] = {"said": [asdict(one) for one in said]}
+        print_json(Envelope(command="diff", findings=findings, coverage=coverage, extra=extra))
     else:
-        _print(pair, found, shows_all=shows_all)
+        _print(pair, found, said, shows_all=shows_all)
     return exit_code(findings, fail_on=fail_on, measured=True)
 
 
-def _print(pair: Pair, found: Sequence[tuple[Change, Finding]], *, shows_all: bool) -> None:
+def _operation_of(said: Rewording) -> str:
+    """Return the operation whose end, or part, it speaks of, as it is shown."""
+    return " ".join(said.place.split(" ")[:2])
+
+
+def _print(
+    pair: Pair,
+    found: Sequence[tuple[Change, Finding]],
+    said: Sequence[Rewording],
+    *,
+    shows_all: bool,
+) -> None:
     groups: dict[tuple[Any, ...], list[Finding]] = {}
     for change, finding in found:
         key = (change.rule, change.place, change.expected, change.observed, change.values)
@@ -91,11 +109,16 @@ def _print(pair: Pair, found: Sequence[tuple[Change, Finding]], *, shows_all: bo
         first = findings[0]
         if first.severity is not Severity.INFO or shows_all:
             _print_change(str(place), findings)
+    if said:
+        click.echo(f"What {pair.later} says of ends otherwise than {pair.earlier}:")
+    for one in said:
+        click.echo(f"         {one}")
     counts = _counts(groups)
     words = ", ".join(f"{number} {name}" for name, number in counts.items()) or "nothing changes"
     note = "" if shows_all or not counts.get("info") else " (--all lists those for information)"
     source = ", by the relied-upon contract" if pair.is_embedded else ""
-    click.echo(f"{pair.earlier} to {pair.later}{source}: {words}{note}.")
+    ends = f"; {counted(len(said), 'announcement')}" if said else ""
+    click.echo(f"{pair.earlier} to {pair.later}{source}: {words}{note}{ends}.")
 
 
 def _print_change(place: str, findings: Sequence[Finding]) -> None:

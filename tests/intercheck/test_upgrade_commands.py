@@ -86,6 +86,24 @@ def test_what_does_not_change_is_said_and_exit_0(run: Run, pair: tuple[str, str]
     assert out.endswith("nothing changes.\n")
 
 
+def test_what_is_said_of_ends_is_told_as_an_announcement(
+    run: Run, pair: tuple[str, str], tmp_path: Path
+) -> None:
+    number = {"type": "integer"}
+    ending = {"type": "string", "deprecated": True}
+    after = written(tmp_path / "ending.yaml", {"id": ending, "size": number})
+    code, out, _ = run("diff", pair[0], after, "--include-tag", "Things")
+    assert code == 0, "it changes nothing yet"
+    assert "  GET /things /id: announced: deprecated\n" in out
+    assert "GET /others" not in out
+    assert out.endswith(": nothing changes; 1 announcement.\n")
+    _, out, _ = run("diff", pair[0], after, "--format", "json")
+    said = json.loads(out)["said"]
+    assert {one["place"] for one in said} == {"GET /things /id", "GET /others /id"}
+    _, out, _ = run("diff", pair[0], pair[1])
+    assert "says of ends" not in out
+
+
 def test_without_anything_pulled_the_contract_says_who_would_notice(run: Run) -> None:
     code, out, err = run("can-i-upgrade", "2.16", "--from", "2.15")
     assert (code, err) == (1, "")
