@@ -10,8 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from contracts.exchanges import Operation
 from contracts.findings import identify
 from monitors.afflicted import Afflicted
+from monitors.diagnosis.expectations import SCOPE
+from monitors.diagnosis.scopes import likely_scope
 from monitors.grouping import Level, Places, explains, kinship, level_of
 from monitors.incidents import tell
 from monitors.records import IncidentState, Phase, Transition, TransitionKind
@@ -204,5 +207,8 @@ def _is_told(state: IncidentState) -> bool:
 def _listed(state: IncidentState) -> str:
     """Name an incident within another's message."""
     finding = state.finding
+    if finding.rule.name == SCOPE:
+        likely = likely_scope(map(Operation.parse, state.operations))
+        return f"{SCOPE} {finding.expected}" + (f" (“{likely}”)" if likely else "")
     place = str(finding.operation) if finding.operation else finding.workspace
     return f"{finding.rule.name} {place}"

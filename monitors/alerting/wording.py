@@ -152,14 +152,27 @@ def where(incident: IncidentState) -> str:
 
 
 def elsewhere(incident: IncidentState) -> str:
-    """Say on which other operations the same is wrong, of what this incident explains."""
+    """Say what else is missing or on which other operations the same is wrong, of what this
+    incident explains."""
     finding = incident.finding
+    prefix = f"{finding.rule.name} "
+    if finding.rule.name == "auth-scope-missing":
+        own = finding.expected  # the same in another Intercom workspace is nothing more
+        lacking = [
+            name
+            for child in incident.children
+            if (name := child.removeprefix(prefix)) != child
+            and name != own
+            and not name.startswith(f"{own} (")
+        ]
+        more = phrases.fold(lacking, NAMED)
+        return f" It lacks more, to be enabled in the same place: {more}." if lacking else ""
     if finding.operation is None:
         return ""
     same = [
         name
         for child in incident.children
-        if (name := child.removeprefix(f"{finding.rule.name} ")) != child
+        if (name := child.removeprefix(prefix)) != child
         and name != str(finding.operation)  # in another Intercom workspace
     ]
     return f" The same on {phrases.fold(same, NAMED)}." if same else ""

@@ -250,6 +250,24 @@ def test_the_same_operation_of_another_workspace_is_not_called_another(
     assert "The same" not in render(alone, channel="#a", now=NOW).text
 
 
+def test_permissions_that_are_missing_together_are_named_in_one_sentence(
+    transition: MakeTransition,
+) -> None:
+    finding = replace(
+        transition().incident.finding,
+        rule=RULES["auth-scope-missing"],
+        operation=None,
+        expected="/companies",
+    )
+    children = ("/articles (“Read articles”)", "/companies (“Read people”)", "/tags")
+    lacking = tuple(f"auth-scope-missing {one}" for one in children)
+    told = transition(finding=finding, children=lacking)
+    said = render(told, channel="#a", now=told.at).text
+    assert "in the same place: /articles (“Read articles”), /tags." in said
+    alone = transition(finding=finding, children=lacking[1:2])
+    assert "It lacks more" not in render(alone, channel="#a", now=told.at).text
+
+
 def test_that_somebody_has_taken_it_on_is_said_first_until_it_gets_worse(
     transition: MakeTransition,
 ) -> None:
