@@ -20,7 +20,7 @@ from contracts.rules import RULES, Rule, Severity
 IDENTITY_VERSION: Final = "v1"
 SHOWN: Final = 3
 """Operations that are named before they are counted."""
-_DATES: Final = ("deprecated_at", "ends_at")
+_DATES: Final = ("began_at", "deprecated_at", "ends_at")
 
 
 class Certainty(StrEnum):
@@ -72,6 +72,11 @@ class Finding:
     ends_at: datetime | None = None
     """Which dates are announced; no part of what it is, but what ends on another day is told of by
     itself."""
+    began_at: datetime | None = None
+    """Since when it is so, where that is known better than by when it was first seen; no part of
+    what it is."""
+    evidence: str = ""
+    """What was seen, in numbers, where the kinds say too little; no part of what it is."""
     is_partial: bool = False
     """Whether other objects of the same answer do not show it; no part of what it is."""
     consumers: tuple[str, ...] = ()
@@ -81,6 +86,11 @@ class Finding:
     request_id: str | None = None
     deployment: str | None = None
     observed_at: datetime
+
+    @property
+    def difference(self) -> str:
+        """Say what was seen instead of what: in numbers where there are any, else by kind."""
+        return self.evidence or f"{self.expected} → {self.observed}"
 
     @property
     def last_day(self) -> str:
@@ -137,6 +147,7 @@ class Finding:
                 for name in _DATES
                 if (moment := getattr(self, name)) is not None
             },
+            **({"evidence": self.evidence} if self.evidence else {}),
             **({"asked": str(self.asked)} if self.asked else {}),
             **({"operations": list(self.operations)} if self.operations else {}),
             "request_id": self.request_id,
@@ -170,6 +181,8 @@ class Finding:
                 accepted=form["accepted"],
                 certainty=Certainty(form["certainty"]),
                 stage=int(form.get("stage", 0)),
+                began_at=_moment(form.get("began_at")),
+                evidence=form.get("evidence", ""),
                 deprecated_at=_moment(form.get("deprecated_at")),
                 ends_at=_moment(form.get("ends_at")),
                 request_id=form["request_id"],

@@ -26,6 +26,7 @@ from monitors.diagnosis import (
     reconciled,
     told_as,
 )
+from monitors.grouping import is_part_of
 from monitors.latencies import Latencies
 from monitors.memory import Memory
 from monitors.policies import Policy, policy_for
@@ -227,7 +228,17 @@ class _Rounds:
                 known = self.found.get(one.finding.cause)
                 if known is None or known.finding.severity.rank <= one.finding.severity.rank:
                     self.found[one.finding.cause] = one
+            self.found = {key: one for key, one in self.found.items() if not self._is_told(one)}
         return self.found.values()
+
+    def _is_told(self, one: Diagnosed) -> bool:
+        """Whether what was found of one operation at first is told with others since."""
+        return any(
+            is_part_of(one.finding, other.finding)
+            and set(one.operations) <= set(other.operations)
+            and one.finding.severity.rank <= other.finding.severity.rank
+            for other in self.found.values()
+        )
 
 
 def _host(exchange: Exchange) -> str | None:

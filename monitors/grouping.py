@@ -22,6 +22,11 @@ KIN_WITHIN: Final = timedelta(minutes=15)
 """What begins within the longest interval of the packaged probes began, for all we can tell, at
 the same time."""
 
+AT_ONCE: Final = timedelta(minutes=30)
+"""Between onsets of slowness that began together: an onset is known to a quarter of an hour or two.
+Two of 27 operations that cry wolf once in twenty weeks each do so within it once in six years."""
+SLOWNESS: Final = "latency-regression"
+
 UNANSWERED: Final = frozenset(
     {
         "connection-dns",
@@ -165,8 +170,21 @@ def explains(broad: IncidentState, narrow: IncidentState, places: Places) -> boo
             is_other = broad.finding.rule.name in _OTHER
             explained = _OF_ANOTHER_WORKSPACE if is_other else _OF_A_TOKEN
             return rule.startswith(explained) and set(narrow.workspaces) == shared
+        case Level.ENDPOINT if broad.finding.operation is None and rule == SLOWNESS:
+            return bool(shared) and is_part_of(narrow.finding, broad.finding)
         case Level.ENDPOINT:
             return _are_kin(broad, narrow)
+
+
+def is_part_of(narrow: Finding, broad: Finding) -> bool:
+    """Whether slowness of one operation is what several became, begun together."""
+    if (narrow.rule.name, broad.rule.name) != (SLOWNESS, SLOWNESS):
+        return False
+    if narrow.operation is None or broad.operation is not None:
+        return False
+    if narrow.began_at is None or broad.began_at is None:
+        return False
+    return abs(narrow.began_at - broad.began_at) <= AT_ONCE
 
 
 def _are_kin(elder: IncidentState, younger: IncidentState) -> bool:
@@ -176,9 +194,13 @@ def _are_kin(elder: IncidentState, younger: IncidentState) -> bool:
         return False
     if _rank(elder) >= _rank(younger):
         return False
-    if abs(younger.first_seen_at - elder.first_seen_at) > KIN_WITHIN:
-        return False
     one, other = elder.finding, younger.finding
+    if is_part_of(one, other):  # then it is the other way round
+        return False
+    is_timed = one.began_at is not None and other.began_at is not None
+    apart = abs(younger.onset_at - elder.onset_at)
+    if apart > (AT_ONCE if is_timed else KIN_WITHIN):
+        return False
     if kinship(one) != kinship(other):
         return False
     if one.rule.scope is Scope.WORKSPACE and one.workspace != other.workspace:

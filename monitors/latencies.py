@@ -15,13 +15,14 @@ from monitors.baselines import key_of, timed
 from monitors.burning import Bucket, Ledger
 from monitors.commits import Commits, Deployment
 from monitors.lateness import Lateness, added, lateness_from
-from monitors.makeup import UNTOLD, Makeup, Sample, Slowed, sample_of
+from monitors.makeup import Makeup, Sample, sample_of
 from monitors.packed import packed, unpacked
 from monitors.regression import CALM, Kind, Verdict, Watch
+from monitors.slowed import SLOWER, UNTOLD, Slowed, compare
 from monitors.troubles import Troubles, followed, troubles_from
 
-SLOWER: Final = 1.12
-"""Times the usual: what is slower by less than 12 % is nobody's matter."""
+HALF_HOUR: Final = 1800.0
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,17 @@ class _Known:
     ledgers: dict[float, Ledger] = field(default_factory=dict)
     troubles: Troubles = ()
     late: dict[float, Lateness] = field(default_factory=dict)
+
+    def slowed(self, verdict: Verdict) -> Slowed:
+        """Say what slowed."""
+        before, after = self.makeup.around(verdict.since)
+        return compare(before, after, self.usual, tail=verdict.tail)
+
+    def usual(self, at: float) -> float:
+        """Return what is usual at a time in milliseconds: between the middles of two hours."""
+        early, late = (self.watch.usual_ms(at + by) or 0.0 for by in (-HALF_HOUR, HALF_HOUR))
+        part = (at / 3600.0 + 0.5) % 1.0
+        return early + part * (late - early)
 
     def as_json(self) -> dict[str, Any]:
         form: dict[str, Any] = {"watch": self.watch.as_json(), "makeup": self.makeup.as_json()}
@@ -206,10 +218,13 @@ class Latencies:
         known.makeup.take(sample, is_calm=is_calm)
         since = verdict.since
         deployment = None if is_calm else self._commits_of(key).at_onset(since)
-        known.troubles = followed(known.troubles, sample.at, verdict, deployment)
+        troubles = known.troubles
+        known.troubles = followed(troubles, sample.at, verdict, deployment)
+        if known.troubles is not troubles and known.troubles[-1].settled:
+            known.makeup = Makeup()  # what was before is usual no more
         return Judged(
             verdict=verdict,
-            slowed=UNTOLD if is_calm else known.makeup.compare(since, tail=verdict.tail),
+            slowed=UNTOLD if is_calm else known.slowed(verdict),
             deployment=deployment,
             is_slower=None if usual is None else sample.total > SLOWER * usual,
             told=known.told,

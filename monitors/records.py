@@ -186,9 +186,20 @@ class IncidentState:
     """Why and until when it is accepted: then it ended by a decision, not because it is gone."""
 
     @property
+    def onset_at(self) -> datetime:
+        """When it began for the first time: what is measured over time began before it was seen."""
+        known = self.finding.began_at
+        return self.first_seen_at if known is None else min(known, self.first_seen_at)
+
+    @property
+    def is_back(self) -> bool:
+        """Whether it was over, and came back."""
+        return bool(self.reopenings and self.opened_at)
+
+    @property
     def began_at(self) -> datetime:
         """When it began; of one that came back, when it was back."""
-        return self.opened_at if self.reopenings and self.opened_at else self.first_seen_at
+        return self.opened_at if self.reopenings and self.opened_at else self.onset_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,7 +119,7 @@ def told(finding: Finding) -> str:
         f"{finding.severity.value}: {finding.rule.name}",
         finding.message,
         f"where: {finding.operation or EVERY_OPERATION} {finding.location} "
-        f"({finding.expected} -> {finding.observed})",
+        f"({finding.evidence or f'{finding.expected} -> {finding.observed}'})",
         f"what to do: {finding.remedy or finding.rule.remedy}",
         f"fingerprint: {finding.fingerprint}",
         f"cause: {finding.cause}",

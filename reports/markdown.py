@@ -173,10 +173,7 @@ def _folded(noun: str, body: Iterable[str], count: int) -> Iterable[str]:
 
 
 def _place(finding: Finding) -> str:
-    return (
-        f"{code(finding.place)} {code(finding.location)} "
-        f"{text(f'{finding.expected} → {finding.observed}')}"
-    )
+    return f"{code(finding.place)} {code(finding.location)} {text(finding.difference)}"
 
 
 def _named(names: Sequence[str]) -> str:

@@ -50,7 +50,7 @@ def _findings(findings: Sequence[Finding], run: Run) -> Iterator[str]:
         lines = [
             f"{MARKS[finding.severity]} {code(finding.rule.name)} **{text(finding.message)}**  ",
             f"{code(str(finding.operation or 'every operation'))} {code(finding.location)} "
-            f"{text(f'{finding.expected} → {finding.observed}')} · {code(finding.cause)}  ",
+            f"{text(finding.difference)} · {code(finding.cause)}  ",
         ]
         if finding.consumers:
             lines.append(f"hurts **{text(', '.join(finding.consumers))}**  ")

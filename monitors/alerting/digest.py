@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from contracts.findings import Finding
 from monitors.alerting import phrases, wording
+from monitors.grouping import is_part_of
 from monitors.records import IncidentState, Notice, Phase, Telling
 
 STATE: Final = "digest"
@@ -174,7 +175,11 @@ def _topic(title: str, lines: Sequence[str]) -> str:
 def _lines(findings: Iterable[Finding], prefix: str, *, but: tuple[str, ...] = ()) -> list[str]:
     """Return one line a cause, with the Intercom workspaces that have it."""
     causes: dict[str, tuple[Finding, dict[str, None]]] = {}
-    for finding in findings:
+    noted = list(findings)
+    several = [one for one in noted if one.operation is None and one.operations]
+    for finding in noted:
+        if any(_is_told_in(finding, one) for one in several):
+            continue
         if finding.rule.name.startswith(prefix) and not (but and finding.rule.name.startswith(but)):
             _, workspaces = causes.setdefault(finding.cause, (finding, {}))
             workspaces[finding.workspace] = None
@@ -182,6 +187,12 @@ def _lines(findings: Iterable[Finding], prefix: str, *, but: tuple[str, ...] = (
         f"{phrases.escape(finding.message.rstrip('.'), MAX_LINE)} ({_places(list(workspaces))})"
         for finding, workspaces in causes.values()
     ]
+
+
+def _is_told_in(finding: Finding, several: Finding) -> bool:
+    """Whether what was found of one operation at first is told with others since."""
+    is_there = not several.operations or str(finding.operation) in several.operations
+    return is_there and finding.workspace == several.workspace and is_part_of(finding, several)
 
 
 def _places(names: Sequence[str]) -> str:

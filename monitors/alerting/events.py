@@ -60,6 +60,7 @@ def event_of(transition: Transition, surroundings: Surroundings) -> dict[str, ob
         "location": finding.location,
         "expected": finding.expected,
         "observed": finding.observed,
+        "evidence": finding.evidence or f"expected {finding.expected}, got {finding.observed}",
         "certainty": finding.certainty.value,
         "request_id": finding.request_id,
         "deployment": finding.deployment,

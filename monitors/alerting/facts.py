@@ -198,8 +198,8 @@ def _operations(incident: IncidentState) -> tuple[str, str]:
 
 def _times(transition: Transition, now: datetime) -> str:
     incident = transition.incident
-    since, first = incident.began_at, phrases.moment(incident.first_seen_at)
-    is_back = since != incident.first_seen_at
+    since, first = incident.began_at, phrases.moment(incident.onset_at)
+    is_back = incident.is_back
     if is_over(transition):
         end = ended_at(transition)
         span = phrases.duration(end - since)
@@ -222,4 +222,6 @@ def _evidence(finding: Finding) -> str:
         phrases.code(text, MAX_EVIDENCE)
         for text in (finding.location, finding.expected, finding.observed)
     )
+    if finding.evidence:
+        return f"{location}: {phrases.escape(finding.evidence, MAX_EVIDENCE)}"
     return f"{location}: expected {expected}, got {observed}"

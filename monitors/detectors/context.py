@@ -87,6 +87,8 @@ def finding(
     certainty: Certainty = Certainty.RECORDED,
     consumers: tuple[str, ...] | None = None,
     stage: int = 0,
+    began_at: datetime | None = None,
+    evidence: str = "",
     deprecated_at: datetime | None = None,
     ends_at: datetime | None = None,
 ) -> Finding:
@@ -109,6 +111,8 @@ def finding(
         consumers=consumers,
         certainty=certainty,
         stage=stage,
+        began_at=began_at,
+        evidence=evidence,
         deprecated_at=deprecated_at,
         ends_at=ends_at,
         request_id=exchange.request_id,

@@ -12,17 +12,23 @@ from contracts.rules import RULES, Severity
 from monitors.baselines import timed
 from monitors.burning import burn_of
 from monitors.detectors.context import Context, finding, name_of
-from monitors.latencies import SLOWER, Judged
+from monitors.latencies import Judged
 from monitors.lateness import record_of
 from monitors.regression import Kind
+from monitors.slowed import SLOWER
 
 DAYS: Final = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 REGRESSION: Final = "latency-regression"
 PAYLOAD: Final = "latency-payload"
 DOUBLE: Final = 1.8
 """Times the usual, less what larger answers account for: about twice, measured amid noise."""
+TEN: Final = 9.95  # times as much: from there on without a decimal
 SHA: Final = 7  # digits of a commit, as git shows them
 
+_PHASES: Final = {
+    "first byte": ", mostly the wait for the first byte",
+    "transfer": ", mostly the transfer",
+}
 _PARTS: Final = {
     "server": "server time (x-runtime)",
     "network": "the network, not server time (x-runtime)",
@@ -38,6 +44,8 @@ class _Trouble:
     severity: Severity
     expected: str
     words: str
+    evidence: str = ""
+    """What was held against what, in numbers."""
     consumers: tuple[str, ...] | None = None
 
 
@@ -72,6 +80,8 @@ def slow_answers(exchange: Exchange, context: Context) -> Iterator[Finding]:
         message=f"{name_of(exchange)}: {'; '.join([chosen.words, *others])}.",
         severity=worst.severity,
         remedy=_remedy(judged) if chosen.rule == REGRESSION else "",
+        began_at=_onset(judged) if chosen.rule in (REGRESSION, PAYLOAD) else None,
+        evidence=chosen.evidence,
         certainty=Certainty.INFERRED if chosen.expected == "usual" else Certainty.RECORDED,
         consumers=tuple(dict.fromkeys(named)) if chosen.consumers is not None else None,
     )
@@ -93,6 +103,7 @@ def _beyond(exchange: Exchange, observed: float, context: Context) -> Iterator[_
             severity=Severity.CRITICAL if lasting else Severity.INFO,
             expected="timeout",
             words=told[wait].words(f"and {_listed(names)} {_waits(names)} {wait:.0f} ms"),
+            evidence=told[wait].evidence(f"timeout {wait:.0f} ms"),
             consumers=names,
         )
     yield from _burning(exchange, observed, context)
@@ -104,6 +115,7 @@ def _beyond(exchange: Exchange, observed: float, context: Context) -> Iterator[_
             severity=Severity.WARNING if beyond.lasts else Severity.INFO,
             expected="limit",
             words=beyond.words(f"beyond the limit of {limit:.0f} ms"),
+            evidence=beyond.evidence(f"limit {limit:.0f} ms"),
         )
 
 
@@ -124,6 +136,12 @@ class _Late:
             return f"{self.counted} came too late, {against}; this one in time, {self.ms:.0f} ms"
         return f"{self.ms:.0f} ms, {against}{f' ({self.counted})' if self.counted else ''}"
 
+    def evidence(self, limit: str) -> str:
+        """Say it in numbers."""
+        if self.lasts and self.counted:
+            return f"{limit}; {self.counted} took longer"
+        return f"{limit}, took {self.ms:.0f} ms"
+
 
 def _late(
     exchange: Exchange, observed: float, wait: float, rule: str, context: Context
@@ -139,8 +157,8 @@ def _late(
     begun = policy.trouble_in(record_of(lateness))
     if begun is not None:
         since = [one for one in lateness[begun:] if one is not None]
-        moment = _moment(since[0], exchange.started_at.astimezone(UTC))
-        counted = f"{len(since)} of {len(lateness) - begun} answers since {moment} UTC"
+        first = moment(datetime.fromtimestamp(since[0], UTC), exchange.started_at.astimezone(UTC))
+        counted = f"{len(since)} of {len(lateness) - begun} answers since {first} UTC"
         return _Late(ms=observed, counted=counted, is_over=observed <= wait)
     if observed > wait and not is_slower:
         return _Late(ms=observed, lasts=False, counted=policy.patience)
@@ -168,6 +186,8 @@ def _burning(exchange: Exchange, observed: float, context: Context) -> Iterator[
             words=f"{burn.slow} of {burn.of} answers in {burn.window} took more than "
             f"{latency:.0f} ms (objective of {one.name}: {target:.4g} % within it), "
             f"its budget is spent {burn.rate:.3g} times too fast",
+            evidence=f"{target:.4g} % within {latency:.0f} ms; {burn.slow} of {burn.of} answers in "
+            f"{burn.window} took longer",
             consumers=(one.name,),
         )
 
@@ -189,41 +209,53 @@ def _misses(users: Iterable[Consumer], ms: float) -> tuple[str, ...]:
     return tuple(one.name for one in users if one.objective and ms > _ms(one.objective.latency))
 
 
-def _is_loud(judged: Judged) -> bool:
+def _explained(judged: Judged) -> float:
+    """Return what larger answers account for, in milliseconds: never more than was added."""
     verdict = judged.verdict
-    left = verdict.now_ms - judged.slowed.explained_ms
-    is_explained = judged.slowed.explained_ms > 0 and left < DOUBLE * verdict.usual_ms
+    return min(judged.slowed.explained_ms, max(verdict.now_ms - verdict.usual_ms, 0.0))
+
+
+def _is_loud(judged: Judged) -> bool:
+    verdict, explained = judged.verdict, _explained(judged)
+    is_explained = explained > 0 and verdict.now_ms - explained < DOUBLE * verdict.usual_ms
     return verdict.kind is Kind.REGRESSION and not is_explained
 
 
 def _regression(exchange: Exchange, context: Context) -> Iterator[_Trouble]:
     judged = context.latency
-    verdict, slowed = judged.verdict, judged.slowed
+    verdict, slowed, explained = judged.verdict, judged.slowed, _explained(judged)
     if verdict.kind is Kind.NOTHING:
         return
-    left = verdict.now_ms - slowed.explained_ms
-    grown = slowed.explained_ms > 0
+    evidence = f"usual {verdict.usual_ms:.0f} ms, now {verdict.now_ms:.0f} ms"
     size = ""
-    if grown:
+    if explained:
         size = (
-            f", answers {slowed.size_now / slowed.size_before:.1f} times as large (of it "
-            f"{'' if slowed.is_priced else 'at most '}{slowed.explained_ms:.0f} ms)"
+            f"answers {times(slowed.size_now / slowed.size_before)} as large, which accounts for "
+            f"{'' if slowed.is_priced else 'up to '}{explained:.0f} ms of it"
         )
-    if grown and left < SLOWER * verdict.usual_ms:
+    if explained and verdict.now_ms - explained < SLOWER * verdict.usual_ms:
         yield _Trouble(
             rule=PAYLOAD,
             severity=Severity.INFO,
             expected="usual",
-            words=f"{_compared(exchange, judged)}{size}: larger, not slower",
+            words=f"{_compared(exchange, judged)}, {size}: larger, not slower",
+            evidence=evidence,
         )
         return
     missed = _misses(context.users(exchange.operation), verdict.now_ms)
-    beyond = f", beyond the objective of {_listed(missed)}" if missed else ""
+    parts = [
+        _compared(exchange, judged),
+        _part(judged),
+        size,
+        _deployed(exchange, judged),
+        f"beyond the objective of {_listed(missed)}" if missed else "",
+    ]
     yield _Trouble(
         rule=REGRESSION,
         severity=Severity.WARNING if missed or _is_loud(judged) else Severity.INFO,
         expected="usual",
-        words=f"{_compared(exchange, judged)}{_part(judged)}{size}{_deployed(judged)}{beyond}",
+        words=", ".join(filter(None, parts)),
+        evidence=evidence,
     )
 
 
@@ -233,15 +265,24 @@ def _compared(exchange: Exchange, judged: Judged) -> str:
     at = exchange.started_at.astimezone(UTC)
     what = "p95" if verdict.tail else "p50"
     return (
-        f"{what} {verdict.now_ms:.0f} ms, {verdict.factor:.1f} times the usual "
+        f"{what} {verdict.now_ms:.0f} ms, {times(verdict.factor)} the usual "
         f"{verdict.usual_ms:.0f} ms for {DAYS[at.weekday()]} at {at:%H} h, "
-        f"since {_moment(verdict.since, at)} UTC{'' if verdict.is_sure else ' (still learning)'}"
+        f"since {moment(_onset(judged), at)} UTC{'' if verdict.is_sure else ' (still learning)'}"
     )
 
 
-def _moment(seconds: float, at: datetime) -> str:
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{'' if moment.date() == at.date() else f'{moment:%d %b} '}{moment:%H:%M}"
+def times(factor: float) -> str:
+    """Say how many times as much: `3 times`, `1.6 times`, `12 times`."""
+    return f"{factor:.0f} times" if factor >= TEN else f"{factor:.1f}".removesuffix(".0") + " times"
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """Write a time of day, with its day where that is another than now."""
+    return f"{'' if at.date() == now.date() else f'{at:%d %b} '}{at:%H:%M}"
+
+
+def _onset(judged: Judged) -> datetime:
+    return datetime.fromtimestamp(judged.verdict.since, UTC)
 
 
 def _part(judged: Judged) -> str:
@@ -249,22 +290,22 @@ def _part(judged: Judged) -> str:
     slowed = judged.slowed
     if not slowed.part:
         return ""
-    words = f", {_PARTS[slowed.part]}"
-    if slowed.part != "server" and slowed.phase:
-        words += f", mostly {slowed.phase}"
-    if slowed.part != "server" and slowed.kept_alive:
-        words += " on kept-alive connections"
+    words = _PARTS[slowed.part]
+    if slowed.part != "server":
+        words += _PHASES.get(slowed.phase, "")
+        words += ", on kept-alive connections" if slowed.kept_alive else ""
     return words
 
 
-def _deployed(judged: Judged) -> str:
+def _deployed(exchange: Exchange, judged: Judged) -> str:
     """Name the deployment that came with the onset, and how many there are."""
     deployment = judged.deployment
     if deployment is None:
         return ""
     at = datetime.fromtimestamp(deployment.at, UTC)
     many = f", one of {deployment.in_a_day} in 24 h" if deployment.in_a_day > 1 else ""
-    return f", deployment {deployment.commit[:SHA]} first seen {at:%H:%M}{many}"
+    first = moment(at, exchange.started_at.astimezone(UTC))
+    return f"deployment {deployment.commit[:SHA]} first seen {first}{many}"
 
 
 def _remedy(judged: Judged) -> str:

@@ -10,6 +10,7 @@ anything.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from math import comb
 from statistics import median
 from typing import Final
@@ -17,24 +18,26 @@ from typing import Final
 from contracts.exchanges import Exchange
 from contracts.findings import Finding
 from contracts.rules import Severity
+from monitors.detectors.latency import moment, times
 from monitors.diagnosis.observations import (
+    LEAST_BROAD,
     Diagnosed,
     Evidence,
     Explained,
     Observation,
     across,
-    count,
 )
+from monitors.grouping import AT_ONCE, SLOWNESS
 from monitors.latencies import TOGETHER
 
 CHANCE: Final = 0.001
 """The share of passes with something slow in which the test may be wrong: below one a year at a
 false alarm per endpoint in twenty weeks."""
-AT_ONCE: Final = 1800.0
-"""Seconds between onsets of what began together: an onset is known to a quarter of an hour or two.
-Two of 27 operations that cry wolf once in twenty weeks each do so within it once in six years."""
-_REGRESSION: Final = "latency-regression"
 _LATENCY: Final = "latency-"
+_PARTS: Final = {
+    "server": "It is Intercom's own time (x-runtime).",
+    "network": "It is the network or this machine: Intercom's own time (x-runtime) stayed.",
+}
 
 
 def slowness(evidence: Evidence) -> Iterator[Diagnosed]:
@@ -45,12 +48,12 @@ def slowness(evidence: Evidence) -> Iterator[Diagnosed]:
     """
     pairs = [
         pair
-        for pair in evidence.named(_REGRESSION)
+        for pair in evidence.named(SLOWNESS)
         if pair[1].accepted is None and pair[0] is evidence.latest[pair[0].identity]
     ]
     free = [pair for pair in pairs if pair[0].latency.told in ("", TOGETHER)]
     if not free:
-        yield from _alone(evidence, pairs)
+        yield from _alone(evidence, pairs, is_only=len(pairs) == 1)
         return
     others = _others(evidence, pairs)
     more = len(pairs) - 1  # those found slower are above their usual time; one gave the occasion
@@ -59,9 +62,11 @@ def slowness(evidence: Evidence) -> Iterator[Diagnosed]:
     )
     joined = free if is_common else _joined(free)
     if joined:
-        evidence.take([pair for pair in evidence.named(_REGRESSION) if _is_of(pair, joined)])
-        yield _as_one(joined, evidence, others if is_common else None)
-    yield from _alone(evidence, [pair for pair in pairs if pair not in joined])
+        evidence.take([pair for pair in evidence.named(SLOWNESS) if _is_of(pair, joined)])
+        found = pairs if is_common else [one for one in pairs if _is_with(one, joined)]
+        yield _as_one(joined, evidence, others, slower=len(found), is_common=is_common)
+    alone = [pair for pair in pairs if pair not in joined]
+    yield from _alone(evidence, alone, is_only=not joined and len(alone) == 1)
 
 
 def is_common_mode(*, above: int, of: int) -> bool:
@@ -106,58 +111,70 @@ def _joined(free: Explained) -> list[tuple[Observation, Finding]]:
     """Return those that began together: with what is told together already, or with another."""
     together = [pair for pair in free if pair[0].latency.told == TOGETHER]
     seeds = together or list(free)
-    joined = [
+    return [
         pair
         for pair in free
-        if pair in together
-        or any(
-            pair is not seed
-            and abs(pair[0].latency.verdict.since - seed[0].latency.verdict.since) <= AT_ONCE
-            for seed in seeds
-        )
+        if pair in together or any(pair is not seed and _is_with(pair, [seed]) for seed in seeds)
     ]
-    loud = any(finding.severity is not Severity.INFO for _, finding in joined)
-    return joined if loud or together else []
 
 
 def _is_of(pair: tuple[Observation, Finding], joined: Explained) -> bool:
     return pair[0].identity in {one.identity for one, _ in joined}
 
 
-def _as_one(pairs: Explained, evidence: Evidence, others: list[bool] | None) -> Diagnosed:
+def _onset(pair: tuple[Observation, Finding]) -> datetime:
+    return datetime.fromtimestamp(pair[0].latency.verdict.since, UTC)
+
+
+def _is_with(pair: tuple[Observation, Finding], others: Explained) -> bool:
+    return any(abs(_onset(pair) - _onset(one)) <= AT_ONCE for one in others)
+
+
+def _as_one(
+    pairs: Explained, evidence: Evidence, others: list[bool], *, slower: int, is_common: bool
+) -> Diagnosed:
+    """Make one of several; `slower` are all that it is so of, with those that were told before."""
     worst = max((finding for _, finding in pairs), key=lambda one: one.severity.rank)
-    factor = median(one.latency.verdict.factor for one, _ in pairs)
-    shares = [one.latency.slowed.part for one, _ in pairs if one.latency.slowed.part]
-    part = max(sorted(set(shares)), key=shares.count) if shares else ""
-    where = {
-        "server": "It is Intercom's own time (x-runtime).",
-        "network": "It is the network or this machine: Intercom's own time (x-runtime) stayed.",
-    }.get(part, "")
-    if others is None:
-        scope = "began to be slower together, the others did not"
-    elif others:
-        scope = (
-            f"are lastingly slower, and {sum(others)} of the other {len(others)} in this pass: it "
-            "has one cause, Intercom or the way to it"
-        )
+    began_at = min(map(_onset, pairs))
+    of_all = f"{slower} of {len(evidence.measured)} operations"
+    are_too = f"{sum(others)} of the other {len(others)} took longer than usual in this pass"
+    if is_common:
+        beside = f", and {are_too}" if others else ""
+        scope = f"are slower{beside}: it has one cause, Intercom or the way to it."
     else:
-        scope = "are slower: it has one cause, Intercom or the way to it"
-    message = (
-        f"{count(pairs, evidence)} {scope}. {factor:.1f} times the usual time. {where} "
-        f"For one: {worst.message}"
-    )
+        beside = f"; {are_too}" if sum(others) * 2 > len(others) else "; the others did not"
+        scope = f"became slower together{beside if others else ''}."
+    factor = times(median(one.latency.verdict.factor for one, _ in pairs))
+    since = moment(began_at, worst.observed_at.astimezone(UTC))
+    middle = f"They take {factor} the usual time (median), since {since} UTC."
+    message = " ".join(filter(None, (f"{of_all} {scope}", middle, _where(pairs))))
     return across(
-        pairs, replace(worst, message=" ".join(message.split())), confirmed=evidence.lasts(pairs)
+        pairs,
+        replace(worst, message=f"{message} For one: {worst.message}", began_at=began_at),
+        confirmed=evidence.lasts(pairs),
     )
 
 
-def _alone(evidence: Evidence, pairs: Explained) -> Iterator[Diagnosed]:
-    """Yield each as its own, and say that it is the only one where it is."""
-    evidence.take([pair for pair in evidence.named(_REGRESSION) if _is_of(pair, pairs)])
+def _where(pairs: Explained) -> str:
+    """Say which part slowed, where it is that of most whose part is known."""
+    parts = [one.latency.slowed.part for one, _ in pairs if one.latency.slowed.part]
+    for part, words in _PARTS.items():
+        if parts.count(part) * 2 > len(parts):
+            return words
+    return ""
+
+
+def _alone(evidence: Evidence, pairs: Explained, *, is_only: bool) -> Iterator[Diagnosed]:
+    """Yield each as its own, and say of the only one that is found that it is the only one, where
+    the others do not look as if they were slower, too."""
+    others = _others(evidence, pairs)
+    is_broad = sum(others) >= LEAST_BROAD and sum(others) * 2 > len(others)
+    is_only = is_only and len(others) > 1 and not is_broad
+    evidence.take([pair for pair in evidence.named(SLOWNESS) if _is_of(pair, pairs)])
     for _, finding in pairs:
         operation = finding.operation
         message = finding.message
-        if len(pairs) == 1 and len(_others(evidence, pairs)) > 1:
+        if is_only:
             message = f"{message.removesuffix('.')}, {operation} only."
         yield Diagnosed(
             finding=replace(finding, message=message),

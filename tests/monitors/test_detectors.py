@@ -300,7 +300,7 @@ def test_an_answer_slower_than_usual_is_one_finding_also_beyond_the_limit(
     context = Context(latency=Judged(verdict=slower), latency_limit=timedelta(seconds=1))
     finding = only(an_exchange(body={"a": 1}, total_ms=5_000), context)
     assert finding.rule.name == "latency-regression"
-    assert "p50 5000 ms, 50.0 times the usual 100 ms for Mondays at 09 h" in finding.message
+    assert "p50 5000 ms, 50 times the usual 100 ms for Mondays at 09 h" in finding.message
     assert "since 08:12 UTC" in finding.message
     assert "limit of 1000 ms" in finding.message
 

@@ -2,25 +2,31 @@
 fault of the sandbox through the real pass, under the virtual clock."""
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.exchanges import Exchange, Headers, Operation, Request, Response, Timings
 from contracts.findings import Finding
 from contracts.relying import reads_of
 from contracts.rules import Severity
 from monitors.commits import Commits
 from monitors.diagnosis.slowness import is_common_mode, is_latency
 from monitors.history import History
+from monitors.latencies import Latencies
 from monitors.makeup import Makeup, Sample
 from monitors.probes import Probe
 from monitors.promises import Promises
 from monitors.records import TransitionKind
+from monitors.slowed import Slowed, compare
 from sandbox.clock import VirtualClock
 from sandbox.intercom import Fault, Sandbox
 from sandbox.slack import SlackStandIn
@@ -32,7 +38,7 @@ PLAIN: Final = [one for one in PROBES if not one.identifiers]
 HEALTHY: Final = 10
 """Passes before a fault."""
 MANY: Final = tuple(PLAIN[:11])
-"""Enough for the sign test."""
+"""The fewest that the sign test can say anything of: one gives occasion to ask the ten others."""
 TAGS_ONLY: Final = tuple(one for one in PLAIN if str(one.operation) == TAGS)
 FEW: Final = tuple(one for one in PLAIN if str(one.operation) in (TAGS, CONTACTS, "GET /me"))
 
@@ -79,7 +85,10 @@ def test_a_slow_server_is_told_as_server_time_of_that_operation_only(timed_stage
 def test_a_delay_that_the_server_knows_nothing_of_is_the_networks(timed_stage: Stage) -> None:
     delay = Fault(name="slow", operation=TAGS, milliseconds=600, form="network")
     (finding,) = found_under(timed_stage, delay)[-1]
-    assert "the network, not server time (x-runtime), mostly first byte" in finding.message
+    assert (
+        "the network, not server time (x-runtime), mostly the wait for the first byte"
+        in finding.message
+    )
     assert "on kept-alive connections" in finding.message
     assert "Intercom's own time is as it was" in finding.remedy
 
@@ -92,6 +101,29 @@ def test_everything_slow_is_one_incident_also_for_the_passes_to_come(timed_stage
     assert "Intercom's own time" in finding.message
     assert [one.key for one in timed_stage.history.incidents()] == [finding.cause]
     assert len(timed_stage.messages()) == 1
+
+
+def test_the_worst_of_what_slows_together_is_told_first_and_then_in_one_message_with_the_others(
+    timed_stage: Stage,
+) -> None:
+    others = [str(one.operation) for one in MANY if str(one.operation) != TAGS]
+    found = found_under(
+        timed_stage,
+        Fault(name="slow", operation=TAGS, factor=8),
+        *(Fault(name="slow", operation=one, factor=3) for one in others[:4]),
+        probes=MANY,
+        passes=7,
+    )
+    assert next(filter(None, found))[0].operation == Operation.parse(TAGS)
+    together = next(one for one in found[-1] if one.operation is None)
+    assert set(together.operations) <= {TAGS, *others[:4]}
+    assert "3 of 11 operations became slower together" in together.message
+    (message,) = timed_stage.messages()
+    told = [one for one in timed_stage.history.incidents() if not one.parent]
+    assert [one.finding.operation for one in told] == [None]
+    assert together.began_at is not None
+    assert told[0].onset_at == together.began_at
+    assert f"since {together.began_at:%H:%M} UTC" in message.text
 
 
 def test_what_was_told_as_one_operations_own_stays_so_when_others_follow(
@@ -117,7 +149,7 @@ def test_larger_answers_are_not_a_slower_api(timed_stage: Stage) -> None:
     larger = Fault(name="larger-answers", operation=CONTACTS, value=40, milliseconds=1)
     (finding,) = found_under(timed_stage, larger)[-1]
     assert (finding.rule.name, finding.severity) == ("latency-payload", Severity.INFO)
-    assert "40.0 times as large" in finding.message
+    assert "40 times as large" in finding.message
     assert timed_stage.messages() == []
 
 
@@ -206,24 +238,163 @@ def test_answers_beyond_a_limit_or_a_consumers_patience_are_told_by_a_whole_pass
     assert [words in one.text for one in timed_stage.messages()] == [True] * len(found)
 
 
-def samples(*, at: float, number: int, size: int, total: float) -> Iterator[Sample]:
-    for index in range(number):
-        yield Sample(at + 300 * index, total, total * 0.8, total * 0.2, 0.0, None, size)
+HOUR: Final = 3600.0
+MONDAY: Final = 1_772_409_600.0  # 00:00 UTC
+SWING: Final = 0.35
+"""Log units to either side: twice as long at its busiest hour as at its quietest."""
+
+
+def usual_server(at: float, *, swings: bool = True) -> float:
+    """Return the milliseconds a server usually takes: less at night and on weekends."""
+    weekday = at // (24 * HOUR) % 7 not in (2, 3)  # 1 January 1970 was a Thursday
+    day = SWING * math.sin(2 * math.pi * (at / HOUR - 8) / 24) + (0.1 if weekday else -0.1)
+    return 250.0 * (math.exp(day) if swings else 1.0)
+
+
+def usual_network(at: float, *, swings: bool = False) -> float:
+    return 0.4 * usual_server(at, swings=swings)
+
+
+@dataclass
+class Made:
+    """Answers of a made operation, whose server or network follows the hour, and slows."""
+
+    chance: Random
+    server_swings: bool = True
+    part: str = ""
+    factor: float = 1.0
+
+    def usual(self, at: float) -> float:
+        network = usual_network(at, swings=not self.server_swings)
+        return usual_server(at, swings=self.server_swings) + network
+
+    def sample(self, at: float) -> Sample:
+        server = usual_server(at, swings=self.server_swings) * self.chance.lognormvariate(0, 0.08)
+        network = usual_network(at, swings=not self.server_swings)
+        network *= self.chance.lognormvariate(0, 0.08)
+        added = (self.factor - 1.0) * (server + network)
+        server += added if self.part == "server" else 0.0
+        network += added if self.part == "network" else 0.0
+        return Sample(at, server + network, server, network * 0.9, network * 0.1, None, 1000)
+
+
+OTHER: Final = {"server": "network", "network": "server"}
+
+
+@given(
+    hour=st.integers(min_value=24, max_value=24 * 14),
+    hours_known=st.integers(min_value=3, max_value=200),
+    every=st.sampled_from([60.0, 300.0, 1800.0]),
+    part=st.sampled_from(sorted(OTHER)),
+    factor=st.sampled_from([1.3, 1.5, 2.0, 5.0]),
+    server_swings=st.booleans(),
+    seed=st.integers(min_value=0, max_value=99),
+)
+def test_the_part_that_slowed_is_named_at_every_hour_whichever_part_follows_the_hour(
+    *,
+    hour: int,
+    hours_known: int,
+    every: float,
+    part: str,
+    factor: float,
+    server_swings: bool,
+    seed: int,
+) -> None:
+    onset = MONDAY + hour * HOUR
+    made = Made(Random(seed), server_swings=server_swings)
+    makeup = Makeup()
+    at = onset - hours_known * HOUR
+    while at < onset:  # no more than what is remembered
+        makeup.take(made.sample(at), is_calm=True)
+        at += every if onset - at <= 24 * every else min(HOUR, onset - at - 24 * every)
+    slow = replace(made, part=part, factor=factor)
+    for number in range(24):
+        makeup.take(slow.sample(onset + number * every), is_calm=False)
+    slowed = compare(*makeup.around(onset), made.usual)
+    assert slowed.part != OTHER[part]
+    if hours_known >= 24:
+        assert slowed.part == part
+
+
+def timed(at: float, sample: Sample) -> Exchange:
+    """Return the exchange that such a sample is taken of."""
+    first = sample.total - (sample.transfer or 0.0)
+    tags = Operation.parse(TAGS)
+    return Exchange(
+        workspace="acme",
+        region="us",
+        version="2.15",
+        operation=tags,
+        request=Request(method="GET", url="https://api.intercom.io/tags"),
+        response=Response.of(200, Headers({}), b"{}"),
+        failure=None,
+        started_at=datetime.fromtimestamp(at, UTC),
+        timings=Timings(total_ms=sample.total, first_byte_ms=first, server_ms=sample.server),
+    )
+
+
+@pytest.mark.parametrize("server_swings", [True, False])
+def test_the_part_is_named_from_what_was_learned_of_the_hours(*, server_swings: bool) -> None:
+    """As it is told, after three days of an answer every five minutes."""
+    made = Made(Random(1), server_swings=server_swings)
+    calm, at, wrong, named = Latencies(), MONDAY, [], []
+    for hour in (72, 80, 88):
+        while at < MONDAY + hour * HOUR:
+            calm.take(timed(at, made.sample(at)))
+            at += 300.0
+        document = calm.document()
+        for part, factor in itertools.product(OTHER, (1.5, 2.0, 5.0)):
+            latencies, slow = Latencies.of(document), replace(made, part=part, factor=factor)
+            times = (at + 300.0 * number for number in range(30))
+            told = {latencies.take(timed(one, slow.sample(one))).slowed.part for one in times}
+            named += [part] if part in told else []
+            wrong += [(hour, part, factor)] if OTHER[part] in told else []
+    assert wrong == []
+    assert len(named) >= 16
+
+
+def sized(*, at: float, size: int, server: float, network: float) -> Sample:
+    return Sample(at, server + network, server, None, None, None, size)
+
+
+def flat(at: float) -> float:
+    return 300.0
+
+
+def before_and_after(
+    before: Sequence[tuple[int, float, float]], after: tuple[int, float, float]
+) -> Slowed:
+    """Compare answers of a size, a server's and a network's time each; `before` in turns."""
+    old = [
+        sized(at=MONDAY + 300.0 * number, size=size, server=server, network=network)
+        for number, (size, server, network) in zip(range(40), itertools.cycle(before))
+    ]
+    size, server, network = after
+    new = [
+        sized(at=MONDAY + 20_000.0 + 300.0 * number, size=size, server=server, network=network)
+        for number in range(6)
+    ]
+    return compare(old, new, flat)
 
 
 def test_the_price_of_a_byte_is_learned_where_sizes_differ() -> None:
-    makeup = Makeup()
-    for index in range(20):
-        size = 1000 * (1 + index % 4)
-        for one in samples(at=300.0 * index, number=1, size=size, total=100 + size / 100):
-            makeup.take(one, is_calm=True)
-    for one in samples(at=6000.0, number=4, size=12_000, total=600.0):
-        makeup.take(one, is_calm=False)
-    slowed = makeup.compare(6000.0)
+    sizes = [(1000 * number, 80.0 + 10 * number, 20.0) for number in (1, 2, 3, 4)]
+    slowed = before_and_after(sizes, (12_000, 580.0, 20.0))
     assert slowed.is_priced
     # A hundredth of a millisecond per byte for 9500 bytes: the rest is not the size's.
     assert slowed.explained_ms == pytest.approx(95.0, abs=0.1)
-    assert Makeup.from_json(makeup.as_json()).compare(6000.0) == slowed
+
+
+def test_larger_answers_explain_no_more_than_was_added() -> None:
+    slowed = before_and_after([(1000, 250.0, 40.0)], (3000, 250.0, 200.0))
+    assert slowed.explained_ms == pytest.approx(160.0)
+    assert not slowed.is_priced
+
+
+def test_a_server_as_much_slower_as_its_answers_are_larger_is_slower() -> None:
+    slowed = before_and_after([(1000, 250.0, 40.0)], (3000, 750.0, 40.0))
+    assert slowed.explained_ms <= 10.0
+    assert slowed.part == "server"
 
 
 numbers = st.floats(min_value=0, max_value=1e7)
@@ -246,9 +417,11 @@ def test_nothing_that_can_be_measured_breaks_the_comparison(
     makeup = Makeup()
     for one in taken:
         makeup.take(one, is_calm=True)
-    slowed = makeup.compare(since, tail=tail)
+    slowed = compare(*makeup.around(since), flat, tail=tail)
     assert slowed.part in ("", "server", "network", "both")
-    assert slowed.explained_ms >= 0.0
+    assert 0.0 <= slowed.explained_ms <= 1e7
+    kept = Makeup.from_json(makeup.as_json())
+    assert compare(*kept.around(since), flat, tail=tail) == slowed
 
 
 @given(st.integers(min_value=0, max_value=60), st.integers(min_value=0, max_value=60))

@@ -123,7 +123,7 @@ def _annotations(event: Mapping[str, Any]) -> dict[str, str]:
         "summary": event["summary"],
         "description": event["message"],
         "remedy": event["remedy"],
-        "evidence": f"{event['location']}: expected {event['expected']}, got {event['observed']}",
+        "evidence": f"{event['location']}: {event['evidence']}",
         "incident": event["incident"],
         "consumers": ", ".join(one["name"] for one in consumers),
         "owners": ", ".join(dict.fromkeys(one["owner"] for one in consumers if one["owner"])),
