@@ -108,6 +108,7 @@ def _workspace(workspace: WorkspaceSummary) -> dict[str, object]:
         "version": workspace.version,
         "state": workspace.state.value,
         "counts": {outcome.value: workspace.count(outcome) for outcome in Outcome},
+        "in_trouble": workspace.troubled,
         "probes": [_probe(one) for one in workspace.probes],
     }
 
@@ -117,6 +118,11 @@ def _probe(probe: ProbeSummary) -> dict[str, object]:
     return {
         "operation": str(probe.operation),
         "state": probe.state.value,
+        "trouble": (
+            {"rule": probe.trouble.rule, "severity": probe.trouble.severity.value}
+            if probe.trouble
+            else None
+        ),
         "why": probe.why,
         "note": probe.note,
         "at": probe.at.isoformat(),

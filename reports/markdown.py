@@ -9,6 +9,7 @@ from contracts.rules import Severity
 from monitors.records import Outcome
 from reports.departures import FindingGroup
 from reports.episodes import Episode
+from reports.probes import ProbeSummary
 from reports.summaries import Summary
 from reports.verdicts import Verdict
 from reports.words import counted, duration, moment, number_of_ms, share
@@ -72,9 +73,9 @@ def _escaped(words: str) -> str:
 
 def _measured(summary: Summary) -> str:
     coverage = summary.coverage
-    counts = ", ".join(
-        f"{summary.count(outcome)} {outcome.value}" for outcome in Outcome if summary.count(outcome)
-    )
+    numbers = {outcome.value: summary.count(outcome) for outcome in Outcome}
+    numbers["in trouble"] = summary.troubled
+    counts = ", ".join(f"{number} {name}" for name, number in numbers.items() if number)
     when = f"last measured {moment(summary.measured_at)} UTC" if summary.measured_at else "never"
     return f"{counted(coverage.selected, 'probe')}: {counts or 'none'} ({when})."
 
@@ -126,17 +127,18 @@ def _findings(title: str, groups: Sequence[FindingGroup]) -> Iterable[str]:
     yield from _more(len(groups))
 
 
+def _state(probe: ProbeSummary) -> str:
+    if probe.state is Outcome.HEALTHY:
+        return f"in trouble ({text(probe.trouble.rule)})" if probe.trouble else probe.state.value
+    return f"{probe.state.value} ({text(probe.note)})" if probe.note else probe.state.value
+
+
 def _probes(summary: Summary) -> Iterable[str]:
     rows = [
         (
             text(workspace.name),
             code(str(probe.operation)),
-            probe.state.value
-            + (
-                f" ({text(probe.note)})"
-                if probe.note and probe.state is not Outcome.HEALTHY
-                else ""
-            ),
+            _state(probe),
             share(probe.availability),
             number_of_ms(probe.latency.p50_ms),
             number_of_ms(probe.latency.p95_ms),

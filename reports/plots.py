@@ -11,7 +11,7 @@ from markupsafe import Markup
 from reports.latencies import Latency
 from reports.probes import ProbeSummary
 from reports.usual import Baseline, Onset
-from reports.words import moment, number_of_ms
+from reports.words import moment, number_of_ms, times
 
 WIDTH: Final = 860
 """Pixels: a page gives it from 560 to 1200."""
@@ -83,7 +83,7 @@ def told(probe: ProbeSummary) -> str:
 def _told(onset: Onset) -> str:
     what = "Averaged, slow answers took" if onset.tail else "Averaged, answers took"
     words = (
-        f"{what} {onset.factor:.1f} times as long since {moment(onset.since)} "
+        f"{what} {times(onset.factor)} as long since {moment(onset.since)} "
         f"({number_of_ms(onset.now_ms)} for {number_of_ms(onset.usual_ms)})"
     )
     if onset.deployment and onset.deployed_at:
@@ -129,11 +129,13 @@ def _days(begin: datetime, end: datetime, place: Place) -> Iterator[Markup]:
     hours = (end - begin) / timedelta(hours=1)
     step = next((one for one in (1, 2, 4, 6, 12) if hours / one <= 8), 24)
     step = step * max(1, math.ceil(hours / 24 / 8)) if step == 24 else step
+    many = begin.date() != end.date()  # then a time of day alone would stand there twice
     at = begin.replace(hour=0, minute=0, second=0, microsecond=0)
     while at <= end:
         x, _ = place(at, 0.0)
         if at >= begin and x < WIDTH - 30:
-            name = f"{at:%a} {at.day}" if step >= 24 or at.hour == 0 else f"{at:%H:%M}"
+            is_day = step >= 24 or at.hour == 0
+            name = f"{at:%a} {at.day}" if is_day else f"{at:%a %H:%M}" if many else f"{at:%H:%M}"
             yield Markup(
                 '<line class="grid" x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/>'
                 '<text class="tick" x="{0:.1f}" y="{3}">{4}</text>'
@@ -194,12 +196,18 @@ def _onset(
         yield _upright("settled" if onset.settled else "over", last, floor)
     if onset is not baseline.onsets[-1]:
         return  # there is room for the words of one; all are said above the drawing
-    since = f"{onset.since:%d %b %H:%M}"
-    words = f"{onset.factor:.1f} times the usual since {since}"
+    words = f"{times(onset.factor)} the usual {_while(onset)}"
     is_late = x > WIDTH / 2
     yield Markup('<text class="onset" x="{:.1f}" y="{}" text-anchor="{}">{}</text>').format(
         x, TOP - 8, "end" if is_late else "start", words
     )
+
+
+def _while(onset: Onset) -> str:
+    since = f"{onset.since:%d %b %H:%M}"
+    if onset.until is None:
+        return f"since {since}"
+    return f"from {since} to {onset.until:%d %b %H:%M}{', then usual' if onset.settled else ''}"
 
 
 def _upright(name: str, x: float, floor: float) -> Markup:

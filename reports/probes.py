@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from contracts.exchanges import Operation
+from contracts.rules import Severity
 from monitors.records import Measurement, Outcome
 from reports.latencies import Latency, Sample, latency_of
 from reports.usual import Baseline, baseline_of
@@ -19,8 +20,24 @@ CHART_POINTS: Final = 240
 MEASURED: Final = (Outcome.HEALTHY, Outcome.FAILED)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """The worst open incident that a probe is in."""
+
+    rule: str
+    severity: Severity
+
+
+Troubles = Callable[[str, Operation], Trouble | None]
+"""Of a probe, given by Intercom workspace and operation."""
+
 Held = Callable[[Measurement, Sequence[Sample]], Baseline]
 """What the samples of a probe, given by its latest measurement, are held against."""
+
+
+def in_no_trouble(_workspace: str, _operation: Operation) -> Trouble | None:
+    """Know no incident."""
+    return None
 
 
 def held_against_nothing(_latest: Measurement, samples: Sequence[Sample]) -> Baseline:
@@ -58,6 +75,13 @@ class ProbeSummary:
     failed: int
     latency: Latency
     baseline: Baseline
+    trouble: Trouble | None = None
+    """What it is in, though it may have answered: an answer that comes too late is no health."""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it is healthy, and in no open incident."""
+        return self.state is Outcome.HEALTHY and self.trouble is None
 
     @property
     def availability(self) -> float | None:
@@ -76,8 +100,15 @@ class WorkspaceSummary:
     probes: tuple[ProbeSummary, ...]
 
     def count(self, outcome: Outcome) -> int:
-        """Return how many probes are in this state now."""
+        """Return how many probes are in this state now; healthy are those in no open incident."""
+        if outcome is Outcome.HEALTHY:
+            return sum(probe.is_well for probe in self.probes)
         return sum(probe.state is outcome for probe in self.probes)
+
+    @property
+    def troubled(self) -> int:
+        """How many probes answer as promised, and are in an open incident."""
+        return sum(probe.state is Outcome.HEALTHY and not probe.is_well for probe in self.probes)
 
     @property
     def measured_at(self) -> datetime | None:
@@ -87,8 +118,9 @@ class WorkspaceSummary:
     @property
     def state(self) -> Outcome:
         """The state in one word: failed if any probe did, healthy only if one was seen to be."""
+        states = {probe.state for probe in self.probes}
         for outcome in (Outcome.FAILED, Outcome.HEALTHY, Outcome.NOT_MEASURED):
-            if self.count(outcome):
+            if outcome in states:
                 return outcome
         return Outcome.NOT_APPLICABLE
 
@@ -98,6 +130,7 @@ def workspaces_of(
     *,
     window: int = DEFAULT_WINDOW,
     held: Held = held_against_nothing,
+    troubles: Troubles = in_no_trouble,
 ) -> tuple[WorkspaceSummary, ...]:
     """Sort measurements by Intercom workspace and operation; workspaces in trouble come first."""
     by_workspace: dict[str, dict[str, list[Measurement]]] = {}
@@ -114,13 +147,20 @@ def workspaces_of(
                 version=latest.version,
                 probes=tuple(
                     sorted(
-                        (probe_of(looks, window=window, held=held) for looks in probes.values()),
-                        key=lambda probe: (_ORDER[probe.state], probe.operation.path),
+                        (
+                            probe_of(looks, window=window, held=held, troubles=troubles)
+                            for looks in probes.values()
+                        ),
+                        key=lambda probe: (_order(probe), probe.operation.path),
                     )
                 ),
             )
         )
-    return tuple(sorted(summaries, key=lambda one: (_ORDER[one.state], one.name)))
+    return tuple(sorted(summaries, key=lambda one: (min(map(_order, one.probes)), one.name)))
+
+
+def _order(probe: ProbeSummary) -> tuple[int, bool]:
+    return _ORDER[probe.state], probe.trouble is None
 
 
 _ORDER: Final = {
@@ -132,7 +172,11 @@ _ORDER: Final = {
 
 
 def probe_of(
-    looks: list[Measurement], *, window: int, held: Held = held_against_nothing
+    looks: list[Measurement],
+    *,
+    window: int,
+    held: Held = held_against_nothing,
+    troubles: Troubles = in_no_trouble,
 ) -> ProbeSummary:
     """Sum up the measurements of one probe, oldest first, at least one."""
     last = looks[-1]
@@ -158,6 +202,7 @@ def probe_of(
         failed=sum(one.outcome is Outcome.FAILED for one in looks),
         latency=latency_of(samples, points=CHART_POINTS),
         baseline=held(last, samples),
+        trouble=troubles(last.workspace, last.operation),
     )
 
 

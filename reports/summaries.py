@@ -7,7 +7,9 @@ into health.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
+from contracts.exchanges import Operation
 from monitors.records import (
     IncidentState,
     Measurement,
@@ -23,6 +25,7 @@ from reports.episodes import Episode, episodes_of
 from reports.probes import (
     DEFAULT_WINDOW,
     Held,
+    Trouble,
     WorkspaceSummary,
     held_against_nothing,
     workspaces_of,
@@ -88,6 +91,11 @@ class Summary:
         """Return how many probes are in this state now."""
         return sum(workspace.count(outcome) for workspace in self.workspaces)
 
+    @property
+    def troubled(self) -> int:
+        """How many probes answer as promised, and are in an open incident."""
+        return sum(workspace.troubled for workspace in self.workspaces)
+
 
 def summarise(
     *,
@@ -109,12 +117,14 @@ def summarise(
     ordered = sorted(passes, key=lambda record: record.started_at)
     if measurements is None:
         measurements = (one for record in ordered for one in record.measurements)
-    workspaces = workspaces_of(measurements, window=window, held=held)
     episodes = episodes_of(incidents, transitions, now=now)
+    still_open = tuple(episode for episode in episodes if episode.incident.phase is Phase.OPEN)
+    workspaces = workspaces_of(
+        measurements, window=window, held=held, troubles=partial(_trouble, still_open)
+    )
     grouped = grouped_findings(latest_findings(ordered))
     measured = [at for workspace in workspaces if (at := workspace.measured_at) is not None]
     measured_at = max(measured, default=None)
-    still_open = tuple(episode for episode in episodes if episode.incident.phase is Phase.OPEN)
     verdict, headline = judge(workspaces, still_open, measured_at=measured_at, now=now)
     return Summary(
         generated_at=now,
@@ -129,6 +139,26 @@ def summarise(
         coverage=_coverage(workspaces, ordered[-1] if ordered else None),
         undelivered=_undelivered(notices),
     )
+
+
+def _trouble(still_open: Iterable[Episode], workspace: str, operation: Operation) -> Trouble | None:
+    """Return the worst open incident that a probe is in."""
+    concerned = [
+        one.incident
+        for one in still_open
+        if workspace in one.incident.workspaces and _is_about(one.incident, operation)
+    ]
+    if not concerned:
+        return None
+    worst = max(concerned, key=lambda one: one.severity.rank)
+    return Trouble(rule=worst.finding.rule.name, severity=worst.severity)
+
+
+def _is_about(incident: IncidentState, operation: Operation) -> bool:
+    known = incident.finding.operation
+    if known is not None and known.identity == operation.identity:
+        return True
+    return not {str(operation), "*"}.isdisjoint(incident.operations)
 
 
 def _coverage(workspaces: Sequence[WorkspaceSummary], last: PassRecord | None) -> Coverage:

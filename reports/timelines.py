@@ -13,6 +13,8 @@ NAMED: Final = 2
 """Operations that fit beside a bar; more are counted."""
 TIMELINE_WIDTH: Final = 1000
 TIMELINE_ROW: Final = 26
+SHORT: Final = timedelta(minutes=8)
+"""Of less, quarters are not two minutes apart."""
 # Thinner than this a bar cannot be seen or pointed at.
 _THINNEST: Final = 6.0
 
@@ -65,6 +67,11 @@ def _row(episode: Episode, top: float, left: float, width: float) -> Markup:
     )  # fmt: skip
 
 
+def _label(at: datetime, span: timedelta) -> str:
+    """Write a time, to the second where the whole is a matter of minutes."""
+    return moment(at) if span > SHORT else f"{moment(at)}:{at:%S}"
+
+
 def _axis(begin: datetime, span: timedelta, height: int) -> Markup:
     lines = []
     for share in (0.0, 0.25, 0.5, 0.75):
@@ -73,7 +80,7 @@ def _axis(begin: datetime, span: timedelta, height: int) -> Markup:
             Markup(
                 '<line class="grid" x1="{}" x2="{}" y1="0" y2="{}"/>'
                 '<text class="tick" x="{}" y="{}">{}</text>'
-            ).format(x, x, height - 18, x + 2, height - 4, moment(begin + span * share))
+            ).format(x, x, height - 18, x + 2, height - 4, _label(begin + span * share, span))
         )
     end = Markup('<text class="tick" x="{}" y="{}" text-anchor="end">now</text>')
     return Markup().join([*lines, end.format(TIMELINE_WIDTH, height - 4)])

@@ -34,6 +34,13 @@ def number_of_ms(value: float | None) -> str:
     return f"{value:.0f} ms"
 
 
+def times(factor: float) -> str:
+    """Write how many times as much: `3 times`, `1.6 times`, `12 times`."""
+    return (
+        f"{factor:.0f} times" if factor >= 9.95 else f"{factor:.1f}".removesuffix(".0") + " times"
+    )
+
+
 def share(value: float | None) -> str:
     """Write a share of 1 as per cent, never rounded up to 100."""
     if value is None:

@@ -12,6 +12,7 @@ from contracts.exchanges import Operation
 from contracts.findings import Finding
 from contracts.rules import RULES, Severity
 from monitors.records import IncidentState, Measurement, Outcome, PassRecord, Phase
+from reports import html, markdown
 from reports.latencies import SAMPLES_FOR_P95, Sample, latency_of, percentile, thinned
 from reports.summaries import Summary, summarise
 from reports.verdicts import STALE_AFTER, Verdict
@@ -232,3 +233,17 @@ def test_the_order_of_the_records_does_not_matter(
     summary: Summary, again: Callable[[], Summary]
 ) -> None:
     assert again() == summary
+
+
+def test_a_probe_that_answers_in_an_open_incident_is_not_shown_healthy() -> None:
+    looked = one_pass(measured(), measured(operation="GET /teams"))
+    late = replace(opened(Severity.CRITICAL), operations=("GET /tags",))
+    summary = summarise(passes=[looked], incidents=[late], now=NOW)
+    (workspace,) = summary.workspaces
+    tags, teams = workspace.probes
+    assert tags.trouble is not None
+    assert (tags.trouble.rule, tags.trouble.severity) == ("schema-null", Severity.CRITICAL)
+    assert teams.trouble is None
+    assert (summary.count(Outcome.HEALTHY), summary.troubled) == (1, 1)
+    assert "1 healthy, 1 in trouble" in markdown.render(summary)
+    assert "in trouble" in html.render(summary)
