@@ -53,7 +53,8 @@ def unpacked(form: Any) -> Any:
                 return [numbers[at : at + width] for at in range(0, len(numbers), width)]
             case {"flags": str(text)}:
                 return [one == "1" for one in text]
-    return {key: unpacked(one) for key, one in form.items()}
+    # Most of what is inside are plain values: a call for each would take longest.
+    return {key: unpacked(one) if type(one) is dict else one for key, one in form.items()}
 
 
 def _is_plain(numbers: Sequence[Any]) -> bool:
