@@ -1,16 +1,12 @@
 """Incidents: when they open, end, come back, and what is never told."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from contracts.exchanges import Operation
-from contracts.findings import Finding
 from contracts.rules import RULES, Severity
 from monitors.grouping import key_of
 from monitors.incidents import (
@@ -18,92 +14,30 @@ from monitors.incidents import (
     Healthy,
     NotMeasured,
     Observed,
-    Sighting,
     accept,
-    acknowledge,
-    fold,
     merge,
 )
-from monitors.policies import BLIND_AFTER, CALM, RATE_WINDOW, Policy, policy_for
-from monitors.records import IncidentState, Phase, Transition, TransitionKind
-
-START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-PATIENT = Policy(at_once=False)
-CERTAIN = Policy(at_once=True)
-OPENED, RESOLVED, REOPENED, ESCALATED, BLIND, MEASURED, ACKNOWLEDGED, FLAPPING, EXPLAINED = (
-    TransitionKind.OPENED,
-    TransitionKind.RESOLVED,
-    TransitionKind.REOPENED,
-    TransitionKind.ESCALATED,
-    TransitionKind.BLIND,
-    TransitionKind.MEASURED,
-    TransitionKind.ACKNOWLEDGED,
-    TransitionKind.FLAPPING,
-    TransitionKind.EXPLAINED,
+from monitors.policies import BLIND_AFTER, RATE_WINDOW, Policy, policy_for
+from monitors.records import Phase
+from tests.monitors.lives import (
+    ACKNOWLEDGED,
+    BLIND,
+    ESCALATED,
+    EXPLAINED,
+    FLAPPING,
+    MEASURED,
+    MINUTE,
+    OPENED,
+    PATIENT,
+    REOPENED,
+    RESOLVED,
+    START,
+    Life,
+    a_finding,
+    sight,
 )
 
-
-def a_finding(
-    severity: Severity = Severity.WARNING, rule_name: str = "server-error", workspace: str = "acme"
-) -> Finding:
-    return Finding(
-        rule=RULES[rule_name],
-        severity=severity,
-        workspace=workspace,
-        operation=Operation.parse("GET /tags"),
-        location="status",
-        expected="2xx",
-        observed="5xx",
-        message="GET /tags was answered with 503.",
-        observed_at=START,
-    )
-
-
-def sight(
-    severity: Severity = Severity.WARNING, *, confirmed: bool = True, workspace: str = "acme"
-) -> Sighting:
-    finding = a_finding(severity, workspace=workspace)
-    return Sighting(
-        finding=finding, workspaces=(workspace,), operations=("GET /tags",), confirmed=confirmed
-    )
-
-
-class Life:
-    """One incident, folded minute by minute."""
-
-    def __init__(self, policy: Policy = PATIENT) -> None:
-        self.policy = policy
-        self.state: IncidentState | None = None
-        self.now = START
-        self.told: list[Transition] = []
-        self._ids = count(1)
-
-    def __call__(self, *observed: Observed) -> list[TransitionKind]:
-        before = len(self.told)
-        for one in observed:
-            self.now += MINUTE
-            self.state, transition = fold(
-                self.state,
-                one,
-                policy=self.policy,
-                now=self.now,
-                new_id=lambda: f"incident-{next(self._ids)}",
-            )
-            if transition is not None:
-                assert transition.incident == self.state
-                self.told.append(transition)
-        return [transition.kind for transition in self.told[before:]]
-
-    def acknowledge(self, by: str) -> list[TransitionKind]:
-        """Somebody takes it on, where there is something to take on."""
-        if self.state is None:
-            return []
-        self.state, transition = acknowledge(self.state, by=by, now=self.now)
-        if transition is None:
-            return []
-        self.told.append(transition)
-        return [transition.kind]
+CERTAIN = Policy(at_once=True)
 
 
 def test_what_is_certain_opens_at_once() -> None:
@@ -346,163 +280,3 @@ def test_the_same_observations_make_the_same_incident(
     one(*observed)
     other(*observed)
     assert (one.state, one.told) == (other.state, other.told)
-
-
-class IncidentMachine(RuleBasedStateMachine):
-    """Holds `fold` to a model that knows what was seen since the first sight, and what was told."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.life = Life()
-        self.is_open = False
-        self.is_blind = False
-        self.seen: list[bool] = []
-        self.returns = 0
-        self.last_seen = START
-
-    @initialize(
-        at_once=st.booleans(),
-        failures=st.integers(1, 4),
-        out_of=st.none() | st.integers(4, 6),
-        rate=st.sampled_from([0.2, 0.5, 1.0]),
-        window=st.integers(4, 8),
-        successes=st.integers(1, 3),
-        keep=st.sampled_from([0, 5, 30]),
-    )
-    def configure(
-        self,
-        at_once: bool,
-        failures: int,
-        out_of: int | None,
-        rate: float,
-        window: int,
-        successes: int,
-        keep: int,
-    ) -> None:
-        self.life.policy = Policy(
-            at_once=at_once,
-            failure_threshold=failures,
-            out_of=out_of,
-            failure_rate=rate,
-            rate_window=window,
-            success_threshold=successes,
-            keep_firing_for=timedelta(minutes=keep),
-        )
-
-    def note(self, was_seen: bool) -> None:
-        policy = self.life.policy
-        kept = max(policy.failure_threshold, policy.out_of or 0, policy.rate_window)
-        self.seen = [*self.seen, was_seen][-kept:]
-        while self.seen and not self.seen[0]:
-            self.seen.pop(0)
-
-    def is_due(self) -> bool:
-        policy = self.life.policy
-        row = self.seen[-(policy.out_of or policy.failure_threshold) :]
-        in_window = sum(self.seen[-policy.rate_window :])
-        is_often = policy.failure_rate < 1 and in_window / policy.rate_window >= policy.failure_rate
-        return sum(row) >= policy.failure_threshold or is_often
-
-    @rule(severity=st.sampled_from([Severity.WARNING, Severity.CRITICAL]), confirmed=st.booleans())
-    def see(self, severity: Severity, confirmed: bool) -> None:
-        self.note(True)
-        self.last_seen = self.life.now + MINUTE
-        kinds = self.life(sight(severity, confirmed=confirmed))
-        policy = self.life.policy
-        if self.is_open:
-            assert kinds in ([[MEASURED], [ESCALATED]] if self.is_blind else [[], [ESCALATED]])
-            self.is_blind = False
-        elif self.is_due() or (policy.at_once and confirmed):
-            assert kinds in ([OPENED], [REOPENED], [FLAPPING])
-            self.is_open = True
-            self.returns = 0 if kinds == [OPENED] else self.returns + 1
-            assert (kinds == [FLAPPING]) == (self.returns >= policy.flapping_after)
-        else:
-            assert kinds == []
-
-    def calm_is_enough(self) -> bool:
-        """Whether a fault as frequent as this one would have shown again by now."""
-        if True not in self.seen:
-            return True
-        last = len(self.seen) - 1 - self.seen[::-1].index(True)
-        calm, troubled = len(self.seen) - 1 - last, self.seen[: last + 1]
-        policy = self.life.policy
-        is_flapping = self.returns >= policy.flapping_after
-        if is_flapping or all(troubled[-2 * policy.failure_threshold :]):
-            return calm >= policy.success_threshold
-        chance = (troubled.count(False) / len(troubled)) ** calm
-        return calm >= policy.success_threshold and chance <= CALM
-
-    @rule(quiet=st.booleans(), times=st.integers(1, 4))
-    def be_healthy(self, quiet: bool, times: int) -> None:
-        for _ in range(times):
-            self.note(False)
-            kinds = self.life(sight(Severity.INFO) if quiet else Healthy())
-            policy, calm_for = self.life.policy, self.life.now - self.last_seen
-            is_flapping = self.returns >= policy.flapping_after
-            needed = max(policy.keep_firing_for, policy.reopen_within if is_flapping else MINUTE)
-            if self.is_open and self.calm_is_enough() and calm_for >= needed:
-                assert kinds == [RESOLVED]
-                self.is_open, self.seen = False, []
-            else:
-                assert kinds == ([MEASURED] if self.is_blind else [])
-            self.is_blind = False
-
-    @rule()
-    def be_accepted(self) -> None:
-        kinds = self.life(Accepted(why="known"))
-        assert kinds == ([RESOLVED] if self.is_open else [])
-        self.is_open, self.is_blind, self.seen = False, False, []
-
-    @rule(by=st.sampled_from(["ann", "ben"]))
-    def be_acknowledged(self, by: str) -> None:
-        before = self.life.state
-        kinds = self.life.acknowledge(by)
-        is_news = self.is_open and before is not None and before.acknowledged_by != by
-        assert kinds == ([ACKNOWLEDGED] if is_news else [])
-
-    @rule()
-    def be_unmeasured(self) -> None:
-        kinds = self.life(NotMeasured())
-        assert kinds in ([], [BLIND])
-        self.is_blind = self.is_blind or kinds == [BLIND]
-        if self.life.state is None:
-            self.seen = []  # a pending one was forgotten
-
-    @invariant()
-    def it_is_blind_from_when_that_is_told_until_it_is_measured(self) -> None:
-        state = self.life.state
-        assert (state is not None and state.is_blind) == self.is_blind
-
-    @rule(hours=st.integers(0, 3))
-    def wait(self, hours: int) -> None:
-        self.life.now += timedelta(hours=hours)
-
-    @invariant()
-    def the_state_says_what_was_told(self) -> None:
-        state = self.life.state
-        assert self.is_open == (state is not None and state.phase is Phase.OPEN)
-        if state is not None and state.phase is not Phase.PENDING:
-            assert state.opened_at is not None
-            assert (state.resolved_at is None) == self.is_open
-
-    @invariant()
-    def every_occurrence_counts_its_transitions_from_one(self) -> None:
-        by_id: dict[str, list[int]] = {}
-        for one in self.life.told:
-            by_id.setdefault(one.incident.id, []).append(one.incident.sequence)
-        assert all(seen == list(range(1, len(seen) + 1)) for seen in by_id.values())
-
-    @invariant()
-    def nothing_opens_twice_without_an_end_between(self) -> None:
-        is_open = False
-        for one in self.life.told:
-            if one.kind in (OPENED, REOPENED, FLAPPING):
-                assert not is_open
-                is_open = True
-            elif one.kind is RESOLVED:
-                assert is_open
-                is_open = False
-
-
-TestIncidentsKeepToTheModel = IncidentMachine.TestCase
