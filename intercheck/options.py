@@ -47,10 +47,16 @@ spec = click.option(
 )
 
 
-def settings_from(config_path: Path | None, only: Collection[str] = EVERYTHING) -> Settings:
+def settings_from(
+    config_path: Path | None, only: Collection[str] = EVERYTHING, *, base_url: str | None = None
+) -> Settings:
     """Load the settings of this process, or of them what a command needs: a secret that it does not
-    need may be missing."""
-    return load_settings(config_path, os.environ, only=only)
+    need may be missing. `base_url` is what --base-url named. What of the environment is not heeded
+    goes to stderr."""
+    settings = load_settings(config_path, os.environ, only=only, asked_at=base_url)
+    for sentence in settings.unheeded:
+        click.echo(f"Warning: {sentence}", err=True)
+    return settings
 
 
 def places_from(config_path: Path | None) -> Places:

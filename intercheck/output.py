@@ -2,13 +2,14 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import click
 
 from contracts.findings import Finding
+from contracts.recorded import OFFLINE
 from contracts.rules import Severity
 from monitors.records import IncidentState
 
@@ -81,11 +82,24 @@ def identity_line(incident: IncidentState) -> str:
     return incident.key if cause == incident.key else f"{incident.key}  (cause {cause})"
 
 
-def print_finding(finding: Finding) -> None:
-    """Print a finding for people: what, where, what to do."""
+def names_of(findings: Iterable[Finding]) -> dict[tuple[str, str], str]:
+    """Return what to call the Intercom workspaces of findings, by workspace and region: with the
+    region where there are several; nothing for what was recorded without a name."""
+    places = {(one.workspace, one.region) for one in findings}
+    regions = {region for _, region in places}
+    return {
+        (name, region): " ".join(
+            [*([name] if name != OFFLINE else []), *([f"({region})"] if len(regions) > 1 else [])]
+        )
+        for name, region in places
+    }
+
+
+def print_finding(finding: Finding, *, whose: str = "") -> None:
+    """Print a finding for people: what, where, what to do; `whose` names the Intercom workspace."""
     mark = click.style(f"{finding.severity.value:8}", fg=COLORS[finding.severity])
     place = f"{finding.place} {finding.location}"
-    click.echo(f"{mark} {finding.rule.name}  {place}")
+    click.echo(f"{mark} {f'{whose}  ' if whose else ''}{finding.rule.name}  {place}")
     click.echo(f"         {finding.message}")
     if finding.accepted is not None:
         click.echo(f"         accepted: {finding.accepted}")

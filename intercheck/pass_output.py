@@ -9,7 +9,14 @@ import click
 from contracts.exchanges import FailureKind, Operation
 from contracts.findings import Finding
 from contracts.rules import Severity
-from intercheck.output import Coverage, Envelope, Skipped, identity_line, print_finding
+from intercheck.output import (
+    Coverage,
+    Envelope,
+    Skipped,
+    identity_line,
+    names_of,
+    print_finding,
+)
 from monitors.alerting.wording import SHORT_ID
 from monitors.monitor import PassReport
 from monitors.records import Measurement, Outcome
@@ -70,8 +77,9 @@ def print_pass(report: PassReport) -> None:
             f"{prefix}{one.operation!s:{width}}  {outcome} {status!s:>4} {took:>8}  {one.why}"
         )
     shown = [one for one in report.findings if _is_shown(one)]
+    whose = names_of(report.findings) if len(names) > 1 else {}
     for finding in sorted(shown, key=lambda one: -one.severity.rank):
-        print_finding(finding)
+        print_finding(finding, whose=whose.get((finding.workspace, finding.region), ""))
     for told in report.transitions:
         incident = told.incident
         click.echo(

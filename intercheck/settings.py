@@ -16,6 +16,12 @@ from contracts.workspaces import REGIONS, Secret, Workspace, is_version
 from intercheck.configuration import ConfigurationFile, read_configuration
 from intercheck.sections import DEFAULT_VERSION, FileSettings, SlackSection, read_sections
 from intercheck.tokens import HOW_TO_GET_ONE, check_token, read_secret
+from intercheck.unheeded import (
+    refuse_another_slack,
+    refuse_other_hosts,
+    unheeded_of_intercom,
+    unheeded_of_slack,
+)
 from monitors.alerting.settings import AlertingSettings
 from monitors.settings import MonitorSettings
 
@@ -60,6 +66,8 @@ class Settings:
     """A file of the user's own consumers, where there is one."""
     source: Path | None = None
     """The file they came from, where there is one."""
+    unheeded: tuple[str, ...] = ()
+    """What the environment asks for and does not get, as sentences."""
 
     def require_workspaces(self) -> tuple[Workspace, ...]:
         """Return the workspaces, or raise NothingMeasuredError naming the missing step."""
@@ -93,8 +101,10 @@ def load_settings(
     *,
     working_directory: Path | None = None,
     only: Collection[str] = EVERYTHING,
+    asked_at: str | None = None,
 ) -> Settings:
-    """Compose the settings; `path` is what --config named, `only` the sections that are read.
+    """Compose the settings; `path` is what --config named, `only` the sections that are read, and
+    `asked_at` what --base-url named.
 
     Raises ConfigurationError with file, line, key and the nearest right key.
     """
@@ -103,9 +113,9 @@ def load_settings(
         path = Path(named)
     source = path or find_file(directory)
     if source is None:
-        return _compose(FileSettings(), None, environ, directory, only)
+        return _compose(FileSettings(), None, environ, directory, only, asked_at)
     file = read_configuration(source, environ, without=EVERYTHING - set(only))
-    return _compose(read_sections(file), file, environ, directory, only)
+    return _compose(read_sections(file), file, environ, directory, only, asked_at)
 
 
 def load_places(
@@ -122,6 +132,7 @@ def _compose(
     environ: Mapping[str, str],
     directory: Path,
     only: Collection[str],
+    asked_at: str | None,
 ) -> Settings:
     base = file.path.parent if file else directory
     probes = sections.monitoring.probes
@@ -132,9 +143,22 @@ def _compose(
             return directory / named
         return base / written.expanduser() if written else None
 
+    workspaces = _workspaces(sections, file, environ, base) if "workspaces" in only else ()
+    unheeded: list[str] = []
+    if sections.workspaces and workspaces and file is not None:
+        places = [file.where(("workspaces", index)) for index in range(len(workspaces))]
+        refuse_other_hosts(workspaces, places, environ, asked_at=asked_at)
+        unheeded += unheeded_of_intercom(workspaces, str(file.path), environ)
+    slack = None
+    if "slack" in only:
+        slack = _slack(sections.slack, file, environ, base)
+        unheeded += unheeded_of_slack(
+            slack.token if slack else None, slack.webhook_url if slack else None, environ
+        )
     return Settings(
-        workspaces=_workspaces(sections, file, environ, base) if "workspaces" in only else (),
-        slack=_slack(sections.slack, file, environ, base) if "slack" in only else None,
+        workspaces=workspaces,
+        slack=slack,
+        unheeded=tuple(unheeded),
         alerting=sections.alerting,
         monitoring=sections.monitoring.model_copy(
             update={"probes": base / probes.expanduser() if probes else None}
@@ -282,6 +306,8 @@ def _slack(
         raise ConfigurationError(
             f"{where} has a Slack token and no channel: set SLACK_CHANNEL or `slack: channel:`."
         )
+    if token is None and webhook is not None:
+        refuse_another_slack(webhook, environ)
     return SlackSettings(
         token=token,
         channel=channel,

@@ -1,5 +1,6 @@
 """The benchmarks are not run here; but they can be, and say what they measure."""
 
+import gzip
 import importlib
 import re
 import sys
@@ -30,6 +31,38 @@ def test_a_benchmark_can_be_imported_and_asked_what_it_does(
     assert "usage" in said
     assert module.__doc__
     assert module.__doc__.split()[0] in said
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "said"),
+    [
+        (None, (), "cannot be read (No such file or directory)"),
+        (b"plain text", (), "is no gzip file"),
+        (gzip.compress(b"[]")[:-9], (), "is cut off or damaged"),
+        (gzip.compress(b'[{"id"'), (), "holds no JSON"),
+        (gzip.compress(b'[{"id": 1}]'), (), "holds no list of labelled series"),
+        (gzip.compress(b"[]"), (), "there is no scorer at"),
+        (gzip.compress(b"[]"), ("--scorer", __file__), "there is no series to score"),
+        (None, ("--made", "-1"), "-1 is less than 1"),
+        (None, ("--made", "0"), "0 is less than 1"),
+    ],
+)
+def test_what_the_latency_benchmark_cannot_read_is_one_sentence(
+    content: bytes | None,
+    more: tuple[str, ...],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    file = tmp_path / "series.json.gz"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SystemExit) as ended:
+        importlib.import_module("latency").main([str(file), *more])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_make_bench_runs_benchmarks_that_there_are() -> None:

@@ -97,7 +97,7 @@ def command(
         raise click.UsageError("--plan sends nothing, and --clean-up has to: give one of them.")
     if only_plans or only_cleans_up:
         results.refuse_beside("--plan" if only_plans else "--clean-up")
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, base_url=base_url)
     asking = asking_of(phases, mode, seed, ignores_file=ignores_file)
     # Hypothesis would keep its notes in the working directory.
     set_hypothesis_home_dir(settings.cache_dir / "hypothesis")

@@ -86,7 +86,7 @@ def command(
       intercheck probe --workspace acme --include-tag Contacts --format json
       */5 * * * * intercheck probe --fail-on-new >/dev/null      (crontab)
     """
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, base_url=base_url)
     named = (
         open_description(spec, spec_dir=spec_dir or settings.spec_dir, cache_dir=settings.cache_dir)
         if spec

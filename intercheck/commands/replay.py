@@ -15,6 +15,7 @@ from intercheck.exits import ExitCode, exit_code
 from intercheck.found import keep_found
 from intercheck.replaying import Recording, judge, read_all
 from intercheck.sections import DEFAULT_VERSION
+from intercheck.settings import READING
 from intercheck.wiring import limits_of, probes_of, promises_of
 from reports.words import counted
 
@@ -60,7 +61,7 @@ def command(
       intercheck replay recorded.har
       intercheck replay tests/*.jsonl --spec 2.16 --format json
     """
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, READING)
     spec_dir = spec_dir or settings.spec_dir
     named = (
         open_description(spec, spec_dir=spec_dir, cache_dir=settings.cache_dir) if spec else None
@@ -132,8 +133,9 @@ def _print(recording: Recording, findings: Sequence[Finding], errors: Sequence[s
         click.echo(note, err=True)
     for why, number in recording.skipped.items():
         click.echo(f"Not judged: {counted(number, 'exchange')}: {why}.", err=True)
+    names = output.names_of(findings)
     for finding in findings:
-        output.print_finding(finding)
+        output.print_finding(finding, whose=names.get((finding.workspace, finding.region), ""))
         click.echo()
     accepted = sum(finding.accepted is not None for finding in findings)
     by_severity = ", ".join(

@@ -69,7 +69,7 @@ def command(
       intercheck serve --listen 9464
       intercheck serve --config /etc/intercheck.yaml      (ExecStart of a systemd unit)
     """
-    settings = options.settings_from(config_path)
+    settings = options.settings_from(config_path, base_url=base_url)
     named = (
         open_description(spec, spec_dir=spec_dir or settings.spec_dir, cache_dir=settings.cache_dir)
         if spec

@@ -17,6 +17,7 @@ import statistics
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ HOUR: Final = 3600
 PROGRESS: Final = 20
 """Series after which the scores so far are printed."""
 CALLS: Final = 300  # bare calls whose CPU is the measure: their median changes by a tenth
+
+NEEDED: Final = ("id", "family", "interval_s", "start_epoch", "values", "label")
 
 Series = dict[str, Any]
 
@@ -191,8 +194,8 @@ def half_of(name: str) -> str:
 def scorer(path: Path) -> ModuleType:
     """Load the scorer that lies beside the labelled series."""
     spec = importlib.util.spec_from_file_location("score", path)
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise WrongInputError(f"there is no scorer at {path}: name one with --scorer")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -274,10 +277,50 @@ def compared(series: Sequence[Series], score: Callable[..., Any]) -> Iterator[st
         yield line(name, score(series, alerts), spent / samples * 1e6)
 
 
+class WrongInputError(Exception):
+    """What was named cannot be used, in a sentence."""
+
+
+def at_least_one(written: str) -> int:
+    """Read a number of at least 1."""
+    number = int(written)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
+
+
+at_least_one.__name__ = "whole number"  # argparse names it where it was none
+
+
+def read_series(path: Path) -> list[Series]:
+    """Read labelled series; raises WrongInputError for anything else."""
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            series = json.load(file)
+    except gzip.BadGzipFile:
+        raise WrongInputError(f"{path} is no gzip file: name gzipped JSON") from None
+    except (EOFError, zlib.error):
+        raise WrongInputError(f"{path} is cut off or damaged: copy it again") from None
+    except OSError as error:
+        raise WrongInputError(f"{path} cannot be read ({error.strerror})") from None
+    except (ValueError, RecursionError):
+        raise WrongInputError(f"{path} holds no JSON: name gzipped JSON") from None
+    if not isinstance(series, list) or not all(map(is_series, series)):
+        raise WrongInputError(
+            f"{path} holds no list of labelled series: each has {', '.join(NEEDED)}"
+        )
+    return series
+
+
+def is_series(one: object) -> bool:
+    """Whether it has what is watched and scored."""
+    return isinstance(one, dict) and all(name in one for name in NEEDED)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("series", type=Path, nargs="?", help="labelled series, gzipped JSON")
-    parser.add_argument("--made", type=int, default=0, help="make so many series of each family")
+    parser.add_argument("--made", type=at_least_one, help="make so many series of each family")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--half",
@@ -286,22 +329,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--check", action="store_true", help="exit 1 where a bar is missed")
     parser.add_argument("--alone", action="store_true", help="leave the simple methods out")
-    parser.add_argument("--jobs", type=int, default=1, help="processes, one for each core")
+    parser.add_argument("--jobs", type=at_least_one, default=1, help="processes, one for each core")
     parser.add_argument("--scorer", type=Path, help="score.py (default: beside the series)")
     chosen = parser.parse_args(arguments)
     if chosen.series is None and not chosen.made:
         chosen.series = SHARED / "series.json.gz"
         if not chosen.series.is_file():
             parser.error("name a file of labelled series, or --made N")
-    series: list[Series] = list(made_series(chosen.made, seed=chosen.seed))
-    if chosen.series is not None:
-        with gzip.open(chosen.series, "rt") as file:
-            series += json.load(file)
+    series: list[Series] = []
+    try:
+        if chosen.series is not None:
+            series += read_series(chosen.series)
+        beside = chosen.series.parent / "score.py" if chosen.series else SHARED / "score.py"
+        score = scorer(chosen.scorer or beside)
+    except WrongInputError as error:
+        parser.error(str(error))
+    if chosen.made:
+        series += made_series(chosen.made, seed=chosen.seed)
     if chosen.half:
         series = [one for one in series if half_of(one["id"]) == chosen.half]
+    if not series:
+        parser.error("there is no series to score: name another file, or --made N")
     shown: Iterable[str] = ()
-    beside = chosen.series.parent / "score.py" if chosen.series else SHARED / "score.py"
-    score = scorer(chosen.scorer or beside)
     told = watch(series, score.score, chosen.jobs)
     scored = score.score(series, told.opened)
     loud = score.score(series, told.loud)

@@ -142,6 +142,34 @@ def test_answers_slower_than_the_recording_itself_shows_to_be_usual_are_found(
     assert rules_of(document) == ["latency-regression"]
 
 
+@pytest.mark.parametrize(
+    ("late", "severity"),
+    [((20,), "info"), ((20, 21), "info"), ((20, 21, 22), "critical"), ((2, 9, 14, 20), "critical")],
+)
+def test_one_or_two_answers_that_a_consumer_does_not_wait_for_are_a_spike_and_more_are_critical(
+    late: tuple[int, ...], severity: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("late.jsonl").write_text(
+        "\n".join(
+            line(
+                "/tags",
+                tags(),
+                elapsed_ms=130_000 if number in late else 100 + number % 7,
+                started_at=(DEFAULT_START + number * timedelta(minutes=5)).isoformat(),
+                workspace="acme",
+            )
+            for number in range(24)
+        )
+    )
+    Path("intercheck.yaml").write_text("monitoring:\n  maximum-response-time: 200s\n")
+    code, document = replay_json(capsys, "late.jsonl")
+    findings = document["findings"]
+    assert isinstance(findings, list)
+    assert {one["rule"]: one["severity"] for one in findings}["latency-timeout"] == severity
+    assert code == (severity == "critical")
+    assert f"{severity:8} acme  latency-timeout  GET /tags" in replay(capsys, "late.jsonl")[1]
+
+
 def a_month_of_tags(*, until: int) -> str:
     """Return 30 days of answers, five more tags a day; from day `until` on a field that nobody
     described and that always was there is gone, and another deployment answers."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import ConfigurationError, NothingMeasuredError
-from intercheck.settings import load_places, load_settings
+from intercheck.settings import READING, load_places, load_settings
 from monitors.policies import Policy
 
 TOKEN = "dG9rOmNhbmFyeV90b2tlbl8xMjM0"
@@ -243,3 +243,84 @@ def test_places_need_no_variable_of_another_section_and_still_refuse_an_unknown_
     ):
         with pytest.raises(ConfigurationError, match=complaint):
             load_places(write(tmp_path, text + wrong), {})
+
+
+def one_workspace(**keys: str) -> str:
+    lines = {"token": TOKEN, **keys}
+    return "workspaces:\n  - name: production\n" + "".join(
+        f"    {key}: {value}\n" for key, value in lines.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        (
+            {"INTERCOM_BASE_URL": "http://user:secret@127.0.0.1:9/"},
+            "INTERCOM_BASE_URL is set (http://127.0.0.1:9), and {file}:2 has the workspace "
+            "'production' asked at https://api.intercom.io",
+        ),
+        ({"INTERCOM_REGION": "EU"}, "INTERCOM_REGION is 'eu', and {file}:2 has the workspace"),
+    ],
+)
+def test_a_host_that_the_environment_asks_for_beside_workspaces_is_never_dropped(
+    tmp_path: Path, environ: dict[str, str], said: str
+) -> None:
+    sentence = refusal(tmp_path, one_workspace(), environ)
+    assert said.format(file=tmp_path / "intercheck.yaml") in sentence
+    assert "secret" not in sentence
+    # What only looks at the history asks nobody.
+    load_settings(write(tmp_path, one_workspace()), environ, only=READING)
+
+
+def test_a_host_that_is_asked_as_the_environment_says_is_no_contradiction(tmp_path: Path) -> None:
+    own = one_workspace(**{"base-url": "${INTERCOM_BASE_URL}", "region": "${INTERCOM_REGION}"})
+    environ = {"INTERCOM_BASE_URL": "http://127.0.0.1:9/", "INTERCOM_REGION": "eu"}
+    (workspace,) = load_settings(write(tmp_path, own), environ).workspaces
+    assert (workspace.url, workspace.region) == ("http://127.0.0.1:9", "eu")
+    named = load_settings(
+        write(tmp_path, one_workspace()),
+        {"INTERCOM_BASE_URL": "http://127.0.0.1:9"},
+        asked_at="http://127.0.0.1:10",
+    )
+    assert named.unheeded == ()
+
+
+def test_messages_never_go_to_another_slack_than_the_environment_says(tmp_path: Path) -> None:
+    text = "slack:\n  webhook-url: https://hooks.slack.com/services/T/B/secret\n"
+    environ = {"SLACK_BASE_URL": "http://127.0.0.1:9/api/"}
+    sentence = refusal(tmp_path, text, environ)
+    assert "SLACK_BASE_URL is set (http://127.0.0.1:9), and the incoming webhook is at" in sentence
+    assert "secret" not in sentence
+    there = {**environ, "SLACK_WEBHOOK_URL": "http://127.0.0.1:9/services/T/B/secret"}
+    assert load_settings(write(tmp_path, text), there).slack is not None
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"INTERCOM_ACCESS_TOKEN": "another-token-than-that"}, "a token for each workspace"),
+        ({"INTERCOM_ACCESS_TOKEN": TOKEN}, None),
+        ({"INTERCOM_VERSION": "2.16"}, "has asked production for 2.15"),
+        ({"INTERCOM_VERSION": "2.15"}, None),
+        ({"SLACK_CHANNEL": "health"}, "nobody is told there"),
+        ({"SLACK_APP_TOKEN": "xapp-1"}, "buttons need a bot token"),
+        (
+            {
+                "SLACK_BOT_TOKEN": "xoxb-1",
+                "SLACK_CHANNEL": "health",
+                "SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/T/B/x",
+            },
+            "a bot token is configured, which sends",
+        ),
+    ],
+)
+def test_what_else_the_environment_asks_for_and_does_not_get_is_said(
+    tmp_path: Path, environ: dict[str, str], said: str | None
+) -> None:
+    sentences = load_settings(write(tmp_path, one_workspace()), environ).unheeded
+    assert len(sentences) == (said is not None)
+    for sentence in sentences:
+        assert said is not None
+        assert said in sentence
+        assert not any(value in sentence for value in environ.values() if "token" in value)
