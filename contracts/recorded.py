@@ -5,7 +5,6 @@ and they hold what the recorder saw, tokens and cookies included. What goes in h
 value; what comes out is an `Exchange` without secrets, or an `EntryError` that says what is wrong.
 """
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -18,6 +17,9 @@ from contracts.workspaces import REGIONS
 
 OFFLINE: Final = "-"
 """The Intercom workspace and region of an exchange that names none."""
+
+LONGEST: Final = 86_400_000.0
+"""Milliseconds, a day: nobody waits for an answer longer, and a clock that was set back may."""
 
 # Header fields, query parameters and cookies that carry a credential. Words are enough: a name
 # too many costs nothing, because no detector reads any of them.
@@ -102,14 +104,21 @@ def moment_of(value: object, otherwise: datetime) -> datetime:
 
 
 def milliseconds_of(value: object) -> float | None:
-    """Read a duration; None where it is absent, negative (HAR's "does not apply") or no number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    """Read a duration, also one that is written as a string; None where it is absent or none: not
+    finite, negative (HAR's "does not apply"), or longer than a day."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
         number = float(value)
-    except OverflowError:
+    except (OverflowError, ValueError):
         return None
-    return number if math.isfinite(number) and number >= 0 else None
+    return number if 0 <= number <= LONGEST else None
+
+
+def is_no_duration(value: object) -> bool:
+    """Whether something stands where a duration is due, and is none; -1 is how recorders write that
+    none applies."""
+    return value not in (None, -1) and milliseconds_of(value) is None
 
 
 def server_milliseconds(headers: Iterable[tuple[str, str]]) -> float | None:
@@ -120,7 +129,7 @@ def server_milliseconds(headers: Iterable[tuple[str, str]]) -> float | None:
                 seconds = float(value)
             except ValueError:
                 return None
-            return seconds * 1000 if math.isfinite(seconds) and seconds >= 0 else None
+            return seconds * 1000 if 0 <= seconds * 1000 <= LONGEST else None
     return None
 
 

@@ -12,15 +12,15 @@ line is one exchange:
 `FailureKind`, such as `read-timeout`, where no answer came). `body` is the answer: a string is its
 text as it came, any other JSON value is the parsed document. `headers` are the answer's, a value
 may be a list; `request_headers` and `request_body` are the request's, in the same forms.
-`elapsed_ms` is the whole duration. What is absent is unknown; an exchange without `started_at`
-takes the time of the file.
+`elapsed_ms` is the whole duration (at most a day). What is absent is unknown; an exchange without
+`started_at` takes the time of the file.
 
 A broken entry never stops the others: it comes out as a `BrokenEntry` in its place.
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +33,7 @@ from contracts.recorded import (
     OFFLINE,
     EntryError,
     exchange_of,
+    is_no_duration,
     mapping_of,
     milliseconds_of,
     moment_of,
@@ -62,7 +63,23 @@ class BrokenEntry:
         return f"{where}{place} {self.why}; it was left out: mend it or record it again."
 
 
-def read_recordings(path: Path) -> Iterator[Exchange | BrokenEntry]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untimed:
+    """Says of the exchange before it that it has no times: what stands there is no duration."""
+
+    file: str
+    line: int | None
+    place: str
+
+    def __str__(self) -> str:
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{where} {self.place}".rstrip()
+
+
+Entry = Exchange | BrokenEntry | Untimed
+
+
+def read_recordings(path: Path) -> Iterator[Entry]:
     """Read a HAR file or JSON lines; the `operation` of every exchange is left open.
 
     Raises ConfigurationError with file and line where the whole of it cannot be read.
@@ -78,9 +95,7 @@ def read_recordings(path: Path) -> Iterator[Exchange | BrokenEntry]:
     return parse_recordings(content, file=str(path), otherwise=written_at)
 
 
-def parse_recordings(
-    content: bytes, *, file: str, otherwise: datetime
-) -> Iterator[Exchange | BrokenEntry]:
+def parse_recordings(content: bytes, *, file: str, otherwise: datetime) -> Iterator[Entry]:
     """Read `content`; `file` is its name for messages, `otherwise` the time of exchanges without
     one."""
     content = content.removeprefix(b"\xef\xbb\xbf")  # some Windows recorders begin with a BOM
@@ -89,7 +104,7 @@ def parse_recordings(
     return _read_lines(content, file, otherwise)
 
 
-def _read_har(content: bytes, file: str, otherwise: datetime) -> Iterator[Exchange | BrokenEntry]:
+def _read_har(content: bytes, file: str, otherwise: datetime) -> Iterator[Entry]:
     document = _parse(content, file)
     log = document.get("log") if isinstance(document, dict) else None
     entries = log.get("entries") if isinstance(log, dict) else None
@@ -102,6 +117,8 @@ def _read_har(content: bytes, file: str, otherwise: datetime) -> Iterator[Exchan
     for index, entry in enumerate(entries):
         try:
             yield exchange_of_entry(entry, otherwise=otherwise)
+            if is_no_duration(entry.get("time")):
+                yield Untimed(file=file, line=None, place=f"log.entries[{index}]")
         except EntryError as error:
             lines = lines or lines_of_entries(content.decode(), len(entries))
             yield BrokenEntry(
@@ -133,7 +150,7 @@ def _parse(content: bytes, file: str) -> object:
         ) from None
 
 
-def _read_lines(content: bytes, file: str, otherwise: datetime) -> Iterator[Exchange | BrokenEntry]:
+def _read_lines(content: bytes, file: str, otherwise: datetime) -> Iterator[Entry]:
     if content.strip() and not _HAS_AN_OBJECT.search(content):
         raise ConfigurationError(
             f"{file}:1 is neither a HAR file nor JSON lines (no line begins with a JSON object): "
@@ -143,17 +160,23 @@ def _read_lines(content: bytes, file: str, otherwise: datetime) -> Iterator[Exch
         if not line.strip():
             continue
         try:
-            yield _exchange_of_line(line, otherwise)
+            entry = _entry_of_line(line)
+            yield _exchange_of_line(entry, otherwise)
+            if is_no_duration(entry.get("elapsed_ms")):
+                yield Untimed(file=file, line=number, place="")
         except EntryError as error:
             yield BrokenEntry(file=file, line=number, place="", why=str(error))
 
 
-def _exchange_of_line(line: bytes, otherwise: datetime) -> Exchange:
+def _entry_of_line(line: bytes) -> Mapping[str, object]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
         raise EntryError("is not valid JSON (one exchange is due on each line)") from None
-    entry = mapping_of(value, "exchange: it is not a JSON object")
+    return mapping_of(value, "exchange: it is not a JSON object")
+
+
+def _exchange_of_line(entry: Mapping[str, object], otherwise: datetime) -> Exchange:
     received = _fields(entry.get("headers"))
     elapsed = milliseconds_of(entry.get("elapsed_ms"))
     sent = entry.get("request_body")

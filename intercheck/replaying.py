@@ -1,7 +1,7 @@
 """Recorded exchanges judged like live ones: which of them, as which operation, by what."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from contracts.exchanges import Exchange
 from contracts.findings import Finding
-from contracts.recordings import BrokenEntry, read_recordings
+from contracts.recordings import BrokenEntry, Untimed, read_recordings
 from contracts.rules import Rule
 from contracts.spec import PREVIEW
 from contracts.workspaces import REGIONS, is_version
@@ -61,11 +61,14 @@ def read_all(paths: Iterable[Path], promises: Promises, *, default_version: str)
     """
     recording = Recording()
     found: list[Exchange] = []
+    untimed: list[Untimed] = []
     for path in paths:
         for entry in read_recordings(path):
-            recording.entries += 1
+            recording.entries += not isinstance(entry, Untimed)
             if isinstance(entry, BrokenEntry):
                 recording.broken.append(entry)
+            elif isinstance(entry, Untimed):
+                untimed.append(entry)
             else:
                 found.append(entry)
     # A browser records everything that its page asked for. Where some of it went to Intercom, the
@@ -93,7 +96,7 @@ def read_all(paths: Iterable[Path], promises: Promises, *, default_version: str)
             ] += 1
         else:
             recording.skipped[f"no operation that version {version} describes"] += 1
-    recording.notes = sorted(stand_ins)
+    recording.notes = [*sorted(stand_ins), *_without_times(untimed)]
     return recording
 
 
@@ -257,6 +260,15 @@ def _stand_in(version: str, promise: Promise) -> Iterator[str]:
         asked = PREVIEW if not version[0].isdigit() else version
         if spec.version != asked:
             yield f"Version {version} was held to {spec.source}."
+
+
+def _without_times(untimed: Sequence[Untimed]) -> Iterator[str]:
+    if untimed:
+        exchanges = "1 exchange" if len(untimed) == 1 else f"{len(untimed)} exchanges"
+        yield (
+            f"The latency of {exchanges} was left out: what is recorded is no duration (no number, "
+            f"not finite, negative, or more than a day); the first is {untimed[0]}."
+        )
 
 
 def _identified(exchange: Exchange, promise: Promise) -> Exchange | None:

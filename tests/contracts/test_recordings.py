@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from contracts.errors import ConfigurationError, IntercheckError
 from contracts.exchanges import BodyKind, Exchange, FailureKind
-from contracts.recordings import BrokenEntry, parse_recordings, read_recordings
+from contracts.recordings import BrokenEntry, Entry, Untimed, parse_recordings, read_recordings
 
 FILE_TIME = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 TOKEN = "canary-token-dG9rOjEyMzQ1Njc4"
@@ -54,7 +54,7 @@ def har_entry(**changes: object) -> dict[str, object]:
     return entry | changes
 
 
-def read(content: object, name: str = "recorded.har") -> list[Exchange | BrokenEntry]:
+def read(content: object, name: str = "recorded.har") -> list[Entry]:
     raw = content if isinstance(content, bytes) else json.dumps(content).encode()
     return list(parse_recordings(raw, file=name, otherwise=FILE_TIME))
 
@@ -63,7 +63,7 @@ def har(*entries: object) -> dict[str, object]:
     return {"log": {"version": "1.2", "entries": list(entries)}}
 
 
-def only_exchange(found: list[Exchange | BrokenEntry]) -> Exchange:
+def only_exchange(found: list[Entry]) -> Exchange:
     assert len(found) == 1
     assert isinstance(found[0], Exchange), str(found[0])
     return found[0]
@@ -307,7 +307,25 @@ def damaged_entries(draw: st.DrawFn) -> object:
 @settings(max_examples=150, deadline=None)
 def test_every_damaged_entry_is_an_exchange_or_is_named(entries: list[object]) -> None:
     found = read(har(*entries))
-    assert len(found) == len(entries)
+    assert len([one for one in found if not isinstance(one, Untimed)]) == len(entries)
+
+
+@pytest.mark.parametrize("name", ["any.jsonl", "any.har"])
+@given(written=JSON_VALUES | st.floats() | st.integers() | st.floats().map(str))
+@settings(max_examples=100, deadline=None)
+def test_what_is_no_duration_is_left_out_and_said_and_what_is_one_is_taken(
+    name: str, written: object
+) -> None:
+    line = {"method": "GET", "url": "/tags", "status": 200, "elapsed_ms": written}
+    content = json.dumps(line).encode() if name == "any.jsonl" else har(har_entry(time=written))
+    exchange, *said = read(content, name=name)
+    assert isinstance(exchange, Exchange)
+    if exchange.timings is not None:
+        assert 0 <= exchange.timings.total_ms <= 86_400_000
+        assert exchange.timings.total_ms == float(written)  # type: ignore[arg-type]
+        assert said == []
+    else:
+        assert [type(one) for one in said] == [Untimed] * (written not in (None, -1))
 
 
 @given(st.binary(max_size=60) | JSON_VALUES.map(lambda value: json.dumps(value).encode()))
@@ -316,7 +334,7 @@ def test_whatever_the_bytes_nothing_is_raised_but_our_errors(content: bytes) -> 
     for name in ("any.har", "any.jsonl"):
         with suppress(IntercheckError):
             found = read(content, name=name)
-            assert all(isinstance(one, Exchange | BrokenEntry) for one in found)
+            assert all(isinstance(one, Exchange | BrokenEntry | Untimed) for one in found)
 
 
 def test_text_that_cannot_be_encoded_stops_nothing() -> None:

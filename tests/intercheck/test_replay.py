@@ -142,6 +142,19 @@ def test_answers_slower_than_the_recording_itself_shows_to_be_usual_are_found(
     assert rules_of(document) == ["latency-regression"]
 
 
+def test_durations_that_are_none_are_left_out_and_counted_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    odd = ["80", float("nan"), -5, 1e308, "fast", -1]
+    Path("odd.jsonl").write_text("\n".join(line("/tags", tags(), elapsed_ms=one) for one in odd))
+    code, out, err = replay(capsys, "odd.jsonl")
+    assert code == 0
+    assert "6 exchanges of 6 judged: nothing found" in out
+    (said,) = err.splitlines()
+    assert "latency of 4 exchanges was left out" in said
+    assert said.endswith("the first is odd.jsonl:2.")
+
+
 @pytest.mark.parametrize(
     ("late", "severity"),
     [((20,), "info"), ((20, 21), "info"), ((20, 21, 22), "critical"), ((2, 9, 14, 20), "critical")],
