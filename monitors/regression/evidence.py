@@ -7,6 +7,7 @@ have their price. A sum is unusual where chance alone would bring it once in `ON
 """
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -33,9 +34,12 @@ class Sums:
     """So many cumulative sums of what samples say, each for itself."""
 
     __slots__ = (
+        "_burst",
         "_firsts",
+        "_most",
         "_now_firsts",
         "_now_seconds",
+        "_past",
         "_seconds",
         "began",
         "limits",
@@ -54,22 +58,35 @@ class Sums:
         self._seconds = [0.0] * number
         self._now_firsts = [0.0] * number  # of what goes on
         self._now_seconds = [0.0] * number
+        self._burst = 0
+        self._past: deque[list[float]] = deque()  # the latest sums, as many as a burst lasts
+        self._most = [0.0] * number
+        """What so many samples in a row have added to each at most since it was 0."""
 
     def take(self, at: float, increments: Sequence[float]) -> None:
         """Add to each what a sample says."""
         sums = self.sums
+        if self._burst:
+            self._past.append(sums.copy())
         for index, increment in enumerate(increments):
             now = sums[index] + increment
             if now <= 0.0:
                 if sums[index]:
                     self._learn(index)
+                    self._most[index] = 0.0
+                    for row in self._past:
+                        row[index] = 0.0
                 now = 0.0
                 self.began[index] = at
             else:
                 counts = min(now, MOST * self.scales[index])
                 self._now_firsts[index] += counts
                 self._now_seconds[index] += counts * counts
+                if self._burst:
+                    self._most[index] = max(self._most[index], now - self._past[0][index])
             sums[index] = now
+        if len(self._past) >= self._burst > 0:
+            self._past.popleft()
 
     def _learn(self, index: int) -> None:
         """Take what came to nothing for chance."""
@@ -80,14 +97,18 @@ class Sums:
     def found(self) -> int | None:
         """Return the index of the last sum that is unusual; it grows no further."""
         for index in range(len(self.sums) - 1, -1, -1):
-            if self.sums[index] > self.limits[index]:
-                self.sums[index] = self.limits[index]
+            # More than chance adds, and beside the worst burst in it more than noise does.
+            limit = max(self.limits[index], self._most[index] + BESIDE * self.scales[index])
+            if self.sums[index] > limit:
+                self.sums[index] = limit
                 return index
         return None
 
     def stop(self) -> None:
         """Start again from 0; what it was is not known yet."""
         self.sums = [0.0] * len(self.sums)
+        self._most = [0.0] * len(self.sums)
+        self._past.clear()
 
     def doubt(self) -> None:
         """Take what it was for chance."""
@@ -111,10 +132,13 @@ class Sums:
         assumed: Sequence[float],
         lasting: Sequence[float],
         step: float,
-        bursts: Sequence[float],
+        burst: int,
     ) -> None:
         """Work out the limits from the assumed scales, from how many samples a sum lasts, from the
-        seconds between them, and from what a burst adds."""
+        seconds between them, and from how many of them a burst has; 0 where none is a burst."""
+        self._burst = burst
+        while len(self._past) > burst:
+            self._past.popleft()
         prior = FIRST_HOURS * HOUR / step
         for index, scale in enumerate(assumed):
             # Of an exponential tail, however often the sum is 0, the second moment is twice the
@@ -123,13 +147,19 @@ class Sums:
             own = second / (prior * scale + 2.0 * self._firsts[index])
             chances = ONCE_IN * WEEK_SECONDS / step / max(lasting[index], 1.0)
             self.scales[index] = own
-            self.limits[index] = max(own * math.log(chances), bursts[index] + own * BESIDE)
+            self.limits[index] = own * math.log(chances)
 
     def as_json(self) -> dict[str, Any]:
         """Return the stored form: exact, since a restart must change nothing."""
-        return {name.removeprefix("_"): list(getattr(self, name)) for name in self.__slots__}
+        form = {name.removeprefix("_"): list(getattr(self, name)) for name in _LISTS}
+        return form | {"burst": self._burst, "past": [list(row) for row in self._past]}
 
     def restore(self, form: dict[str, Any]) -> None:
         """Read the stored form."""
-        for name in self.__slots__:
+        for name in _LISTS:
             setattr(self, name, list(form[name.removeprefix("_")]))
+        self._burst = form["burst"]
+        self._past = deque(list(row) for row in form["past"])
+
+
+_LISTS: Final = tuple(name for name in Sums.__slots__ if name not in ("_burst", "_past"))

@@ -224,16 +224,15 @@ class Learned:
         self.unrest.fit(self.spread.sigma, self._pace)
         slowly, at_once = self.unrest.variances()
         variances = [slowly, *[at_once for _ in ALLOWANCES[1:]]]
-        clip = CLIP * self.unrest.deviation
         self.level.fit(
             # A Brownian motion that drifts down has an exponential maximum of this mean.
             [one / (2.0 * allowed) for one, allowed in zip(variances, ALLOWANCES, strict=True)],
             [one / allowed**2 for one, allowed in zip(variances, ALLOWANCES, strict=True)],
             self._pace,
-            [self.latest.burst * (allowed + clip) for allowed in ALLOWANCES],
+            self.latest.burst,
         )
         # Of sums of log-likelihoods the scale is 1, whatever they are of (Wald).
-        self.tail.fit([1.0] * len(SILENT), [SCORE_LASTS] * len(SILENT), self._pace, SILENT)
+        self.tail.fit([1.0] * len(SILENT), [SCORE_LASTS] * len(SILENT), self._pace, 0)
 
     def part(self, onset: float) -> None:
         """Keep the hours of a trouble that is found apart from what is normal."""

@@ -119,13 +119,12 @@ class Watch:
         if index is not None and middle > ALLOWANCES[index] + other_day:
             onset = level.began[index]
             if self._has_lasted(seen, onset) and not self._is_habit(seen, middle, onset):
-                return _Found(middle, onset, DOUBT * level.limits[index] / level.sums[index])
+                return _Found(middle, onset, DOUBT)
         tail = learned.tail
         index = tail.found()
         if index is None or learned.normal.known < TAIL_AGE or learned.slow < SLOW_SHARE:
             return None
-        doubt = DOUBT * tail.limits[index] / tail.sums[index]
-        return _Found(0.0, tail.began[index], doubt, tail=index + 1)
+        return _Found(0.0, tail.began[index], DOUBT, tail=index + 1)
 
     def _has_lasted(self, seen: Seen, onset: float) -> bool:
         """Whether it has been so for longer than a job takes, at an hour that was never seen."""
