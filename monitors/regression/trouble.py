@@ -11,9 +11,8 @@ LOUD: Final = math.log(1.8)
 PLAINLY: Final = 2.5
 """Deviations of a sample that twice as slow must be, too: where single answers vary that much,
 half an hour of slow ones says little."""
-SPANS: Final = 2
-"""Spans of the latest samples over which their medians must stay twice the usual after the first
-said so: three that have no sample in common."""
+BEYOND_SMALL: Final = (math.log(1.5) + math.log(2.0)) / 2.0
+"""Log units between what is small and what is loud: a sum of what is beyond it tells the two apart."""
 ALL_SLOW: Final = math.log(1.5)
 """Log units: what began with the slow answers has become a matter of all."""
 NOW_HOURS: Final = 1.0
@@ -33,8 +32,8 @@ class Trouble:
     now: float
     confidence: float
     loud: bool = False
-    doubled: int = 0
-    """How many medians in a row were twice the usual."""
+    doubled: float = 0.0
+    """The sum of what speaks for twice as slow."""
     left: float = 0.0
     """The sum of what speaks for its end."""
     right: int = 0
@@ -52,13 +51,13 @@ class Trouble:
         if not self.tail:
             self.size = max(self.size, self.now)
 
-    def confirm(self, middle: float, deviation: float, span: int) -> None:
-        """Say that it is loud once the medians of the latest, a `span` of samples each, have been
-        twice the usual for long."""
+    def confirm(self, excess: float, middle: float, deviation: float, limit: float) -> None:
+        """Say that it is loud once the sum of what lies beyond the small is past a `limit`, while
+        the median of the latest is twice the usual. It stays that until it is over: half
+        recovered is not a small shift."""
+        self.doubled = max(self.doubled + excess, 0.0)
         is_double = not self.tail and middle > max(LOUD, PLAINLY * deviation)
-        self.doubled = self.doubled + 1 if is_double else 0
-        # And stays it until it is over: half recovered is not a small shift.
-        self.loud = self.loud or self.doubled > SPANS * span
+        self.loud = self.loud or (is_double and self.doubled > limit)
 
     def as_json(self) -> dict[str, Any]:
         """Return the stored form."""

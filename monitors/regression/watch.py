@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, Self
 from monitors.regression.evidence import HOUR
 from monitors.regression.learned import ALLOWANCES, CLIP, FIRST, Learned, Seen
 from monitors.regression.normal import WEEK
-from monitors.regression.trouble import LOUD, Trouble
+from monitors.regression.trouble import BEYOND_SMALL, LOUD, Trouble
 from monitors.regression.verdicts import CALM, Kind, Verdict
 
 SCHEMA: Final = 3
@@ -176,7 +176,10 @@ class Watch:
             most = half + CLIP * deviation
             speaks_for_end = seen.weight * min(max(half - seen.residual, -most), most)
         trouble.take(speaks_for_end, seen.middle, learned.step)
-        trouble.confirm(seen.middle, deviation, latest.size)
+        most = BEYOND_SMALL + CLIP * deviation
+        excess = seen.weight * min(max(seen.residual - BEYOND_SMALL, -most), most)
+        limit = learned.level.limits[-1] * ALLOWANCES[-1] / BEYOND_SMALL
+        trouble.confirm(excess, seen.middle, deviation, limit)
         if trouble.left < OVER * self._scale(trouble) or trouble.right < latest.burst:
             return self._say(trouble, seen.usual)
         self._peak = max(self._peak, trouble.size)
