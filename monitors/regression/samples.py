@@ -60,6 +60,10 @@ class Latest:
     def _recent(self) -> list[float]:
         return [residual for _, residual in islice(reversed(self._kept), self.burst + 1)]
 
+    def since(self, at: float) -> list[float]:
+        """Return those of the latest that are not older than that."""
+        return [residual for when, residual in self._kept if when >= at]
+
     def onset(self, least: float) -> float:
         """Return since when the latest are above `least`, one miss pardoned."""
         since, missed = self._kept[-1][0], False

@@ -51,11 +51,16 @@ class Trouble:
         if not self.tail:
             self.size = max(self.size, self.now)
 
-    def confirm(self, excess: float, middle: float, deviation: float, limit: float) -> None:
-        """Say that it is loud once the sum of what lies beyond the small is past a `limit`, while
-        the median of the latest is twice the usual. It stays that until it is over: half
-        recovered is not a small shift."""
-        self.doubled = max(self.doubled + excess, 0.0)
+    def weigh(self, residual: float, weight: float, most: float) -> None:
+        """Take what a sample says for twice as slow; beyond `most` it counts no more."""
+        excess = residual - BEYOND_SMALL
+        most += BEYOND_SMALL
+        self.doubled = max(self.doubled + weight * min(max(excess, -most), most), 0.0)
+
+    def confirm(self, middle: float, deviation: float, limit: float) -> None:
+        """Say that it is loud once what speaks for it is past a `limit`, while the median of the
+        latest is twice the usual. It stays that until it is over: half recovered is not a small
+        shift."""
         is_double = not self.tail and middle > max(LOUD, PLAINLY * deviation)
         self.loud = self.loud or (is_double and self.doubled > limit)
 

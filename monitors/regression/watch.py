@@ -157,8 +157,17 @@ class Watch:
             confidence=(1.0 - found.doubt) * (known + 1.0) / (known + 1.0 + HALF_SURE),
             loud=found.loud,
         )
+        for residual in self._learned.latest.since(found.onset):
+            self._trouble.weigh(residual, 1.0, CLIP * self._learned.unrest.deviation)
+        self._confirm(self._trouble, seen)
         self._learned.part(found.onset)
         return self._say(self._trouble, seen.usual, opened=opened)
+
+    def _confirm(self, trouble: Trouble, seen: Seen) -> None:
+        """Ask whether it is loud: a sum beyond another allowance, in proportion."""
+        learned = self._learned
+        limit = learned.level.limits[-1] * ALLOWANCES[-1] / BEYOND_SMALL
+        trouble.confirm(seen.middle, learned.unrest.deviation, limit)
 
     def _going_on(self, trouble: Trouble, seen: Seen) -> Verdict:
         learned, latest = self._learned, self._learned.latest
@@ -176,10 +185,8 @@ class Watch:
             most = half + CLIP * deviation
             speaks_for_end = seen.weight * min(max(half - seen.residual, -most), most)
         trouble.take(speaks_for_end, seen.middle, learned.step)
-        most = BEYOND_SMALL + CLIP * deviation
-        excess = seen.weight * min(max(seen.residual - BEYOND_SMALL, -most), most)
-        limit = learned.level.limits[-1] * ALLOWANCES[-1] / BEYOND_SMALL
-        trouble.confirm(excess, seen.middle, deviation, limit)
+        trouble.weigh(seen.residual, seen.weight, CLIP * deviation)
+        self._confirm(trouble, seen)
         if trouble.left < OVER * self._scale(trouble) or trouble.right < latest.burst:
             return self._say(trouble, seen.usual)
         self._peak = max(self._peak, trouble.size)
@@ -205,14 +212,17 @@ class Watch:
 
     def _say(self, trouble: Trouble, usual: float, *, opened: bool = False) -> Verdict:
         beyond = self._learned.spread.beyond
-        slow = max(self._learned.high, beyond)
+        now = max(self._learned.high, beyond)
+        if not trouble.tail:
+            latest = sorted(self._learned.latest.since(trouble.since))
+            now = latest[len(latest) // 2] if latest else trouble.now
         return Verdict(
             kind=Kind.REGRESSION if trouble.loud else Kind.SHIFT,
             opened=opened,
             tail=bool(trouble.tail),
             since=trouble.since,
             usual_ms=math.exp(usual + (beyond if trouble.tail else 0.0)),
-            now_ms=math.exp(usual + (slow if trouble.tail else trouble.now)),
+            now_ms=math.exp(usual + now),
             confidence=trouble.confidence,
             samples=self._learned.samples,
         )
