@@ -94,15 +94,16 @@ class Sums:
         self._seconds[index] += self._now_seconds[index]
         self._now_firsts[index] = self._now_seconds[index] = 0.0
 
-    def found(self) -> int | None:
-        """Return the index of the last sum that is unusual; it grows no further."""
+    def found(self) -> list[int]:
+        """Return the indexes of the sums that are unusual, the last first; they grow no further."""
+        found = []
         for index in range(len(self.sums) - 1, -1, -1):
             # More than chance adds, and beside the worst burst in it more than noise does.
             limit = max(self.limits[index], self._most[index] + BESIDE * self.scales[index])
             if self.sums[index] > limit:
                 self.sums[index] = limit
-                return index
-        return None
+                found.append(index)
+        return found
 
     def stop(self) -> None:
         """Start again from 0; what it was is not known yet."""

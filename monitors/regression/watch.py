@@ -113,18 +113,21 @@ class Watch:
         if is_stark and not self._is_habit(seen, step, latest.onset(step / 2.0)):
             return _Found(step, latest.onset(step / 2.0), DOUBT_STARK, loud=True)
         level = learned.level
-        index = level.found()
         # Not only on average: most of the latest must be slow, or it is over, or a matter of some.
         other_day = learned.normal.other_day[learned.hour % WEEK]
-        if index is not None and middle > ALLOWANCES[index] + other_day:
+        for index in level.found():
             onset = level.began[index]
-            if self._has_lasted(seen, onset) and not self._is_habit(seen, middle, onset):
+            if (
+                middle > ALLOWANCES[index] + other_day
+                and self._has_lasted(seen, onset)
+                and not self._is_habit(seen, middle, onset)
+            ):
                 return _Found(middle, onset, DOUBT)
         tail = learned.tail
-        index = tail.found()
-        if index is None or learned.normal.known < TAIL_AGE or learned.slow < SLOW_SHARE:
-            return None
-        return _Found(0.0, tail.began[index], DOUBT, tail=index + 1)
+        for index in tail.found():
+            if learned.normal.known >= TAIL_AGE and learned.slow >= SLOW_SHARE:
+                return _Found(0.0, tail.began[index], DOUBT, tail=index + 1)
+        return None
 
     def _has_lasted(self, seen: Seen, onset: float) -> bool:
         """Whether it has been so for longer than a job takes, at an hour that was never seen."""
