@@ -175,9 +175,10 @@ class Learned:
             ordered = sorted(values)
             self.normal.restart(ordered[(len(ordered) - 1) // 2])
 
-    def turn(self, hour: int, *, is_calm: bool, has_lasted: bool) -> bool:
+    def turn(self, hour: int, *, is_calm: bool, has_lasted: bool, waits: int) -> bool:
         """Close the hour that ends: make it part of what is normal, or wait, unless the trouble
-        `has_lasted`. Return whether what is normal moved to another level."""
+        `has_lasted`. Return whether what is normal moved to another level. As many hours as wait
+        may be part of a trouble."""
         moved = False
         if self.hour >= 0:
             self.habits.add(self.hour, _middle(self._values))
@@ -191,7 +192,7 @@ class Learned:
                 moved = has_lasted
             if moved:
                 self._move()
-            self.normal.fit()
+            self.normal.fit(waits)
             self._fit()
         self.hour = hour
         self._values = []

@@ -106,8 +106,9 @@ class Normal:
         """Say what is normal as long as there is no hour to learn it from."""
         self.expected = [level] * (WEEK + 1)
 
-    def fit(self) -> None:
-        """Work out what is expected from the hours; without any it stays what it was."""
+    def fit(self, waits: int = 0) -> None:
+        """Work out what is expected from the hours; without any it stays what it was. The latest
+        ones that wait are not followed where nothing else is known."""
         ring = self._hours
         self.known = int(np.count_nonzero(np.isfinite(ring)))
         if not self.known:
@@ -140,17 +141,17 @@ class Normal:
         days, daily, differ, edge = np.tile([days, daily, differ, edge], 7)
         expected = level + daily + weekly
         if not days.all():
-            seen = latest[np.isfinite(latest)]
-            expected = np.where(
-                days > 0, expected, _median(seen[:RECENT_HOURS]) if len(seen) else middle
-            )
+            followed = latest[waits:]
+            followed = followed[np.isfinite(followed)][:RECENT_HOURS]
+            expected = np.where(days > 0, expected, _median(followed) if len(followed) else middle)
         off = np.hypot(
             DAY_UNKNOWN / (1.0 + days), (WEEK_UNKNOWN + DAYS_DIFFER * differ) / (1.0 + weeks)
         )
         furthest = np.where(np.isfinite(rest), np.abs(rest), 0.0).max(axis=0)
         furthest = _smooth(furthest, np.ones(24), _NEAR_HOURS)
         furthest = np.where(days[:24] < FEW_DAYS, np.maximum(furthest, DAY_OFF), furthest)
-        self.other_day = np.where(weeks > 0, 0.0, np.tile(furthest, 7)).tolist()
+        other_day = np.where(days > 0, np.tile(furthest, 7), DAY_UNKNOWN)
+        self.other_day = np.where(weeks > 0, 0.0, other_day).tolist()
         self.expected = [*expected.tolist(), float(expected[0])]
         self.unknown = (off + edge).tolist()
         self.seen = (days > 0).tolist()

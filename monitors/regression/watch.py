@@ -11,7 +11,7 @@ from monitors.regression.normal import WEEK
 from monitors.regression.trouble import BEYOND_SMALL, LOUD, Trouble
 from monitors.regression.verdicts import CALM, Kind, Verdict
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 """The version of the stored form; a state of another version is forgotten and learned anew."""
 STARK: Final = math.log(2.5)
 """Log units: samples that are all so far above normal, one more than a burst has, suffice."""
@@ -20,6 +20,8 @@ STARK_DEVIATIONS: Final = 3.0
 JOB: Final = 2.5 * HOUR
 """Seconds that it must last at an hour of the day that was never seen: what takes one or two hours
 every night is longer only where it is none."""
+AT_ONCE: Final = HOUR
+"""Seconds within which a step is plain: the course of a day takes several hours."""
 SLOW_SHARE: Final = 0.1
 """The share of slow answers, twice the usual, without which a wider spread is nobody's matter: then
 the quick ones are quicker."""
@@ -62,13 +64,14 @@ class _Found(NamedTuple):
 class Watch:
     """What is known of one operation's latency; `take` learns from a sample and judges it."""
 
-    __slots__ = ("_closed_at", "_habit_at", "_learned", "_peak", "_since", "_trouble")
+    __slots__ = ("_closed_at", "_habit_at", "_learned", "_peak", "_since", "_trouble", "_waits_since")
 
     def __init__(self) -> None:
         self._learned = Learned()
         self._trouble: Trouble | None = None
         self._closed_at = NEVER
         self._habit_at = NEVER
+        self._waits_since = NEVER
         self._since = 0.0
         self._peak = 0.0
 
@@ -102,7 +105,10 @@ class Watch:
     def _turn(self, hour: int) -> None:
         trouble, ends = self._trouble, (self._learned.hour + 1) * HOUR
         has_lasted = trouble is not None and ends - trouble.opened_at > ACCEPTED_AFTER
-        if self._learned.turn(hour, is_calm=trouble is None, has_lasted=has_lasted):
+        waits = math.ceil((ends - self._waits_since) / HOUR) if ends - self._waits_since < JOB else 0
+        if self._learned.turn(
+            hour, is_calm=trouble is None, has_lasted=has_lasted, waits=waits
+        ):
             self._trouble = None
             self._closed_at = NEVER
 
@@ -130,8 +136,13 @@ class Watch:
         return None
 
     def _has_lasted(self, seen: Seen, onset: float) -> bool:
-        """Whether it has been so for longer than a job takes, at an hour that was never seen."""
-        return self._learned.normal.seen[self._learned.hour % WEEK] or seen.at - onset >= JOB
+        """Whether it has been so for longer than a job takes, at an hour that was never seen. What
+        came at once is waited for; what grows slowly may be the day's own course."""
+        if self._learned.normal.seen[self._learned.hour % WEEK] or seen.at - onset >= JOB:
+            return True
+        if seen.at - onset < AT_ONCE:
+            self._waits_since = onset
+        return False
 
     def _is_habit(self, seen: Seen, size: float, onset: float) -> bool:
         """Whether the same hours of other days were as slow; what began as a habit stays one for as
@@ -254,6 +265,7 @@ class Watch:
             "trouble": self._trouble.as_json() if self._trouble else None,
             "closed_at": self._closed_at,
             "habit_at": self._habit_at,
+            "waits_since": self._waits_since,
             "since": self._since,
             "peak": self._peak,
             "learned": self._learned.as_json(),
@@ -278,6 +290,7 @@ class Watch:
     def _restored(cls, form: Mapping[str, Any]) -> Self:
         watch = cls()
         watch._closed_at, watch._habit_at = form["closed_at"], form["habit_at"]
+        watch._waits_since = form["waits_since"]
         watch._since, watch._peak = form["since"], form["peak"]
         watch._learned.restore(form["learned"])
         watch._trouble = Trouble(**form["trouble"]) if form["trouble"] else None
