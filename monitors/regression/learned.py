@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any, Final, NamedTuple
 
 from monitors.regression.evidence import HOUR, Sums
@@ -275,8 +276,7 @@ class Learned:
 
 def _middle(values: Sequence[float]) -> float | None:
     """Return the median, None where there is nothing."""
-    ordered = sorted(values)
-    return round(ordered[len(ordered) // 2], 4) if ordered else None
+    return round(median(values), 4) if values else None
 
 
 _PARTS: Final = ("normal", "spread", "unrest", "latest", "level", "tail", "habits")

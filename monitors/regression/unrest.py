@@ -85,7 +85,9 @@ class Unrest:
         """Take how far samples lie from the level around them, and the seconds between them."""
         self._white = sigma * sigma
         self._per_hour = max(HOUR / step, 1.0)
-        self.deviation = math.sqrt(self._white + self._square())
+        # What an hour's median varies by because its samples are few is counted already.
+        level = max(self._square() - self._white / self._per_hour, 0.0)
+        self.deviation = math.sqrt(self._white + level)
 
     def _square(self) -> float:
         """Return the mean square of an hour's median around normal."""

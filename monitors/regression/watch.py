@@ -64,14 +64,14 @@ class _Found(NamedTuple):
 class Watch:
     """What is known of one operation's latency; `take` learns from a sample and judges it."""
 
-    __slots__ = ("_closed_at", "_habit_at", "_learned", "_peak", "_since", "_trouble", "_waits_since")
+    __slots__ = ("_closed_at", "_habit_at", "_learned", "_peak", "_since", "_trouble", "_waited_at", "_waits_since")
 
     def __init__(self) -> None:
         self._learned = Learned()
         self._trouble: Trouble | None = None
         self._closed_at = NEVER
         self._habit_at = NEVER
-        self._waits_since = NEVER
+        self._waits_since = self._waited_at = NEVER
         self._since = 0.0
         self._peak = 0.0
 
@@ -136,12 +136,15 @@ class Watch:
         return None
 
     def _has_lasted(self, seen: Seen, onset: float) -> bool:
-        """Whether it has been so for longer than a job takes, at an hour that was never seen. What
-        came at once is waited for; what grows slowly may be the day's own course."""
+        """Whether it has been so for longer than a job takes, at an hour that was never seen, or
+        twice within half a day. What came at once is waited for; what grows slowly may be the
+        day's own course."""
         if self._learned.normal.seen[self._learned.hour % WEEK] or seen.at - onset >= JOB:
             return True
+        if self._waits_since + COOLDOWN > onset > self._waited_at:
+            return True
         if seen.at - onset < AT_ONCE:
-            self._waits_since = onset
+            self._waits_since, self._waited_at = onset, seen.at
         return False
 
     def _is_habit(self, seen: Seen, size: float, onset: float) -> bool:
@@ -266,6 +269,7 @@ class Watch:
             "closed_at": self._closed_at,
             "habit_at": self._habit_at,
             "waits_since": self._waits_since,
+            "waited_at": self._waited_at,
             "since": self._since,
             "peak": self._peak,
             "learned": self._learned.as_json(),
@@ -290,7 +294,7 @@ class Watch:
     def _restored(cls, form: Mapping[str, Any]) -> Self:
         watch = cls()
         watch._closed_at, watch._habit_at = form["closed_at"], form["habit_at"]
-        watch._waits_since = form["waits_since"]
+        watch._waits_since, watch._waited_at = form["waits_since"], form["waited_at"]
         watch._since, watch._peak = form["since"], form["peak"]
         watch._learned.restore(form["learned"])
         watch._trouble = Trouble(**form["trouble"]) if form["trouble"] else None
