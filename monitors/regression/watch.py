@@ -29,6 +29,8 @@ TAIL_AGE: Final = 24
 """Hours that must be known before there are slow answers to speak of."""
 OVER: Final = math.log(1000.0)
 """Scales that what speaks for the end must sum up to. An end that was none is not told again."""
+CALMER: Final = 1.5
+"""Times as long as it once seemed over that it must be normal: one that comes and goes is one."""
 BRIEF: Final = 6 * HOUR
 """Seconds. What was small, and over sooner, is one of the things that happen."""
 COOLDOWN: Final = 12 * HOUR
@@ -64,7 +66,17 @@ class _Found(NamedTuple):
 class Watch:
     """What is known of one operation's latency; `take` learns from a sample and judges it."""
 
-    __slots__ = ("_closed_at", "_habit_at", "_learned", "_peak", "_since", "_trouble", "_waited_at", "_waits_since")
+    __slots__ = (
+        "_closed_at",
+        "_habit_at",
+        "_learned",
+        "_paused",
+        "_peak",
+        "_since",
+        "_trouble",
+        "_waited_at",
+        "_waits_since",
+    )
 
     def __init__(self) -> None:
         self._learned = Learned()
@@ -74,6 +86,8 @@ class Watch:
         self._waits_since = self._waited_at = NEVER
         self._since = 0.0
         self._peak = 0.0
+        self._paused = 0.0
+        """Seconds for which this trouble seemed over, at most."""
 
     def take(self, at: float, ms: float) -> Verdict:
         """Learn from a healthy sample and say what is so after it.
@@ -105,10 +119,10 @@ class Watch:
     def _turn(self, hour: int) -> None:
         trouble, ends = self._trouble, (self._learned.hour + 1) * HOUR
         has_lasted = trouble is not None and ends - trouble.opened_at > ACCEPTED_AFTER
-        waits = math.ceil((ends - self._waits_since) / HOUR) if ends - self._waits_since < JOB else 0
-        if self._learned.turn(
-            hour, is_calm=trouble is None, has_lasted=has_lasted, waits=waits
-        ):
+        waits = (
+            math.ceil((ends - self._waits_since) / HOUR) if ends - self._waits_since < JOB else 0
+        )
+        if self._learned.turn(hour, is_calm=trouble is None, has_lasted=has_lasted, waits=waits):
             self._trouble = None
             self._closed_at = NEVER
 
@@ -161,14 +175,17 @@ class Watch:
     def _open(self, seen: Seen, found: _Found) -> Verdict:
         at, known = seen.at, self._learned.normal.known
         again = at - self._closed_at < COOLDOWN
-        if not again:
-            self._since, self._peak = found.onset, 0.0
+        if again:
+            self._paused = max(self._paused, found.onset - self._closed_at)
+        else:
+            self._since, self._peak, self._paused = found.onset, 0.0, 0.0
         # One that comes back is the same, unless it is twice as slow as it ever was.
         opened = not again or (not found.tail and found.size > self._peak + LOUD)
         self._trouble = Trouble(
             tail=found.tail,
             since=found.onset if opened else self._since,
             opened_at=at,
+            slow_at=at,
             size=found.size,
             now=found.size,
             confidence=(1.0 - found.doubt) * (known + 1.0) / (known + 1.0 + HALF_SURE),
@@ -204,7 +221,13 @@ class Watch:
         trouble.take(speaks_for_end, seen.middle, learned.step)
         trouble.weigh(seen.residual, seen.weight, CLIP * deviation)
         self._confirm(trouble, seen)
-        if trouble.left < OVER * self._scale(trouble) or trouble.right < latest.burst:
+        if not trouble.tail and seen.middle > trouble.size / 2.0:
+            trouble.slow_at = seen.at
+        if (
+            trouble.left < OVER * self._scale(trouble)
+            or trouble.right < latest.burst
+            or seen.at - trouble.slow_at < CALMER * self._paused
+        ):
             return self._say(trouble, seen.usual)
         self._peak = max(self._peak, trouble.size)
         self._closed_at = seen.at
@@ -272,6 +295,7 @@ class Watch:
             "waited_at": self._waited_at,
             "since": self._since,
             "peak": self._peak,
+            "paused": self._paused,
             "learned": self._learned.as_json(),
         }
 
@@ -296,6 +320,7 @@ class Watch:
         watch._closed_at, watch._habit_at = form["closed_at"], form["habit_at"]
         watch._waits_since, watch._waited_at = form["waits_since"], form["waited_at"]
         watch._since, watch._peak = form["since"], form["peak"]
+        watch._paused = form["paused"]
         watch._learned.restore(form["learned"])
         watch._trouble = Trouble(**form["trouble"]) if form["trouble"] else None
         return watch
