@@ -3,7 +3,7 @@
 import copy
 import math
 from collections.abc import Mapping, Sequence
-from statistics import median
+from statistics import median, median_high
 from typing import Any, Final, NamedTuple
 
 from monitors.regression.evidence import HOUR, Sums
@@ -182,7 +182,8 @@ class Learned:
         may be part of a trouble."""
         moved = False
         if self.hour >= 0:
-            self.habits.add(self.hour, _middle(self._values))
+            # Of an hour that is half slow, as where a job begins, the slow half tells the habit.
+            self.habits.add(self.hour, median_high(self._values) if self._values else None)
             value = _middle(self._values[self._skip :])
             apart = None if value is None else value - self.normal.expected[self.hour % WEEK]
             self.normal.add(self.hour, value if is_calm else None)

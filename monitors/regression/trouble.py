@@ -12,7 +12,7 @@ PLAINLY: Final = 2.5
 """Deviations of a sample that twice as slow must be, too: where single answers vary that much,
 half an hour of slow ones says little."""
 BEYOND_SMALL: Final = (math.log(1.5) + math.log(2.0)) / 2.0
-"""Log units between what is small and what is loud: a sum of what is beyond it tells the two apart."""
+"""Log units between what is small and what is loud: a sum of what is beyond it tells them apart."""
 ALL_SLOW: Final = math.log(1.5)
 """Log units: what began with the slow answers has become a matter of all."""
 NOW_HOURS: Final = 1.0
