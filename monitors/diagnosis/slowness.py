@@ -134,15 +134,16 @@ def _as_one(
     pairs: Explained, evidence: Evidence, others: list[bool], *, slower: int, is_common: bool
 ) -> Diagnosed:
     """Make one of several; `slower` are all that it is so of, with those that were told before."""
-    worst = max((finding for _, finding in pairs), key=lambda one: one.severity.rank)
-    began_at = min(map(_onset, pairs))
+    # The first of the worst stands for all of them, its onset too: one message, one beginning.
+    shown = max(pairs, key=lambda pair: (pair[1].severity.rank, -_onset(pair).timestamp()))
+    worst, began_at = shown[1], _onset(shown)
     of_all = f"{slower} of {len(evidence.measured)} operations"
     are_too = f"{sum(others)} of the other {len(others)} took longer than usual in this pass"
     if is_common:
         beside = f", and {are_too}" if others else ""
         scope = f"are slower{beside}: it has one cause, Intercom or the way to it."
     else:
-        beside = f"; {are_too}" if sum(others) * 2 > len(others) else "; the others did not"
+        beside = f"; {are_too}" if sum(others) >= LEAST_BROAD else "; the others did not"
         scope = f"became slower together{beside if others else ''}."
     factor = times(median(one.latency.verdict.factor for one, _ in pairs))
     since = moment(began_at, worst.observed_at.astimezone(UTC))
