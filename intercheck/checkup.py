@@ -145,7 +145,7 @@ def check_workspace(
         ).look(probes, Memory(workspace=workspace.name))
     return WorkspaceCheckup(
         steps=tuple(_workspace_steps(workspace, look)),
-        findings=tuple(one.finding for one in look.diagnosed),
+        findings=tuple(one.so_far for one in look.diagnosed),
         requests=look.requests,
         answered=sum(one.exchange.response is not None for one in look.observations),
     )

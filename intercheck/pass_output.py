@@ -76,7 +76,7 @@ def print_pass(report: PassReport) -> None:
         click.echo(
             f"{prefix}{one.operation!s:{width}}  {outcome} {status!s:>4} {took:>8}  {one.why}"
         )
-    shown = [one for one in report.findings if _is_shown(one)]
+    shown = [one for one in report.findings if _is_shown(one, report.blips)]
     whose = names_of(report.findings) if len(names) > 1 else {}
     for finding in sorted(shown, key=lambda one: -one.severity.rank):
         print_finding(finding, whose=whose.get((finding.workspace, finding.region), ""))
@@ -120,9 +120,11 @@ def asked(measurements: Sequence[Measurement]) -> list[Operation]:
     return [one.operation for one in measurements if one.outcome in _ASKED]
 
 
-def _is_shown(finding: Finding) -> bool:
-    """Whether a person wants to read it line by line; the rest is counted."""
-    return finding.accepted is None and finding.severity is not Severity.INFO
+def _is_shown(finding: Finding, blips: frozenset[str]) -> bool:
+    """Whether a person wants to read it line by line: what matters, and what will if it comes back;
+    the rest is counted."""
+    may_matter = finding.rule.is_counted or finding.fingerprint in blips
+    return finding.accepted is None and (may_matter or finding.severity is not Severity.INFO)
 
 
 def _last_line(report: PassReport, folded: int) -> str:

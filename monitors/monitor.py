@@ -40,8 +40,9 @@ AFFLICTED: Final = "afflicted"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassReport:
-    """What a pass came to. `findings` are all of its causes, those of the census too; `incidents`
-    are those open after it, and `known` the fingerprints of findings whose incident was open
+    """What a pass came to. `findings` are all of its causes, those of the census too; of `blips`,
+    by fingerprint, no incident tells, and they are for information. `incidents` are those open
+    after it, and `known` the fingerprints of findings whose incident was open
     before. `pending` are the incidents that have been seen, and not often enough to be told of:
     usually `threshold` passes in a row."""
 
@@ -53,6 +54,7 @@ class PassReport:
     delivery: DeliveryReport
     pending: tuple[IncidentState, ...] = ()
     threshold: int = FAILURE_THRESHOLD
+    blips: frozenset[str] = frozenset()
 
 
 class PassNotRecordedError(HistoryError):
@@ -204,7 +206,8 @@ class Monitor:
     ) -> PassReport:
         """Fold, record in one transaction, and only then deliver."""
         now = self._clock.now()
-        findings = tuple(one.finding for look in looks for one in look.diagnosed)
+        diagnosed = [one for look in looks for one in look.diagnosed]
+        findings = tuple(one.so_far for one in diagnosed)
         record = PassRecord(
             id=self._new_id(),
             started_at=started_at,
@@ -214,7 +217,7 @@ class Monitor:
                 for look, workspace in zip(looks, workspaces, strict=True)
                 for measurement in measurements_of(look, workspace)
             ),
-            findings=tuple(one for one in findings if memories[one.workspace].census.is_news(one)),
+            findings=(),
             requests=sum(look.requests for look in looks),
         )
         try:
@@ -256,6 +259,15 @@ class Monitor:
                     for key, document in self._declared(configurations, now)
                 )
                 after = {**states, **{state.key: state for state in folded.states}}
+                is_open = {key for key, one in after.items() if one.phase is Phase.OPEN}
+                blips = [
+                    one for one in diagnosed if one.is_blip and key_of(one.finding) not in is_open
+                ]
+                findings = tuple(one.so_far if one in blips else one.finding for one in diagnosed)
+                is_news = {name: one.census.is_news for name, one in memories.items()}
+                record = replace(
+                    record, findings=tuple(one for one in findings if is_news[one.workspace](one))
+                )
                 announcement = self._announcer.announce(
                     folded.transitions, ledger=self._history, incidents=after.values(), now=now
                 )
@@ -284,6 +296,7 @@ class Monitor:
             delivery=self.deliver(),
             pending=tuple(state for state in after.values() if state.phase is Phase.PENDING),
             threshold=self._settings.failure_threshold,
+            blips=frozenset(one.finding.fingerprint for one in blips),
         )
 
     def _all_places(self, configurations: Mapping[str, Any], now: datetime) -> Places:

@@ -70,7 +70,7 @@ def command(
     recording = read_all(files, promises, default_version=DEFAULT_VERSION)
     findings = sorted(
         (
-            diagnosed.finding
+            diagnosed.so_far
             for diagnosed in judge(
                 recording,
                 limit=settings.monitoring.maximum_response_time,

@@ -16,6 +16,7 @@ from monitors.latencies import Judged
 from monitors.lateness import record_of
 from monitors.regression import Kind
 from monitors.slowed import SLOWER
+from monitors.troubles import MOST
 
 DAYS: Final = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 REGRESSION: Final = "latency-regression"
@@ -47,6 +48,7 @@ class _Trouble:
     evidence: str = ""
     """What was held against what, in numbers."""
     consumers: tuple[str, ...] | None = None
+    began_at: datetime | None = None
 
 
 def slow_answers(exchange: Exchange, context: Context) -> Iterator[Finding]:
@@ -80,7 +82,7 @@ def slow_answers(exchange: Exchange, context: Context) -> Iterator[Finding]:
         message=f"{name_of(exchange)}: {'; '.join([chosen.words, *others])}.",
         severity=worst.severity,
         remedy=_remedy(judged) if chosen.rule == REGRESSION else "",
-        began_at=_onset(judged) if chosen.rule in (REGRESSION, PAYLOAD) else None,
+        began_at=_onset(judged) if chosen.rule in (REGRESSION, PAYLOAD) else chosen.began_at,
         evidence=chosen.evidence,
         certainty=Certainty.INFERRED if chosen.expected == "usual" else Certainty.RECORDED,
         consumers=tuple(dict.fromkeys(named)) if chosen.consumers is not None else None,
@@ -103,6 +105,7 @@ def _beyond(exchange: Exchange, observed: float, context: Context) -> Iterator[_
             severity=Severity.CRITICAL if lasting else Severity.INFO,
             expected="timeout",
             words=told[wait].words(f"and {_listed(names)} {_waits(names)} {wait:.0f} ms"),
+            began_at=told[wait].began_at,
             evidence=told[wait].evidence(f"timeout {wait:.0f} ms"),
             consumers=names,
         )
@@ -115,6 +118,7 @@ def _beyond(exchange: Exchange, observed: float, context: Context) -> Iterator[_
             severity=Severity.WARNING if beyond.lasts else Severity.INFO,
             expected="limit",
             words=beyond.words(f"beyond the limit of {limit:.0f} ms"),
+            began_at=beyond.began_at,
             evidence=beyond.evidence(f"limit {limit:.0f} ms"),
         )
 
@@ -127,6 +131,8 @@ class _Late:
     ms: float
     lasts: bool = True
     counted: str = ""
+    began_at: datetime | None = None
+    """When the first of those came."""
     is_over: bool = False
     """Whether this one was in time."""
 
@@ -157,9 +163,10 @@ def _late(
     begun = policy.trouble_in(record_of(lateness))
     if begun is not None:
         since = [one for one in lateness[begun:] if one is not None]
-        first = moment(datetime.fromtimestamp(since[0], UTC), exchange.started_at.astimezone(UTC))
+        began_at = datetime.fromtimestamp(min(since[0], MOST), UTC)
+        first = moment(began_at, exchange.started_at.astimezone(UTC))
         counted = f"{len(since)} of {len(lateness) - begun} answers since {first} UTC"
-        return _Late(ms=observed, counted=counted, is_over=observed <= wait)
+        return _Late(ms=observed, counted=counted, began_at=began_at, is_over=observed <= wait)
     if observed > wait and not is_slower:
         return _Late(ms=observed, lasts=False, counted=policy.patience)
     return None

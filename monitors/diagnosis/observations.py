@@ -8,6 +8,7 @@ from typing import Final
 from contracts.envelopes import envelope_of
 from contracts.exchanges import Exchange, Operation
 from contracts.findings import Finding
+from contracts.rules import Severity
 from monitors.diagnosis.expectations import TOKEN_RULES
 from monitors.incidents import Sighting
 from monitors.latencies import UNJUDGED, Judged
@@ -43,12 +44,18 @@ class Diagnosed:
     """One cause, and the operations it was seen on, sorted and as shown.
 
     `confirmed` is False where the latest exchange of an operation no longer shows it, or where what
-    would decide was not asked.
+    would decide was not asked. `is_blip` says that it failed and was well when it was asked again.
     """
 
     finding: Finding
     operations: tuple[str, ...] = ()
     confirmed: bool = True
+    is_blip: bool = False
+
+    @property
+    def so_far(self) -> Finding:
+        """The finding as it counts as long as no incident tells it: a blip is for information."""
+        return replace(self.finding, severity=Severity.INFO) if self.is_blip else self.finding
 
     @property
     def sighting(self) -> Sighting:

@@ -195,6 +195,7 @@ def test_one_late_answer_is_noted_three_in_a_row_are_critical_and_one_in_time_en
     told = operation.answer(late=True)
     assert told is not None
     assert (told.rule.name, told.severity) == ("latency-timeout", Severity.CRITICAL)
+    assert told.began_at == noted[0].observed_at
     assert operation.answer(late=False) is None
 
 

@@ -144,6 +144,9 @@ def test_what_answers_well_when_asked_again_is_told_as_a_blip(
     assert not one.confirmed
     assert f"{operation} was answered" in one.finding.message
     assert one.finding.message.endswith("Asked again, it answered well (200): a blip.")
+    assert one.finding.severity is not one.so_far.severity is Severity.INFO
+    often = told(*[first] * 3, *others, an_exchange(operation), expected=Expectation(worked=worked))
+    assert not any(found.is_blip for found in often)  # a recording may hold more of it
     for claim in ("lacks", "endpoint itself", "no longer"):
         assert claim not in one.finding.message
 

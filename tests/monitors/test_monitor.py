@@ -9,6 +9,7 @@ import pytest
 
 from contracts.errors import HistoryError
 from contracts.overlays import embedded_contract
+from contracts.rules import Severity
 from monitors.alerting.outbox import Channel, DeliveryReport
 from monitors.probe_files import load_probes
 from monitors.promises import Promises
@@ -81,8 +82,26 @@ def test_a_blip_is_nobodys_business(stage: "Stage") -> None:
         "GET /tags"
     }
     assert blip.transitions == after.transitions == ()
+    assert [(one.rule.name, one.severity) for one in blip.findings if one.operation] == [
+        ("server-error", Severity.INFO)
+    ]
+    assert blip.blips == {one.fingerprint for one in blip.findings}
     assert stage.messages() == []
     assert [one.phase for one in stage.history.incidents()] == [Phase.PENDING]
+
+
+def test_blips_that_keep_coming_back_are_trouble_of_full_severity(stage: "Stage") -> None:
+    with stage.monitor() as monitor:
+        stage.passes(monitor, 1)
+        reports = []
+        for _ in range(4):
+            stage.intercom.faults.replace(
+                [Fault(name="503", operation="GET /tags", when=Condition(times=1))]
+            )
+            reports += stage.passes(monitor, 1)
+    severities = [one.severity for report in reports for one in report.findings if one.operation]
+    assert severities == [Severity.INFO] * 2 + [Severity.CRITICAL] * 2
+    assert [len(report.incidents) for report in reports] == [0, 0, 1, 1]
 
 
 def test_a_failure_that_lasts_is_told_after_three_passes(stage: "Stage") -> None:
