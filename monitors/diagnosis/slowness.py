@@ -151,7 +151,12 @@ def _as_one(
     message = " ".join(filter(None, (f"{of_all} {scope}", middle, _where(pairs))))
     return across(
         pairs,
-        replace(worst, message=f"{message} For one: {worst.message}", began_at=began_at),
+        replace(
+            worst,
+            message=f"{message} For one: {worst.message}",
+            began_at=began_at,
+            evidence=f"{factor} the usual time (median of {len(pairs)} operations)",
+        ),
         confirmed=evidence.lasts(pairs),
     )
 

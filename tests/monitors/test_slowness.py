@@ -99,6 +99,7 @@ def test_everything_slow_is_one_incident_also_for_the_passes_to_come(timed_stage
     assert finding.operation is None
     assert "it has one cause, Intercom or the way to it" in finding.message
     assert "Intercom's own time" in finding.message
+    assert "times the usual time (median of 5 operations)" in finding.evidence
     assert [one.key for one in timed_stage.history.incidents()] == [finding.cause]
     assert len(timed_stage.messages()) == 1
 
