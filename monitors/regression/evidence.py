@@ -35,12 +35,12 @@ class Sums:
 
     __slots__ = (
         "_burst",
-        "_firsts",
         "_most",
-        "_now_firsts",
         "_now_seconds",
+        "_now_thirds",
         "_past",
         "_seconds",
+        "_thirds",
         "began",
         "limits",
         "scales",
@@ -54,10 +54,10 @@ class Sums:
         self.limits = [math.inf] * number
         self.scales = [math.inf] * number
         """How large each usually is when it is not 0."""
-        self._firsts = [0.0] * number  # the sums of what came to nothing, and of their squares
-        self._seconds = [0.0] * number
-        self._now_firsts = [0.0] * number  # of what goes on
-        self._now_seconds = [0.0] * number
+        self._seconds = [0.0] * number  # what came to nothing: the sums' squares, and cubes
+        self._thirds = [0.0] * number
+        self._now_seconds = [0.0] * number  # of what goes on
+        self._now_thirds = [0.0] * number
         self._burst = 0
         self._past: deque[list[float]] = deque()  # the latest sums, as many as a burst lasts
         self._most = [0.0] * number
@@ -80,8 +80,9 @@ class Sums:
                 self.began[index] = at
             else:
                 counts = min(now, MOST * self.scales[index])
-                self._now_firsts[index] += counts
-                self._now_seconds[index] += counts * counts
+                square = counts * counts
+                self._now_seconds[index] += square
+                self._now_thirds[index] += square * counts
                 if self._burst:
                     self._most[index] = max(self._most[index], now - self._past[0][index])
             sums[index] = now
@@ -90,9 +91,9 @@ class Sums:
 
     def _learn(self, index: int) -> None:
         """Take what came to nothing for chance."""
-        self._firsts[index] += self._now_firsts[index]
         self._seconds[index] += self._now_seconds[index]
-        self._now_firsts[index] = self._now_seconds[index] = 0.0
+        self._thirds[index] += self._now_thirds[index]
+        self._now_seconds[index] = self._now_thirds[index] = 0.0
 
     def found(self) -> list[int]:
         """Return the indexes of the sums that are unusual, the last first; they grow no further."""
@@ -119,14 +120,14 @@ class Sums:
     def clear(self) -> None:
         """Forget what is going on, and keep what is usual."""
         self.stop()
-        self._now_firsts = [0.0] * len(self.sums)
         self._now_seconds = [0.0] * len(self.sums)
+        self._now_thirds = [0.0] * len(self.sums)
 
     def settle(self) -> None:
         """Let what is usual grow an hour older."""
         keep = math.exp(-1.0 / MEMORY_HOURS)
-        self._firsts = [one * keep for one in self._firsts]
         self._seconds = [one * keep for one in self._seconds]
+        self._thirds = [one * keep for one in self._thirds]
 
     def fit(
         self,
@@ -142,10 +143,10 @@ class Sums:
             self._past.popleft()
         prior = FIRST_HOURS * HOUR / step
         for index, scale in enumerate(assumed):
-            # Of an exponential tail, however often the sum is 0, the second moment is twice the
-            # first times the scale; it is assumed to be 0 half of the time.
-            second = prior * scale * scale + self._seconds[index]
-            own = second / (prior * scale + 2.0 * self._firsts[index])
+            # Of an exponential tail, however often the sum is 0, the third moment is three times
+            # the second times the scale; it is assumed to be 0 half of the time.
+            second = prior * scale**2 + self._seconds[index]
+            own = (prior * scale**3 + self._thirds[index] / 3.0) / second
             chances = ONCE_IN * WEEK_SECONDS / step / max(lasting[index], 1.0)
             self.scales[index] = own
             self.limits[index] = own * math.log(chances)

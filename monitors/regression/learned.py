@@ -276,8 +276,11 @@ class Learned:
 
 
 def _middle(values: Sequence[float]) -> float | None:
-    """Return the median, None where there is nothing."""
-    return round(median(values), 4) if values else None
+    """Return the median, None where there is nothing. Of an even number it is the higher of the
+    two in the middle, lest normal be too low; of two it is their mean."""
+    if not values:
+        return None
+    return round(median(values) if len(values) == 2 else median_high(values), 4)
 
 
 _PARTS: Final = ("normal", "spread", "unrest", "latest", "level", "tail", "habits")

@@ -34,6 +34,8 @@ class Trouble:
     now: float
     confidence: float
     loud: bool = False
+    least: float = LOUD
+    """How far the median of the latest must be above normal for it to be loud."""
     doubled: float = 0.0
     """The sum of what speaks for twice as slow."""
     left: float = 0.0
@@ -63,7 +65,7 @@ class Trouble:
         """Say that it is loud once what speaks for it is past a `limit`, while the median of the
         latest is twice the usual. It stays that until it is over: half recovered is not a small
         shift."""
-        is_double = not self.tail and middle > max(LOUD, PLAINLY * deviation)
+        is_double = not self.tail and middle > max(self.least, PLAINLY * deviation)
         self.loud = self.loud or (is_double and self.doubled > limit)
 
     def as_json(self) -> dict[str, Any]:

@@ -47,6 +47,9 @@ HALF_SURE: Final = 6.0
 DOUBT: Final = 0.25
 """What there is of it where the evidence has just reached its limit."""
 DOUBT_STARK: Final = 0.05
+OTHER_DAY: Final = 0.5
+"""What there is of confidence on a weekday that was never seen, unless it is plain: it may be a day
+unlike the others."""
 NINE_OF_TEN: Final = 1.645
 """Standard deviations around the middle that hold nine values of ten (normal distribution)."""
 
@@ -136,6 +139,8 @@ class Watch:
         # Not only on average: most of the latest must be slow, or it is over, or a matter of some.
         other_day = learned.normal.other_day[learned.hour % WEEK]
         for index in level.found():
+            if middle <= ALLOWANCES[index]:
+                break
             onset = level.began[index]
             if (
                 middle > ALLOWANCES[index] + other_day
@@ -173,12 +178,15 @@ class Watch:
         return is_habit
 
     def _open(self, seen: Seen, found: _Found) -> Verdict:
-        at, known = seen.at, self._learned.normal.known
+        at, normal = seen.at, self._learned.normal
+        slot, known = self._learned.hour % WEEK, normal.known + 1.0
         again = at - self._closed_at < COOLDOWN
         if again:
             self._paused = max(self._paused, found.onset - self._closed_at)
         else:
             self._since, self._peak, self._paused = found.onset, 0.0, 0.0
+        # At an hour that was never seen, what did not come at once may be the day's own course.
+        is_plain = normal.seen[slot] or found.onset <= self._waits_since
         # One that comes back is the same, unless it is twice as slow as it ever was.
         opened = not again or (not found.tail and found.size > self._peak + LOUD)
         self._trouble = Trouble(
@@ -188,7 +196,11 @@ class Watch:
             slow_at=at,
             size=found.size,
             now=found.size,
-            confidence=(1.0 - found.doubt) * (known + 1.0) / (known + 1.0 + HALF_SURE),
+            confidence=(1.0 - found.doubt)
+            * (1.0 if found.loud or normal.seen_weekday[slot] else OTHER_DAY)
+            * known
+            / (known + HALF_SURE),
+            least=LOUD if is_plain else STARK,
             loud=found.loud,
         )
         for residual in self._learned.latest.since(found.onset):
