@@ -63,7 +63,7 @@ class _Found(NamedTuple):
     onset: float
     doubt: float
     tail: int = 0
-    loud: bool = False
+    is_plain: bool = False
 
 
 class Watch:
@@ -134,7 +134,7 @@ class Watch:
         step = latest.step(learned.spread)
         is_stark = step > max(STARK, STARK_DEVIATIONS * learned.unrest.deviation)
         if is_stark and not self._is_habit(seen, step, latest.onset(step / 2.0)):
-            return _Found(step, latest.onset(step / 2.0), DOUBT_STARK, loud=True)
+            return _Found(step, latest.onset(step / 2.0), DOUBT_STARK, is_plain=True)
         level = learned.level
         # Not only on average: most of the latest must be slow, or it is over, or a matter of some.
         other_day = learned.normal.other_day[learned.hour % WEEK]
@@ -186,7 +186,7 @@ class Watch:
         else:
             self._since, self._peak, self._paused = found.onset, 0.0, 0.0
         # At an hour that was never seen, what did not come at once may be the day's own course.
-        is_plain = normal.seen[slot] or found.onset <= self._waits_since
+        is_plain = found.is_plain or normal.seen[slot] or found.onset <= self._waits_since
         # One that comes back is the same, unless it is twice as slow as it ever was.
         opened = not again or (not found.tail and found.size > self._peak + LOUD)
         self._trouble = Trouble(
@@ -197,11 +197,10 @@ class Watch:
             size=found.size,
             now=found.size,
             confidence=(1.0 - found.doubt)
-            * (1.0 if found.loud or normal.seen_weekday[slot] else OTHER_DAY)
+            * (1.0 if found.is_plain or normal.seen_weekday[slot] else OTHER_DAY)
             * known
             / (known + HALF_SURE),
             least=LOUD if is_plain else STARK,
-            loud=found.loud,
         )
         for residual in self._learned.latest.since(found.onset):
             self._trouble.weigh(residual, 1.0, CLIP * self._learned.unrest.deviation)
@@ -221,7 +220,8 @@ class Watch:
             # Another trouble, twice as slow as this one.
             self._closed_at = NEVER
             size = max(seen.middle, latest.lowest())
-            return self._open(seen, _Found(size, latest.onset(size / 2.0), DOUBT_STARK, loud=True))
+            found = _Found(size, latest.onset(size / 2.0), DOUBT_STARK, is_plain=True)
+            return self._open(seen, found)
         deviation = learned.unrest.deviation
         if trouble.tail:
             speaks_for_end = -seen.scores[trouble.tail - 1]
