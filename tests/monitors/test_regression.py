@@ -38,17 +38,19 @@ def series(
     seed: int = 0,
     sigma: float = 0.12,
     swing: float = 0.2,
+    step: int = STEP,
 ) -> list[Sample]:
     """Return samples around 200 ms with a daily swing; `slower` is a factor by index."""
     chance = random.Random(seed)
+    day = 86400 / step
     return [
         (
-            float(START + index * STEP),
+            float(START + index * step),
             200.0
-            * math.exp(swing * math.sin(2 * math.pi * index / PER_DAY) + chance.gauss(0, sigma))
+            * math.exp(swing * math.sin(2 * math.pi * index / day) + chance.gauss(0, sigma))
             * slower(index),
         )
-        for index in range(int(days * PER_DAY))
+        for index in range(int(days * day))
     ]
 
 
@@ -190,6 +192,65 @@ def test_one_that_comes_back_soon_is_not_told_again() -> None:
     )
     assert len(opened(verdicts)) == 1
     assert sum(verdict.closed for verdict in verdicts) == 2
+
+
+@pytest.mark.parametrize(("step", "samples"), [(60, 30), (300, 12), (1800, 8)])
+def test_twice_as_slow_is_loud_soon_at_every_pace(step: int, samples: int) -> None:
+    first = 7 * 86400 // step
+    verdicts = told(series(7.5, between(first, 10**6, 2.0), step=step))
+    loud = [index for index, one in enumerate(verdicts) if one.kind is Kind.REGRESSION]
+    assert first < loud[0] < first + samples
+    assert all(one.kind is Kind.REGRESSION for one in verdicts[loud[0] :])
+
+
+def test_a_shift_is_told_at_a_minutes_pace_soon_after_it_is_more_than_a_burst() -> None:
+    first, most = 7 * 1440, 15
+    assert not opened(told(series(7.2, between(first, first + most, 1.5), step=60)))
+    (at,) = opened(told(series(7.2, between(first, 10**6, 1.5), step=60)))
+    assert first + most < at < first + 22
+
+
+@pytest.mark.parametrize(("every", "slow"), [(24, 9), (12, 5)])
+def test_one_that_comes_and_goes_stays_one_until_it_is_over(every: int, slow: int) -> None:
+    first, last = 8 * PER_DAY, 8 * PER_DAY + 20 * PER_HOUR
+    verdicts = told(
+        series(9.5, lambda i: 3.0 if first <= i < last and (i - first) % every < slow else 1.0)
+    )
+    assert len(opened(verdicts)) == 1
+    third = first + 3 * every
+    assert all(one.kind is not Kind.NOTHING for one in verdicts[third + slow : last])
+    closed = [index for index, one in enumerate(verdicts) if one.closed]
+    assert last <= closed[-1] < last + 2 * every
+
+
+@pytest.mark.parametrize("hour", [3, 8, 14])
+def test_twice_as_slow_is_told_on_the_first_day_once_it_is_longer_than_a_job(hour: int) -> None:
+    first = hour * PER_HOUR
+    (at,) = opened(told(series(1, between(first, 10**6, 2.0))))
+    assert first < at < first + 3.5 * PER_HOUR
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_course_of_the_first_day_is_not_loud(seed: int) -> None:
+    verdicts = told(series(1.5, seed=seed, swing=0.5))
+    assert not any(one.kind is Kind.REGRESSION for one in verdicts)
+
+
+def test_it_is_still_learning_on_a_weekday_that_was_never_seen() -> None:
+    def sure(day: int) -> bool:
+        verdicts = told(series(day + 0.9, between(day * PER_DAY + 96, 10**6, 1.7)))
+        return verdicts[opened(verdicts)[0]].is_sure
+
+    assert (sure(5), sure(12)) == (False, True)
+
+
+def test_what_it_says_is_so_now_is_the_median_of_the_answers_since() -> None:
+    first = 8 * PER_DAY
+    samples = series(8.1, between(first, 10**6, 1.6))
+    verdicts = told(samples)
+    at = opened(verdicts)[0] + 3
+    since = [ms for when, ms in samples[at - 8 : at + 1] if when >= verdicts[at].since]
+    assert verdicts[at].now_ms == pytest.approx(sorted(since)[len(since) // 2], rel=0.05)
 
 
 @given(
