@@ -3,30 +3,17 @@
 import logging
 import math
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 from monitors.regression.evidence import HOUR
 from monitors.regression.learned import ALLOWANCES, CLIP, FIRST, Learned, Seen
 from monitors.regression.normal import WEEK
+from monitors.regression.search import DOUBT_STARK, NEVER, STARK, Found, Search
 from monitors.regression.trouble import BEYOND_SMALL, LOUD, Trouble
 from monitors.regression.verdicts import CALM, Kind, Verdict
 
 SCHEMA: Final = 4
 """The version of the stored form; a state of another version is forgotten and learned anew."""
-STARK: Final = math.log(2.5)
-"""Log units: samples that are all so far above normal, one more than a burst has, suffice."""
-STARK_DEVIATIONS: Final = 3.0
-"""Deviations of a sample that they must be, too."""
-JOB: Final = 2.5 * HOUR
-"""Seconds that it must last at an hour of the day that was never seen: what takes one or two hours
-every night is longer only where it is none."""
-AT_ONCE: Final = HOUR
-"""Seconds within which a step is plain: the course of a day takes several hours."""
-SLOW_SHARE: Final = 0.1
-"""The share of slow answers, twice the usual, without which a wider spread is nobody's matter: then
-the quick ones are quicker."""
-TAIL_AGE: Final = 24
-"""Hours that must be known before there are slow answers to speak of."""
 OVER: Final = math.log(1000.0)
 """Scales that what speaks for the end must sum up to. An end that was none is not told again."""
 CALMER: Final = 1.5
@@ -40,13 +27,8 @@ ACCEPTED_AFTER: Final = 4 * 24 * HOUR
 SET_BACK: Final = HOUR
 """Seconds. A sample that is older than the last by less came late and is left out; by more, the
 clock was wrong before."""
-NEVER: Final = -1e12
-"""Unix time before everything; JSON has no infinity."""
 HALF_SURE: Final = 6.0
 """Hours of knowledge with which one is half as sure as one can be."""
-DOUBT: Final = 0.25
-"""What there is of it where the evidence has just reached its limit."""
-DOUBT_STARK: Final = 0.05
 OTHER_DAY: Final = 0.5
 """What there is of confidence on a weekday that was never seen, unless it is plain: it may be a day
 unlike the others."""
@@ -56,37 +38,24 @@ NINE_OF_TEN: Final = 1.645
 log = logging.getLogger(__name__)
 
 
-class _Found(NamedTuple):
-    """What is slower: by how much, since when, how doubtful; as in `Trouble`."""
-
-    size: float
-    onset: float
-    doubt: float
-    tail: int = 0
-    is_plain: bool = False
-
-
 class Watch:
     """What is known of one operation's latency; `take` learns from a sample and judges it."""
 
     __slots__ = (
         "_closed_at",
-        "_habit_at",
         "_learned",
         "_paused",
         "_peak",
+        "_search",
         "_since",
         "_trouble",
-        "_waited_at",
-        "_waits_since",
     )
 
     def __init__(self) -> None:
         self._learned = Learned()
         self._trouble: Trouble | None = None
         self._closed_at = NEVER
-        self._habit_at = NEVER
-        self._waits_since = self._waited_at = NEVER
+        self._search = Search()
         self._since = 0.0
         self._peak = 0.0
         self._paused = 0.0
@@ -115,69 +84,19 @@ class Watch:
         if seen is None:
             return CALM
         if self._trouble is None:
-            found = self._found(seen)
+            found = self._search.find(self._learned, seen)
             return CALM if found is None else self._open(seen, found)
         return self._going_on(self._trouble, seen)
 
     def _turn(self, hour: int) -> None:
         trouble, ends = self._trouble, (self._learned.hour + 1) * HOUR
         has_lasted = trouble is not None and ends - trouble.opened_at > ACCEPTED_AFTER
-        waits = (
-            math.ceil((ends - self._waits_since) / HOUR) if ends - self._waits_since < JOB else 0
-        )
+        waits = self._search.hours_waited(ends)
         if self._learned.turn(hour, is_calm=trouble is None, has_lasted=has_lasted, waits=waits):
             self._trouble = None
             self._closed_at = NEVER
 
-    def _found(self, seen: Seen) -> _Found | None:
-        learned, latest, middle = self._learned, self._learned.latest, seen.middle
-        step = latest.step(learned.spread)
-        is_stark = step > max(STARK, STARK_DEVIATIONS * learned.unrest.deviation)
-        if is_stark and not self._is_habit(seen, step, latest.onset(step / 2.0)):
-            return _Found(step, latest.onset(step / 2.0), DOUBT_STARK, is_plain=True)
-        level = learned.level
-        # Not only on average: most of the latest must be slow, or it is over, or a matter of some.
-        other_day = learned.normal.other_day[learned.hour % WEEK]
-        for index in level.found():
-            if middle <= ALLOWANCES[index]:
-                break
-            onset = level.began[index]
-            if (
-                middle > ALLOWANCES[index] + other_day
-                and self._has_lasted(seen, onset)
-                and not self._is_habit(seen, middle, onset)
-            ):
-                return _Found(middle, onset, DOUBT)
-        tail = learned.tail
-        for index in tail.found():
-            if learned.normal.known >= TAIL_AGE and learned.slow >= SLOW_SHARE:
-                return _Found(0.0, tail.began[index], DOUBT, tail=index + 1)
-        return None
-
-    def _has_lasted(self, seen: Seen, onset: float) -> bool:
-        """Whether it has been so for longer than a job takes, at an hour that was never seen, or
-        twice within half a day. What came at once is waited for; what grows slowly may be the
-        day's own course."""
-        if self._learned.normal.seen[self._learned.hour % WEEK] or seen.at - onset >= JOB:
-            return True
-        if self._waits_since + COOLDOWN > onset > self._waited_at:
-            return True
-        if seen.at - onset < AT_ONCE:
-            self._waits_since, self._waited_at = onset, seen.at
-        return False
-
-    def _is_habit(self, seen: Seen, size: float, onset: float) -> bool:
-        """Whether the same hours of other days were as slow; what began as a habit stays one for as
-        long as a job lasts."""
-        if onset <= self._habit_at and seen.at - onset < JOB:
-            return True
-        hours = (seen.at - onset) / HOUR
-        is_habit = self._learned.habits.include(self._learned.hour, seen.usual, size, hours)
-        if is_habit:
-            self._habit_at = seen.at
-        return is_habit
-
-    def _open(self, seen: Seen, found: _Found) -> Verdict:
+    def _open(self, seen: Seen, found: Found) -> Verdict:
         at, normal = seen.at, self._learned.normal
         slot, known = self._learned.hour % WEEK, normal.known + 1.0
         again = at - self._closed_at < COOLDOWN
@@ -186,7 +105,7 @@ class Watch:
         else:
             self._since, self._peak, self._paused = found.onset, 0.0, 0.0
         # At an hour that was never seen, what did not come at once may be the day's own course.
-        is_plain = found.is_plain or normal.seen[slot] or found.onset <= self._waits_since
+        is_plain = found.is_plain or normal.seen[slot] or found.onset <= self._search.waits_since
         # One that comes back is the same, unless it is twice as slow as it ever was.
         opened = not again or (not found.tail and found.size > self._peak + LOUD)
         self._trouble = Trouble(
@@ -220,7 +139,7 @@ class Watch:
             # Another trouble, twice as slow as this one.
             self._closed_at = NEVER
             size = max(seen.middle, latest.lowest())
-            found = _Found(size, latest.onset(size / 2.0), DOUBT_STARK, is_plain=True)
+            found = Found(size, latest.onset(size / 2.0), DOUBT_STARK, is_plain=True)
             return self._open(seen, found)
         deviation = learned.unrest.deviation
         if trouble.tail:
@@ -302,9 +221,7 @@ class Watch:
             "schema": SCHEMA,
             "trouble": self._trouble.as_json() if self._trouble else None,
             "closed_at": self._closed_at,
-            "habit_at": self._habit_at,
-            "waits_since": self._waits_since,
-            "waited_at": self._waited_at,
+            "search": self._search.as_json(),
             "since": self._since,
             "peak": self._peak,
             "paused": self._paused,
@@ -329,8 +246,8 @@ class Watch:
     @classmethod
     def _restored(cls, form: Mapping[str, Any]) -> Self:
         watch = cls()
-        watch._closed_at, watch._habit_at = form["closed_at"], form["habit_at"]
-        watch._waits_since, watch._waited_at = form["waits_since"], form["waited_at"]
+        watch._closed_at = form["closed_at"]
+        watch._search = Search(**form["search"])
         watch._since, watch._peak = form["since"], form["peak"]
         watch._paused = form["paused"]
         watch._learned.restore(form["learned"])
