@@ -18,7 +18,8 @@ from typing import Final
 from contracts.exchanges import Exchange
 from contracts.findings import Finding
 from contracts.rules import Severity
-from monitors.detectors.latency import moment, times
+from monitors.detectors.latency import times
+from monitors.detectors.limits import moment
 from monitors.diagnosis.observations import (
     LEAST_BROAD,
     Diagnosed,

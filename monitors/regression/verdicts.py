@@ -33,6 +33,8 @@ class Verdict:
     usual_ms: float = 0.0
     now_ms: float = 0.0
     confidence: float = 0.0
+    intermittent: bool = False
+    """Whether it seemed over before and came back."""
     samples: int = 0
 
     @property

@@ -187,6 +187,8 @@ class Watch:
         if not trouble.tail:
             latest = sorted(self._learned.latest.since(trouble.since))
             now = latest[len(latest) // 2] if latest else trouble.now
+            if self._paused and now < trouble.size / 2.0:
+                now = trouble.size  # it pauses: what it is when it does not is what is told
         return Verdict(
             kind=Kind.REGRESSION if trouble.loud else Kind.SHIFT,
             opened=opened,
@@ -195,6 +197,7 @@ class Watch:
             usual_ms=math.exp(usual + (beyond if trouble.tail else 0.0)),
             now_ms=math.exp(usual + now),
             confidence=trouble.confidence,
+            intermittent=self._paused > 0.0,
             samples=self._learned.samples,
         )
 
