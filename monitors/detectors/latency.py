@@ -134,11 +134,11 @@ def _compared(exchange: Exchange, judged: Judged) -> str:
     verdict = judged.verdict
     at = exchange.started_at.astimezone(UTC)
     what = "p95" if verdict.tail else "p50"
+    pauses = ", comes and goes" if verdict.intermittent else ""
     return (
         f"{what} {verdict.now_ms:.0f} ms, {times(verdict.factor)} the usual "
-        f"{verdict.usual_ms:.0f} ms for {DAYS[at.weekday()]} at {at:%H} h, "
-        f"since {moment(_onset(judged), at)} UTC{', comes and goes' if verdict.intermittent else ''}"
-        f"{'' if verdict.is_sure else ' (still learning)'}"
+        f"{verdict.usual_ms:.0f} ms for {DAYS[at.weekday()]} at {at:%H} h, since "
+        f"{moment(_onset(judged), at)} UTC{pauses}{'' if verdict.is_sure else ' (still learning)'}"
     )
 
 

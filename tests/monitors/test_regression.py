@@ -219,6 +219,7 @@ def test_one_that_comes_and_goes_stays_one_until_it_is_over(every: int, slow: in
     assert len(opened(verdicts)) == 1
     third = first + 3 * every
     assert all(one.kind is not Kind.NOTHING for one in verdicts[third + slow : last])
+    assert all(one.intermittent and one.factor > 1.5 for one in verdicts[third + slow : last])
     closed = [index for index, one in enumerate(verdicts) if one.closed]
     assert last <= closed[-1] < last + 2 * every
 
