@@ -20,7 +20,7 @@ from contracts.rules import RULES, Rule, Severity
 IDENTITY_VERSION: Final = "v1"
 SHOWN: Final = 3
 """Operations that are named before they are counted."""
-_DATES: Final = ("began_at", "deprecated_at", "ends_at")
+_DATES: Final = ("began_at", "ended_at", "deprecated_at", "ends_at")
 
 
 class Certainty(StrEnum):
@@ -75,6 +75,8 @@ class Finding:
     began_at: datetime | None = None
     """Since when it is so, where that is known better than by when it was first seen; no part of
     what it is."""
+    ended_at: datetime | None = None
+    """When it was over, where what is told is past: in a recording. No part of what it is."""
     evidence: str = ""
     """What was seen, in numbers, where the kinds say too little; no part of what it is."""
     is_partial: bool = False
@@ -182,6 +184,7 @@ class Finding:
                 certainty=Certainty(form["certainty"]),
                 stage=int(form.get("stage", 0)),
                 began_at=_moment(form.get("began_at")),
+                ended_at=_moment(form.get("ended_at")),
                 evidence=form.get("evidence", ""),
                 deprecated_at=_moment(form.get("deprecated_at")),
                 ends_at=_moment(form.get("ends_at")),

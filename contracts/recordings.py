@@ -58,9 +58,19 @@ class BrokenEntry:
     why: str
 
     def __str__(self) -> str:
+        return self.with_more(0)
+
+    def with_more(self, others: int) -> str:
+        """Say it of this one and of so many others that are broken alike."""
         where = self.file if self.line is None else f"{self.file}:{self.line}"
         place = f": {self.place}" if self.place else ""
-        return f"{where}{place} {self.why}; it was left out: mend it or record it again."
+        if not others:
+            return f"{where}{place} {self.why}; it was left out: mend it or record it again."
+        more = "1 more likewise" if others == 1 else f"{others} more likewise"
+        return (
+            f"{where}{place} {self.why}, and {more}; they were left out: mend them or record them "
+            "again."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

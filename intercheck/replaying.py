@@ -16,6 +16,7 @@ from contracts.recordings import BrokenEntry, Untimed, read_recordings
 from contracts.rules import Rule
 from contracts.spec import PREVIEW
 from contracts.workspaces import REGIONS, is_version
+from intercheck.rounds import Rounds
 from monitors.detectors import LATENCY_LIMIT, Context, detect, thresholds_of, waits_of
 from monitors.diagnosis import (
     Diagnosed,
@@ -24,9 +25,7 @@ from monitors.diagnosis import (
     diagnose,
     is_latency,
     reconciled,
-    told_as,
 )
-from monitors.grouping import is_part_of
 from monitors.latencies import Latencies
 from monitors.memory import Memory
 from monitors.policies import Policy, policy_for
@@ -116,13 +115,13 @@ def judge(
     what hurts no consumer is only noted there; what is new after it is news.
     """
     observed: dict[tuple[str, str], list[Observation]] = {}
-    rounds: dict[tuple[str, str], _Rounds] = {}
+    rounds: dict[tuple[str, str], Rounds] = {}
     sights: dict[tuple[str, str, str | None], _Sights] = {}
     latencies = Latencies()
     for exchange, promise in recording.exchanges:
         where = exchange.workspace, exchange.region
         sight = sights.setdefault((*where, exchange.version), _Sights.of(exchange.workspace))
-        if rounds.setdefault(where, _Rounds(latencies)).before(exchange):
+        if rounds.setdefault(where, Rounds(latencies)).before(exchange):
             for one in sights.values():
                 one.end_of_round()
         reliance, operation = promise.reliance, exchange.operation
@@ -198,50 +197,6 @@ class _Sights:
 
     def end_of_round(self) -> None:
         self.memory.deployments = self.memory.deployments.of_the_next_pass()
-
-
-@dataclass(slots=True)
-class _Rounds:
-    """Slowness of one Intercom workspace, diagnosed as passes are: a round ends where an operation
-    comes again. Whatever else is wrong is told of the whole recording."""
-
-    latencies: Latencies
-    found: dict[str, Diagnosed] = field(default_factory=dict)
-    _round: dict[str, Observation] = field(default_factory=dict)
-
-    def before(self, exchange: Exchange) -> bool:
-        """End the round where it has this operation already; return whether it has ended."""
-        if exchange.operation is None or exchange.operation.identity not in self._round:
-            return False
-        self.close()
-        return True
-
-    def take(self, observation: Observation) -> None:
-        self._round[observation.identity] = observation
-
-    def close(self) -> Iterable[Diagnosed]:
-        """End the round, and return what was found in all so far: of each cause the worst sight,
-        and of those the last."""
-        observations, self._round = list(self._round.values()), {}
-        if any(one.latency.told or any(map(is_latency, one.findings)) for one in observations):
-            diagnosed = [one for one in diagnose(observations) if is_latency(one.finding)]
-            for exchange, told in told_as(observations, diagnosed):
-                self.latencies.tell(exchange, told)
-            for one in diagnosed:
-                known = self.found.get(one.finding.cause)
-                if known is None or known.finding.severity.rank <= one.finding.severity.rank:
-                    self.found[one.finding.cause] = one
-            self.found = {key: one for key, one in self.found.items() if not self._is_told(one)}
-        return self.found.values()
-
-    def _is_told(self, one: Diagnosed) -> bool:
-        """Whether what was found of one operation at first is told with others since."""
-        return any(
-            is_part_of(one.finding, other.finding)
-            and set(one.operations) <= set(other.operations)
-            and one.finding.severity.rank <= other.finding.severity.rank
-            for other in self.found.values()
-        )
 
 
 def _host(exchange: Exchange) -> str | None:

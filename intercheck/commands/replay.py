@@ -1,5 +1,6 @@
 """`intercheck replay FILE…`: the detectors over recorded exchanges, offline."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -86,7 +87,6 @@ def command(
             finding.location,
         ),
     )
-    errors = _errors(recording)
     if not recording.entries:
         raise NothingMeasuredError("There is no exchange in the recording: record some first.")
     keep_found(
@@ -97,19 +97,13 @@ def command(
         exercised=[one.operation for one, _ in recording.exchanges if one.operation],
     )
     if output_format == "json":
-        output.print_json(_envelope(recording, findings, errors))
+        output.print_json(_envelope(recording, findings))
     else:
-        _print(recording, findings, errors)
+        _print(recording, findings)
     return exit_code(findings, fail_on=fail_on, measured=bool(recording.exchanges))
 
 
-def _errors(recording: Recording) -> list[str]:
-    return [str(broken) for broken in recording.broken]
-
-
-def _envelope(
-    recording: Recording, findings: Sequence[Finding], errors: Sequence[str]
-) -> output.Envelope:
+def _envelope(recording: Recording, findings: Sequence[Finding]) -> output.Envelope:
     return output.Envelope(
         command="replay",
         findings=findings,
@@ -121,14 +115,16 @@ def _envelope(
                 for why, number in recording.skipped.items()
             ),
         ),
-        errors=errors,
+        errors=[str(broken) for broken in recording.broken],
         extra={"notes": recording.notes},
     )
 
 
-def _print(recording: Recording, findings: Sequence[Finding], errors: Sequence[str]) -> None:
-    for sentence in errors:
-        click.echo(sentence, err=True)
+def _print(recording: Recording, findings: Sequence[Finding]) -> None:
+    alike = Counter(broken.why for broken in recording.broken)
+    for broken in recording.broken:
+        if others := alike.pop(broken.why, 0):  # the first of them speaks for all
+            click.echo(broken.with_more(others - 1), err=True)
     for note in recording.notes:
         click.echo(note, err=True)
     for why, number in recording.skipped.items():

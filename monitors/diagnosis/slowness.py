@@ -149,12 +149,14 @@ def _as_one(
     factor = times(median(one.latency.verdict.factor for one, _ in pairs))
     since = moment(began_at, worst.observed_at.astimezone(UTC))
     middle = f"They take {factor} the usual time (median), since {since} UTC."
-    message = " ".join(filter(None, (f"{of_all} {scope}", middle, _where(pairs))))
+    message = " ".join(filter(None, (f"{of_all} {scope}", middle, _where(pairs), "For one:")))
+    if slower == 1:  # a group has at least two: this one was found with others that are well again
+        message = "Of the operations that became slower together one still is."
     return across(
         pairs,
         replace(
             worst,
-            message=f"{message} For one: {worst.message}",
+            message=f"{message} {worst.message}",
             began_at=began_at,
             evidence=f"{factor} the usual time (median of {len(pairs)} operations)",
         ),

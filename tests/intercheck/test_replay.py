@@ -2,8 +2,10 @@
 prints."""
 
 import json
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -143,6 +145,62 @@ def test_answers_slower_than_the_recording_itself_shows_to_be_usual_are_found(
     assert rules_of(document) == ["latency-regression"] * (slow > 3)
 
 
+def slowness_of(capsys: pytest.CaptureFixture[str], **times: Sequence[float]) -> list[Any]:
+    """Replay what a pass every five minutes took of some operations; return what is slower."""
+    lines = [
+        line(
+            f"/{name}",
+            tags(),
+            elapsed_ms=ms + number % 7,
+            started_at=(DEFAULT_START + number * timedelta(minutes=5)).isoformat(),
+        )
+        for name, several in times.items()
+        for number, ms in enumerate(several)
+    ]
+    Path("slow.jsonl").write_text("\n".join(lines))
+    _, document = replay_json(capsys, "slow.jsonl")
+    findings = document["findings"]
+    assert isinstance(findings, list)
+    return [one for one in findings if one["rule"] == "latency-regression"]
+
+
+def test_slowness_that_is_over_is_told_as_it_was_and_with_when_it_was_over(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (found,) = slowness_of(capsys, tags=[100.0] * 30 + [800.0] * 20 + [100.0] * 20)
+    ended_at = datetime.fromisoformat(found["ended_at"])
+    fast_again = DEFAULT_START + 50 * timedelta(minutes=5)
+    assert fast_again <= ended_at <= fast_again + timedelta(hours=1)
+    assert "p50 803 ms, 7.8 times the usual 103 ms" in found["message"]
+    assert found["message"].endswith(
+        f" Began 02 Mar 11:30 UTC, over since 02 Mar {ended_at:%H:%M} UTC."
+    )
+
+
+def test_slowness_that_goes_on_to_the_end_of_a_recording_is_not_called_over(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (found,) = slowness_of(capsys, tags=[100.0] * 30 + [800.0] * 20)
+    assert "ended_at" not in found
+    assert found["message"].endswith(" Began 02 Mar 11:30 UTC, not over yet.")
+
+
+def test_what_began_together_is_told_once_as_what_it_was_when_most_was_slow(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # The first is told by itself, and one of the others is slow for longer than all the rest.
+    slow = dict.fromkeys(("admins", "teams", "segments"), [100.0] * 33 + [800.0] * 20)
+    times = {name: [*one, *[100.0] * 30] for name, one in slow.items()}
+    times["tags"] = [100.0] * 30 + [2000.0] * 23 + [100.0] * 30
+    times["teams"][53:63] = [800.0] * 10
+    (found,) = slowness_of(capsys, **times)
+    assert found["operation"] == "*"
+    assert found["operations"] == ["GET /admins", "GET /segments", "GET /tags", "GET /teams"]
+    assert found["message"].startswith("4 of 4 operations are slower")
+    ended_at = datetime.fromisoformat(found["ended_at"])
+    assert ended_at >= DEFAULT_START + 63 * timedelta(minutes=5)
+
+
 def test_durations_that_are_none_are_left_out_and_counted_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -154,6 +212,27 @@ def test_durations_that_are_none_are_left_out_and_counted_once(
     (said,) = err.splitlines()
     assert "latency of 4 exchanges was left out" in said
     assert said.endswith("the first is odd.jsonl:2.")
+
+
+def test_entries_that_are_broken_alike_are_summed_up_for_people_and_each_named_in_json(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    times = [DEFAULT_START.isoformat(), "yesterday", 17, True, "2026-13-40T00:00:00Z"]
+    lines = [line("/tags", tags(), started_at=at) for at in times]
+    Path("times.jsonl").write_text("\n".join([*lines, "no json"]))
+    code, out, err = replay(capsys, "times.jsonl")
+    assert code == 0
+    assert "1 exchange of 6 judged" in out
+    assert err.splitlines() == [
+        "times.jsonl:2 has a start time that is not ISO 8601, and 3 more likewise; they were left "
+        "out: mend them or record them again.",
+        "times.jsonl:6 is not valid JSON (one exchange is due on each line); it was left out: "
+        "mend it or record it again.",
+    ]
+    _, document = replay_json(capsys, "times.jsonl")
+    errors = document["errors"]
+    assert isinstance(errors, list)
+    assert [one.split()[0] for one in errors] == [f"times.jsonl:{number}" for number in range(2, 7)]
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,25 @@ def test_the_worst_of_what_slows_together_is_told_first_and_then_in_one_message_
     assert f"since {together.began_at:%H:%M} UTC" in message.text
 
 
+def test_the_last_of_a_group_is_told_as_the_last_and_not_as_a_group_of_one(
+    timed_stage: Stage,
+) -> None:
+    slow = [Fault(name="slow", operation=one, factor=8) for one in (TAGS, "GET /teams")]
+    (both,) = found_under(timed_stage, *slow, probes=MANY)[-1]
+    assert both.message.startswith("2 of 11 operations became slower together")
+    timed_stage.intercom.faults.replace(slow[:1])
+    with timed_stage.monitor() as monitor:
+        for _ in range(12):
+            timed_stage.clock.advance(BETWEEN)
+            last = monitor.run_pass(probes=MANY)
+    (one,) = (finding for finding in last.findings if is_latency(finding))
+    assert one.cause == both.cause
+    assert one.operations == (TAGS,)
+    assert one.message.startswith(
+        "Of the operations that became slower together one still is. GET /tags: p50"
+    )
+
+
 def test_what_was_told_as_one_operations_own_stays_so_when_others_follow(
     timed_stage: Stage,
 ) -> None:

@@ -1,0 +1,179 @@
+"""Slowness in a recording: round after round diagnosed as passes are, and told once in the end.
+
+A recording is read when all is over. So each cause is told by the sight that tells most of it, not
+by the last one, in which it is almost gone, and with it when it began and when it was over.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from statistics import median
+
+from contracts.exchanges import Exchange
+from contracts.findings import Finding
+from monitors.diagnosis import Diagnosed, Observation, diagnose, is_latency, told_as
+from monitors.grouping import is_part_of
+from monitors.latencies import Latencies
+
+_Weight = tuple[int, int, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What one round showed of a cause, and how much it tells of it: severity, operations, and
+    whether it comes and goes. `factor` is how many times the usual time it takes."""
+
+    diagnosed: Diagnosed
+    weight: _Weight
+    factor: float
+
+    @property
+    def finding(self) -> Finding:
+        return self.diagnosed.finding
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """One cause in the whole recording."""
+
+    sights: list[_Sight] = field(default_factory=list)
+    """Those that tell most, alike."""
+    parts: dict[str, Diagnosed] = field(default_factory=dict)
+    """What was told of one operation by itself, and is part of this; by cause, the worst."""
+    still: set[str] = field(default_factory=set)
+    """The operations that were not seen well again, as shown."""
+    ended_at: datetime | None = None
+
+    @property
+    def finding(self) -> Finding:
+        return self.sights[-1].finding
+
+    def see(self, sight: _Sight) -> None:
+        """Take a sight of a round in which it is there."""
+        if not self.sights or sight.weight > self.sights[0].weight:
+            self.sights = [sight]
+        elif sight.weight == self.sights[0].weight:
+            self.sights.append(sight)
+        self._goes_on(sight.diagnosed.operations)
+
+    def join(self, part: Diagnosed) -> None:
+        """Take what was told of one operation by itself."""
+        known = self.parts.setdefault(part.finding.cause, part)
+        if part.finding.severity.rank > known.finding.severity.rank:
+            self.parts[part.finding.cause] = part
+        self._goes_on(part.operations)
+
+    def _goes_on(self, operations: Iterable[str]) -> None:
+        self.still.update(operations)
+        self.ended_at = None
+
+    def well(self, operation: str, at: datetime) -> None:
+        """Take an answer of an operation that does not show it."""
+        if operation in self.still:
+            self.still.remove(operation)
+            self.ended_at = None if self.still else at
+
+    def told(self) -> Diagnosed:
+        """Return what is told of it. Of those that tell most the middle one by how slow it is: the
+        largest owes most to chance, and the last may be of the recovery."""
+        sights = sorted(self.sights, key=lambda one: one.factor)
+        middle = sights[len(sights) // 2].diagnosed
+        parts = [middle, *self.parts.values()]
+        finding = middle.finding
+        operations = tuple(sorted({name for part in parts for name in part.operations}))
+        began = f"began {_day(finding.began_at)} UTC, " if finding.began_at else ""
+        ended = f"over since {_day(self.ended_at)} UTC" if self.ended_at else "not over yet"
+        sentence = f"{began}{ended}"
+        return replace(
+            middle,
+            operations=operations,
+            finding=replace(
+                finding,
+                severity=max((one.finding.severity for one in parts), key=lambda one: one.rank),
+                operations=operations if finding.operations else (),
+                consumers=tuple(
+                    dict.fromkeys(name for one in parts for name in one.finding.consumers)
+                ),
+                message=f"{finding.message} {sentence[0].upper()}{sentence[1:]}.",
+                ended_at=self.ended_at,
+            ),
+        )
+
+
+@dataclass(slots=True)
+class Rounds:
+    """Slowness of one Intercom workspace: a round ends where an operation comes again. Whatever
+    else is wrong is told of the whole recording."""
+
+    latencies: Latencies
+    _troubles: dict[str, _Trouble] = field(default_factory=dict)
+    """By cause."""
+    _round: dict[str, Observation] = field(default_factory=dict)
+
+    def before(self, exchange: Exchange) -> bool:
+        """End the round where it has this operation already; return whether it has ended."""
+        if exchange.operation is None or exchange.operation.identity not in self._round:
+            return False
+        self._end()
+        return True
+
+    def take(self, observation: Observation) -> None:
+        self._round[observation.identity] = observation
+
+    def close(self) -> Iterable[Diagnosed]:
+        """End the last round, and return what was found in all."""
+        self._end()
+        return [trouble.told() for trouble in self._troubles.values()]
+
+    def _end(self) -> None:
+        observations, self._round = list(self._round.values()), {}
+        found: list[Diagnosed] = []
+        if any(one.latency.told or any(map(is_latency, one.findings)) for one in observations):
+            found = [one for one in diagnose(observations) if is_latency(one.finding)]
+            for exchange, told in told_as(observations, found):
+                self.latencies.tell(exchange, told)
+        seen: dict[str, set[str]] = {}
+        for one in found:
+            trouble = self._of(_sight(one, observations))
+            seen.setdefault(trouble.finding.cause, set()).update(one.operations)
+        for observation in observations:
+            shown = str(observation.exchange.operation)
+            if observation.latency.is_slower is not None:
+                for cause, trouble in self._troubles.items():
+                    if shown not in seen.get(cause, ()):
+                        trouble.well(shown, observation.exchange.started_at)
+
+    def _of(self, sight: _Sight) -> _Trouble:
+        """Take a sight, and return the trouble it is of: that of a group, where it is a part of
+        one. The first to be told hands what was told to the group."""
+        for trouble in self._troubles.values():
+            if is_part_of(sight.finding, trouble.finding):
+                trouble.join(sight.diagnosed)
+                return trouble
+        cause = sight.finding.cause
+        trouble = self._troubles.setdefault(cause, _Trouble())
+        trouble.see(sight)
+        for key, other in list(self._troubles.items()):
+            if is_part_of(other.finding, sight.finding):
+                trouble.join(other.sights[-1].diagnosed)
+                del self._troubles[key]
+        return trouble
+
+
+def _sight(diagnosed: Diagnosed, observations: Sequence[Observation]) -> _Sight:
+    verdicts = [
+        one.latency.verdict
+        for one in observations
+        if str(one.exchange.operation) in diagnosed.operations
+    ]
+    comes_and_goes = any(one.intermittent for one in verdicts)
+    return _Sight(
+        diagnosed,
+        (diagnosed.finding.severity.rank, len(diagnosed.operations), comes_and_goes),
+        median([one.factor for one in verdicts] or [0.0]),
+    )
+
+
+def _day(at: datetime) -> str:
+    """Write a time with its day: a recording is read later."""
+    return f"{at.astimezone(UTC):%d %b %H:%M}"
