@@ -13,7 +13,7 @@ from typing import Any, Final
 
 HOUR: Final = 3600.0
 WEEK_SECONDS: Final = 7 * 24 * HOUR
-ONCE_IN: Final = 200.0
+ONCE_IN: Final = 300.0
 """Weeks in which one sum passes its limit by chance. There are six, and an operation may cry wolf
 once in twenty weeks: what is left is for what is no chance, and for tails that are heavier."""
 MEMORY_HOURS: Final = 14 * 24.0

@@ -11,8 +11,10 @@ SHARE: Final = 0.6
 """What share of what is seen now must have been there: more than half, less the noise."""
 NEAR: Final = (-1, 0, 1)
 """Hours by which a clock that is set forward or back moves what people do."""
-KEPT: Final = 24 * (DAYS + 1)
-"""Hours remembered."""
+KEPT: Final = 24 * 8
+"""Hours remembered: back to the same hour of the week before, and more."""
+WEEK: Final = 168
+"""Hours."""
 
 
 class Habits:
@@ -31,9 +33,11 @@ class Habits:
         self._seen[hour % KEPT] = value
         self._last = hour
 
-    def move(self, by: float) -> None:
-        """Take everything that was seen as if the new level had always been."""
-        self._seen = [None if one is None else one + by for one in self._seen]
+    def move(self, by: float, before: int) -> None:
+        """Take what was seen before an hour as if the new level had always been."""
+        for hour in range(self._last - KEPT + 1, min(before, self._last + 1)):
+            one = self._seen[hour % KEPT]
+            self._seen[hour % KEPT] = None if one is None else one + by
 
     def include(self, hour: int, usual: float, size: float, scale: float) -> bool:
         """Whether the same hours of the last days were about as slow as `size` above `usual`, on
@@ -45,6 +49,14 @@ class Habits:
             means = (self._mean(hour - 24 * day + near, span) for near in NEAR)
             slow += any(mean is not None and mean > least for mean in means)
         return slow >= DAYS_SLOW
+
+    def repeats(self, hour: int, usual: float) -> float | None:
+        """Return what the same hour was a week before, where it was as far above `usual` then."""
+        now, before = (next(self._known(one, 1), None) for one in (hour, hour - WEEK))
+        if now is None or before is None:
+            return None
+        high, low = max(now, before) - usual, min(now, before) - usual
+        return before if high > 0.0 and low > SHARE * high else None
 
     def _mean(self, hour: int, span: int) -> float | None:
         known = list(self._known(hour, span))

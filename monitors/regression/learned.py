@@ -176,10 +176,10 @@ class Learned:
             ordered = sorted(values)
             self.normal.restart(ordered[(len(ordered) - 1) // 2])
 
-    def turn(self, hour: int, *, is_calm: bool, has_lasted: bool, waits: int) -> bool:
-        """Close the hour that ends: make it part of what is normal, or wait, unless the trouble
-        `has_lasted`. Return whether what is normal moved to another level. As many hours as wait
-        may be part of a trouble."""
+    def turn(self, hour: int, *, is_calm: bool, lasts_since: float | None, waits: int) -> bool:
+        """Close the hour that ends: make it part of what is normal, or wait, unless a trouble lasts
+        since so long ago that it is normal. Return whether what is normal moved to another level.
+        As many hours as wait may be part of a trouble."""
         moved = False
         if self.hour >= 0:
             # Of an hour that is half slow, as where a job begins, the slow half tells the habit.
@@ -187,13 +187,19 @@ class Learned:
             value = _middle(self._values[self._skip :])
             apart = None if value is None else value - self.normal.expected[self.hour % WEEK]
             self.normal.add(self.hour, value if is_calm else None)
+            # What is slow at the same hours of two weeks is a habit of the week.
+            before = self.habits.repeats(self.hour, self.normal.expected[self.hour % WEEK])
+            if before is not None and value is not None:
+                self.normal.adopt(self.hour, value)
+                self.normal.adopt(self.hour - WEEK, before)
             if is_calm:
                 moved = apart is not None and self._is_better(apart)
             else:
                 self._faster = [*self._faster[-23:], *([] if apart is None else [apart])]
-                moved = has_lasted
+                moved = lasts_since is not None
             if moved:
-                self._move()
+                begins = self.hour + 1 - len(self._faster)
+                self._move(begins if lasts_since is None else int(lasts_since // HOUR))
             self.normal.fit(waits)
             self._fit()
         self.hour = hour
@@ -209,17 +215,17 @@ class Learned:
         self.spread.settle(goes_on=max(self.tail.sums) > 0.0)
         self.unrest.settle(apart, self.normal.unknown[slot], goes_on=self.level.sums[0] > 0.0)
         if self.normal.seen_weekday[slot]:  # else it may be a quiet day, as every week
-            least = max(LEAST_EFFECT, 2.0 * self.unrest.hourly)
+            least = max(LEAST_EFFECT, 2.0 * self.unrest.hourly) + self.normal.quicker[slot]
             self._faster = [*self._faster, apart] if apart < -least else []
         return len(self._faster) >= BETTER_HOURS
 
-    def _move(self) -> None:
-        """Move what is normal to where it has been for long."""
+    def _move(self, since: int) -> None:
+        """Move what is normal to where it has been for long, since an hour."""
         ordered = sorted(self._faster)
         if ordered:
             by = round(ordered[len(ordered) // 2], 4)
-            self.normal.move(by)
-            self.habits.move(by)
+            self.normal.move(by, since)
+            self.habits.move(by, since)
         self.clear()
 
     def _fit(self) -> None:

@@ -62,6 +62,7 @@ class Normal:
         "expected",
         "known",
         "other_day",
+        "quicker",
         "seen",
         "seen_weekday",
         "unknown",
@@ -75,6 +76,8 @@ class Normal:
         """How far a weekday that was never seen may lie from the others, in log units."""
         self.expected: list[float] = [0.0] * (WEEK + 1)
         self.unknown: list[float] = [DAY_UNKNOWN] * WEEK
+        self.quicker: list[float] = [0.0] * WEEK
+        """How much quicker an hour of the week was than is expected of it, in log units."""
         self.seen: list[bool] = [False] * WEEK
         self.seen_weekday: list[bool] = [False] * WEEK
 
@@ -92,15 +95,31 @@ class Normal:
             ring[hour % len(ring)] = value
         self._last = hour
 
+    def adopt(self, hour: int, value: float) -> None:
+        """Take the median of an hour of the last weeks that was left out."""
+        if math.isnan(self._hours[hour % len(self._hours)]):
+            self._hours[hour % len(self._hours)] = value
+
+    def weeks_as_slow(self, hour: int, least: float) -> int:
+        """Return in how many of the last weeks the same hour, or one beside it, was above `least`
+        log milliseconds."""
+        ring = self._hours
+        return sum(
+            any(ring[(hour - WEEK * week + near) % len(ring)] > least for near in (-1, 0, 1))
+            for week in range(1, WEEKS)
+        )
+
     def forget_since(self, hour: int) -> None:
         """Forget the hours from this one on: they belong to a trouble."""
         ring = self._hours
         for one in range(max(hour, self._last - len(ring) + 1), self._last + 1):
             ring[one % len(ring)] = np.nan
 
-    def move(self, by: float) -> None:
-        """Take everything that was seen as if the new level had always been."""
-        self._hours += by
+    def move(self, by: float, before: int) -> None:
+        """Take what was seen before an hour as if the new level had always been."""
+        ring = self._hours
+        for one in range(self._last - len(ring) + 1, min(before, self._last + 1)):
+            ring[one % len(ring)] += by
 
     def restart(self, level: float) -> None:
         """Say what is normal as long as there is no hour to learn it from."""
@@ -123,8 +142,10 @@ class Normal:
         before = rest.reshape(-1).copy()
         before[(self._last - _AGES[:HELD_BACK]) % len(ring)] = np.nan
         weekly, weeks = _medians(before.reshape(WEEKS, WEEK))
-        weekly = _smooth(weekly, weeks, _NEAR_DAYS) * weeks / (weeks + 1.0)
-        left = (rest.reshape(WEEKS, WEEK) - weekly).reshape(-1)
+        whole = _smooth(weekly, weeks, _NEAR_DAYS)
+        weekly = whole * weeks / (weeks + 1.0)
+        # The whole of it: else a day off, which is quicker, lowers the level of the day after.
+        left = (rest.reshape(WEEKS, WEEK) - whole).reshape(-1)
         recent = left[(self._last - _AGES) % len(ring)]
         level = middle + _median(recent if np.isfinite(recent).any() else left)
         differ, edge = np.zeros(24), np.zeros(24)
@@ -153,7 +174,10 @@ class Normal:
         other_day = np.where(days > 0, np.tile(furthest, 7), DAY_UNKNOWN)
         self.other_day = np.where(weeks > 0, 0.0, other_day).tolist()
         self.expected = [*expected.tolist(), float(expected[0])]
-        self.unknown = (off + edge).tolist()
+        # A day of the week is believed by and by; what is not believed yet is no evidence either.
+        doubted = np.maximum(np.abs(whole - weekly) - WEEK_UNKNOWN, 0.0)
+        self.unknown = (off + edge + np.where(whole > 0.0, doubted, 0.0)).tolist()
+        self.quicker = np.where(whole < 0.0, doubted, 0.0).tolist()
         self.seen = (days > 0).tolist()
         self.seen_weekday = (weeks > 0).tolist()
 
@@ -167,6 +191,7 @@ class Normal:
             "other_day": list(self.other_day),
             "expected": list(self.expected),
             "unknown": list(self.unknown),
+            "quicker": list(self.quicker),
             "seen": list(self.seen),
             "seen_weekday": list(self.seen_weekday),
         }
@@ -175,7 +200,7 @@ class Normal:
         """Read the stored form."""
         self._hours[:] = [math.nan if one is None else one for one in form["hours"]]
         self._last, self.known = form["last"], form["known"]
-        self.other_day = list(form["other_day"])
+        self.other_day, self.quicker = list(form["other_day"]), list(form["quicker"])
         self.seen = list(form["seen"])
         self.seen_weekday = list(form["seen_weekday"])
         self.expected, self.unknown = list(form["expected"]), list(form["unknown"])

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple
 
 from monitors.regression.evidence import HOUR
+from monitors.regression.habits import SHARE
 from monitors.regression.learned import ALLOWANCES, Learned, Seen
 from monitors.regression.normal import WEEK
 
@@ -19,6 +20,8 @@ AT_ONCE: Final = HOUR
 """Seconds within which a step is plain: the course of a day takes several hours."""
 TWICE_WITHIN: Final = 12 * HOUR
 """Seconds within which what comes twice is no job that runs once a day."""
+WEEKS_SLOW: Final = 2
+"""Weeks in which the same hour was as slow: one may be the trouble of last week."""
 SLOW_SHARE: Final = 0.1
 """The share of slow answers, twice the usual, without which a wider spread is nobody's matter: then
 the quick ones are quicker."""
@@ -101,7 +104,9 @@ class Search:
         if onset <= self.habit_at and seen.at - onset < JOB:
             return True
         hours = (seen.at - onset) / HOUR
-        is_habit = learned.habits.include(learned.hour, seen.usual, size, hours)
+        is_habit = learned.habits.include(learned.hour, seen.usual, size, hours) or (
+            learned.normal.weeks_as_slow(learned.hour, seen.usual + SHARE * size) >= WEEKS_SLOW
+        )
         if is_habit:
             self.habit_at = seen.at
         return is_habit

@@ -8,11 +8,11 @@ from typing import Any, Final, Self
 from monitors.regression.evidence import HOUR
 from monitors.regression.learned import ALLOWANCES, CLIP, FIRST, Learned, Seen
 from monitors.regression.normal import WEEK
-from monitors.regression.search import DOUBT_STARK, NEVER, STARK, Found, Search
+from monitors.regression.search import DOUBT_STARK, NEVER, SLOW_SHARE, STARK, Found, Search
 from monitors.regression.trouble import BEYOND_SMALL, LOUD, Trouble
 from monitors.regression.verdicts import CALM, Kind, Verdict
 
-SCHEMA: Final = 4
+SCHEMA: Final = 5
 """The version of the stored form; a state of another version is forgotten and learned anew."""
 OVER: Final = math.log(1000.0)
 """Scales that what speaks for the end must sum up to. An end that was none is not told again."""
@@ -91,8 +91,9 @@ class Watch:
     def _turn(self, hour: int) -> None:
         trouble, ends = self._trouble, (self._learned.hour + 1) * HOUR
         has_lasted = trouble is not None and ends - trouble.opened_at > ACCEPTED_AFTER
+        lasts_since = trouble.since if trouble and has_lasted else None
         waits = self._search.hours_waited(ends)
-        if self._learned.turn(hour, is_calm=trouble is None, has_lasted=has_lasted, waits=waits):
+        if self._learned.turn(hour, is_calm=trouble is None, lasts_since=lasts_since, waits=waits):
             self._trouble = None
             self._closed_at = NEVER
 
@@ -106,6 +107,7 @@ class Watch:
             self._since, self._peak, self._paused = found.onset, 0.0, 0.0
         # At an hour that was never seen, what did not come at once may be the day's own course.
         is_plain = found.is_plain or normal.seen[slot] or found.onset <= self._search.waits_since
+        is_known = normal.seen_weekday[slot] or (found.is_plain and normal.seen[slot])
         # One that comes back is the same, unless it is twice as slow as it ever was.
         opened = not again or (not found.tail and found.size > self._peak + LOUD)
         self._trouble = Trouble(
@@ -116,7 +118,7 @@ class Watch:
             size=found.size,
             now=found.size,
             confidence=(1.0 - found.doubt)
-            * (1.0 if found.is_plain or normal.seen_weekday[slot] else OTHER_DAY)
+            * (1.0 if is_known else OTHER_DAY)
             * known
             / (known + HALF_SURE),
             least=LOUD if is_plain else STARK,
@@ -152,7 +154,8 @@ class Watch:
         trouble.take(speaks_for_end, seen.middle, learned.step)
         trouble.weigh(seen.residual, seen.weight, CLIP * deviation)
         self._confirm(trouble, seen)
-        if not trouble.tail and seen.middle > trouble.size / 2.0:
+        is_slow = not trouble.tail and seen.middle > trouble.size / 2.0
+        if is_slow or learned.slow > SLOW_SHARE:
             trouble.slow_at = seen.at
         if (
             trouble.left < OVER * self._scale(trouble)
@@ -160,7 +163,7 @@ class Watch:
             or seen.at - trouble.slow_at < CALMER * self._paused
         ):
             return self._say(trouble, seen.usual)
-        self._peak = max(self._peak, trouble.size)
+        self._peak = max(self._peak, trouble.size, learned.high)
         self._closed_at = seen.at
         if not trouble.loud and seen.at - trouble.opened_at < BRIEF:
             learned.doubt()

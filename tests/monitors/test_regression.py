@@ -254,6 +254,23 @@ def test_what_it_says_is_so_now_is_the_median_of_the_answers_since() -> None:
     assert verdicts[at].now_ms == pytest.approx(sorted(since)[len(since) // 2], rel=0.05)
 
 
+def test_what_is_slow_on_the_same_day_of_two_weeks_is_normal_in_the_third() -> None:
+    weekend = [1.6 if index // PER_DAY % 7 >= 5 else 1.0 for index in range(35 * PER_DAY)]
+    at = opened(told(series(35, weekend.__getitem__)))
+    assert at
+    assert max(at) < 14 * PER_DAY
+
+
+@pytest.mark.parametrize("off", [0.7, 0.6, 0.5])
+def test_a_working_day_after_quick_weekends_is_no_regression(off: float) -> None:
+    weekend = [off if index // PER_DAY % 7 >= 5 else 1.0 for index in range(28 * PER_DAY)]
+    assert not opened(told(series(28, weekend.__getitem__)))
+
+
+def test_a_week_after_an_improvement_it_is_no_regression() -> None:
+    assert not opened(told(series(17, lambda index: 0.6 if index >= 8 * PER_DAY else 1.0)))
+
+
 @given(
     cut=st.integers(0, 8 * PER_DAY) | st.integers(7 * PER_DAY, 8 * PER_DAY),
     spread=st.sampled_from((0.0, 0.4)),
