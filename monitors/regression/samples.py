@@ -64,6 +64,10 @@ class Latest:
         """Return those of the latest that are not older than that."""
         return [residual for when, residual in self._kept if when >= at]
 
+    def above(self, least: float) -> int:
+        """Return how many of the latest are above `least`."""
+        return len(self._order) - bisect_left(self._order, least)
+
     def onset(self, least: float) -> float:
         """Return since when the latest are above `least`, one miss pardoned."""
         since, missed = self._kept[-1][0], False

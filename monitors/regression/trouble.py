@@ -28,7 +28,7 @@ class Trouble:
     since: float
     opened_at: float
     slow_at: float
-    """When the latest were last nearer to what was told than to normal."""
+    """When some of the latest were last nearer to what was told than to normal."""
     size: float
     """The most that was seen, over an hour."""
     now: float

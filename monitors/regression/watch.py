@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from monitors.regression.evidence import HOUR
 from monitors.regression.learned import ALLOWANCES, CLIP, FIRST, Learned, Seen
 from monitors.regression.normal import WEEK
-from monitors.regression.search import DOUBT_STARK, NEVER, SLOW_SHARE, STARK, Found, Search
+from monitors.regression.search import DOUBT_STARK, NEVER, STARK, Found, Search
 from monitors.regression.trouble import BEYOND_SMALL, LOUD, Trouble
 from monitors.regression.verdicts import CALM, Kind, Verdict
 
@@ -18,6 +18,8 @@ OVER: Final = math.log(1000.0)
 """Scales that what speaks for the end must sum up to. An end that was none is not told again."""
 CALMER: Final = 1.5
 """Times as long as it once seemed over that it must be normal: one that comes and goes is one."""
+FEW: Final = 2
+"""Slow samples among the latest that are more than a spike."""
 BRIEF: Final = 6 * HOUR
 """Seconds. What was small, and over sooner, is one of the things that happen."""
 COOLDOWN: Final = 12 * HOUR
@@ -154,8 +156,7 @@ class Watch:
         trouble.take(speaks_for_end, seen.middle, learned.step)
         trouble.weigh(seen.residual, seen.weight, CLIP * deviation)
         self._confirm(trouble, seen)
-        is_slow = not trouble.tail and seen.middle > trouble.size / 2.0
-        if is_slow or learned.slow > SLOW_SHARE:
+        if self._paused and latest.above(max(trouble.size, learned.high) / 2.0) >= FEW:
             trouble.slow_at = seen.at
         if (
             trouble.left < OVER * self._scale(trouble)
