@@ -96,6 +96,25 @@ def test_nothing_runs_over_the_edge(
             assert wide <= width
 
 
+def test_on_a_phone_words_have_the_whole_width_and_the_timeline_can_be_read(
+    browser: Browser, summary: Summary, tmp_path: Path
+) -> None:
+    (path,) = write_reports(summary, ["html"], tmp_path)
+    with visiting(browser, path) as visit:
+        visit.page.set_viewport_size({"width": 400, "height": 900})
+        visit.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        widths = visit.page.evaluate(
+            "[...document.querySelectorAll('.stacked td')].map(one => one.offsetWidth)"
+        )
+        assert min(widths) > 300
+        scrolled = "[...document.querySelectorAll('.scroll:has(.stacked)')]"
+        assert visit.page.evaluate(f"{scrolled}.every(one => one.scrollWidth == one.clientWidth)")
+        letters = visit.page.evaluate(
+            "document.querySelector('.timeline text').getBoundingClientRect().height"
+        )
+        assert letters >= 10
+
+
 def test_the_chart_is_drawn_when_it_is_opened(
     browser: Browser, summary: Summary, tmp_path: Path
 ) -> None:
