@@ -164,7 +164,7 @@ class Watch:
             or seen.at - trouble.slow_at < CALMER * self._paused
         ):
             return self._say(trouble, seen.usual)
-        self._peak = max(self._peak, trouble.size, learned.high)
+        self._peak = max(self._peak, trouble.size, learned.high if trouble.tail else 0.0)
         self._closed_at = seen.at
         if not trouble.loud and seen.at - trouble.opened_at < BRIEF:
             learned.doubt()
