@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from monitors.regression.normal import WEEK
+
 DAYS: Final = 4
 """Days that are looked at: fewer would not reach back over a weekend."""
 DAYS_SLOW: Final = 2
@@ -13,8 +15,6 @@ NEAR: Final = (-1, 0, 1)
 """Hours by which a clock that is set forward or back moves what people do."""
 KEPT: Final = 24 * 8
 """Hours remembered: back to the same hour of the week before, and more."""
-WEEK: Final = 168
-"""Hours."""
 
 
 class Habits:
