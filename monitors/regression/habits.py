@@ -1,6 +1,6 @@
 """What happens at the same hours of the days: a job every night, or the end of a quiet weekend."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from monitors.regression.normal import WEEK
@@ -39,15 +39,21 @@ class Habits:
             one = self._seen[hour % KEPT]
             self._seen[hour % KEPT] = None if one is None else one + by
 
-    def include(self, hour: int, usual: float, size: float, scale: float) -> bool:
-        """Whether the same hours of the last days were about as slow as `size` above `usual`, on
-        average over `scale` hours until now."""
-        least = usual + SHARE * size
+    def include(self, hour: int, expected: Sequence[float], size: float, scale: float) -> bool:
+        """Whether the same hours of the last days were about as slow as `size` above what is
+        `expected` by hour of the week, on average over `scale` hours until now."""
         span = max(1, round(scale))
+        usual = [
+            sum(expected[(hour + near - back) % WEEK] for back in range(span)) / span
+            for near in NEAR
+        ]
         slow = 0
         for day in range(1, DAYS + 1):
-            means = (self._mean(hour - 24 * day + near, span) for near in NEAR)
-            slow += any(mean is not None and mean > least for mean in means)
+            means = (
+                (self._mean(hour - 24 * day + near, span), one)
+                for near, one in zip(NEAR, usual, strict=True)
+            )
+            slow += any(mean is not None and mean - one > SHARE * size for mean, one in means)
         return slow >= DAYS_SLOW
 
     def repeats(self, hour: int, usual: float) -> float | None:

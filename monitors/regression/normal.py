@@ -101,11 +101,14 @@ class Normal:
             self._hours[hour % len(self._hours)] = value
 
     def weeks_as_slow(self, hour: int, least: float) -> int:
-        """Return in how many of the last weeks the same hour, or one beside it, was above `least`
-        log milliseconds."""
-        ring = self._hours
+        """Return in how many of the last weeks the same hour, or one beside it, was by more than
+        `least` above what is expected of it, in log units."""
+        ring, near = self._hours, (hour - 1, hour, hour + 1)
         return sum(
-            any(ring[(hour - WEEK * week + near) % len(ring)] > least for near in (-1, 0, 1))
+            any(
+                ring[(one - WEEK * week) % len(ring)] > self.expected[one % WEEK] + least
+                for one in near
+            )
             for week in range(1, WEEKS)
         )
 

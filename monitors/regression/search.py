@@ -104,8 +104,9 @@ class Search:
         if onset <= self.habit_at and seen.at - onset < JOB:
             return True
         hours = (seen.at - onset) / HOUR
-        is_habit = learned.habits.include(learned.hour, seen.usual, size, hours) or (
-            learned.normal.weeks_as_slow(learned.hour, seen.usual + SHARE * size) >= WEEKS_SLOW
+        normal = learned.normal
+        is_habit = learned.habits.include(learned.hour, normal.expected, size, hours) or (
+            normal.weeks_as_slow(learned.hour, SHARE * size) >= WEEKS_SLOW
         )
         if is_habit:
             self.habit_at = seen.at

@@ -26,6 +26,8 @@ class Trouble:
 
     tail: int
     since: float
+    onset: float
+    """When it began, `since` where it did not come back."""
     opened_at: float
     slow_at: float
     """When some of the latest were last nearer to what was told than to normal."""
@@ -33,6 +35,8 @@ class Trouble:
     """The most that was seen, over an hour."""
     now: float
     confidence: float
+    slow_ms: float = 0.0
+    """What was last said to be its time while it was slow, in milliseconds."""
     loud: bool = False
     least: float = LOUD
     """How far the median of the latest must be above normal for it to be loud."""

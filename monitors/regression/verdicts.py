@@ -22,7 +22,8 @@ class Verdict:
     `opened` and `closed` are true for the one sample at which a trouble begins, or ends; one that
     comes back soon is the same one, and is not opened again. `usual_ms` is the median for this
     hour of the week, `now_ms` the recent one; for `tail` they are of the slow answers. `since` is
-    in seconds of Unix time. `confidence` is between 0 and 1, and low while little is known.
+    in seconds of Unix time. `confidence` is between 0 and 1, and low while little is known. What
+    comes and goes may pause: then `now_ms` is as usual, and `slow_ms` what it was when it was slow.
     """
 
     kind: Kind = Kind.NOTHING
@@ -32,15 +33,24 @@ class Verdict:
     since: float = 0.0
     usual_ms: float = 0.0
     now_ms: float = 0.0
+    slow_ms: float = 0.0
     confidence: float = 0.0
     intermittent: bool = False
     """Whether it seemed over before and came back."""
+    paused_since: float = 0.0
+    """When it was last slow, in seconds of Unix time, where it is as usual now and may come back; 0
+    where it goes on."""
     samples: int = 0
 
     @property
     def factor(self) -> float:
         """How many times the usual time it takes now."""
         return self.now_ms / max(self.usual_ms, 1.0)
+
+    @property
+    def pauses(self) -> bool:
+        """Whether the latest answers are as usual: it is open only because it may come back."""
+        return self.paused_since > 0.0
 
     @property
     def is_sure(self) -> bool:

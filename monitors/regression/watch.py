@@ -12,7 +12,7 @@ from monitors.regression.search import DOUBT_STARK, NEVER, STARK, Found, Search
 from monitors.regression.trouble import BEYOND_SMALL, LOUD, Trouble
 from monitors.regression.verdicts import CALM, Kind, Verdict
 
-SCHEMA: Final = 5
+SCHEMA: Final = 6
 """The version of the stored form; a state of another version is forgotten and learned anew."""
 OVER: Final = math.log(1000.0)
 """Scales that what speaks for the end must sum up to. An end that was none is not told again."""
@@ -45,6 +45,7 @@ class Watch:
 
     __slots__ = (
         "_closed_at",
+        "_heard",
         "_learned",
         "_paused",
         "_peak",
@@ -60,6 +61,8 @@ class Watch:
         self._search = Search()
         self._since = 0.0
         self._peak = 0.0
+        self._heard = False
+        """Whether this trouble was loud."""
         self._paused = 0.0
         """Seconds for which this trouble seemed over, at most."""
 
@@ -107,6 +110,7 @@ class Watch:
             self._paused = max(self._paused, found.onset - self._closed_at)
         else:
             self._since, self._peak, self._paused = found.onset, 0.0, 0.0
+            self._heard = False
         # At an hour that was never seen, what did not come at once may be the day's own course.
         is_plain = found.is_plain or normal.seen[slot] or found.onset <= self._search.waits_since
         is_known = normal.seen_weekday[slot] or (found.is_plain and normal.seen[slot])
@@ -115,6 +119,7 @@ class Watch:
         self._trouble = Trouble(
             tail=found.tail,
             since=found.onset if opened else self._since,
+            onset=found.onset,
             opened_at=at,
             slow_at=at,
             size=found.size,
@@ -127,15 +132,24 @@ class Watch:
         )
         for residual in self._learned.latest.since(found.onset):
             self._trouble.weigh(residual, 1.0, CLIP * self._learned.unrest.deviation)
-        self._confirm(self._trouble, seen)
+        opened = self._confirm(self._trouble, seen) or opened
         self._learned.part(found.onset)
-        return self._say(self._trouble, seen.usual, opened=opened)
+        return self._say(self._trouble, seen, opened=opened)
 
-    def _confirm(self, trouble: Trouble, seen: Seen) -> None:
-        """Ask whether it is loud: a sum beyond another allowance, in proportion."""
+    def _confirm(self, trouble: Trouble, seen: Seen) -> bool:
+        """Ask whether it is loud: a sum beyond another allowance, in proportion. Return whether
+        that makes it another trouble: what was small, and over, is not what is loud now."""
         learned = self._learned
         limit = learned.level.limits[-1] * ALLOWANCES[-1] / BEYOND_SMALL
         trouble.confirm(seen.middle, learned.unrest.deviation, limit)
+        if not trouble.loud or self._heard:
+            return False
+        self._heard = True
+        is_another = trouble.since < trouble.onset
+        if is_another:
+            self._since = trouble.since = trouble.onset
+            self._paused = 0.0
+        return is_another
 
     def _going_on(self, trouble: Trouble, seen: Seen) -> Verdict:
         learned, latest = self._learned, self._learned.latest
@@ -155,7 +169,7 @@ class Watch:
             speaks_for_end = seen.weight * min(max(half - seen.residual, -most), most)
         trouble.take(speaks_for_end, seen.middle, learned.step)
         trouble.weigh(seen.residual, seen.weight, CLIP * deviation)
-        self._confirm(trouble, seen)
+        opened = self._confirm(trouble, seen)
         if self._paused and latest.above(max(trouble.size, learned.high) / 2.0) >= FEW:
             trouble.slow_at = seen.at
         if (
@@ -163,7 +177,7 @@ class Watch:
             or trouble.right < latest.burst
             or seen.at - trouble.slow_at < CALMER * self._paused
         ):
-            return self._say(trouble, seen.usual)
+            return self._say(trouble, seen, opened=opened)
         self._peak = max(self._peak, trouble.size, learned.high if trouble.tail else 0.0)
         self._closed_at = seen.at
         if not trouble.loud and seen.at - trouble.opened_at < BRIEF:
@@ -185,21 +199,26 @@ class Watch:
         self._trouble = None
         self._learned.clear()
 
-    def _say(self, trouble: Trouble, usual: float, *, opened: bool = False) -> Verdict:
-        beyond = self._learned.spread.beyond
+    def _say(self, trouble: Trouble, seen: Seen, *, opened: bool = False) -> Verdict:
+        beyond, usual = self._learned.spread.beyond, seen.usual
         now = max(self._learned.high, beyond)
+        pauses = self._paused > 0.0 and trouble.slow_at < seen.at
         if not trouble.tail:
             latest = sorted(self._learned.latest.since(trouble.since))
             now = latest[len(latest) // 2] if latest else trouble.now
-            if self._paused and now < trouble.size / 2.0:
-                now = trouble.size  # it pauses: what it is when it does not is what is told
+            pauses = self._paused > 0.0 and now < trouble.size / 2.0
+        now_ms = math.exp(usual + now)
+        if not pauses:
+            trouble.slow_ms = now_ms
         return Verdict(
             kind=Kind.REGRESSION if trouble.loud else Kind.SHIFT,
             opened=opened,
             tail=bool(trouble.tail),
             since=trouble.since,
             usual_ms=math.exp(usual + (beyond if trouble.tail else 0.0)),
-            now_ms=math.exp(usual + now),
+            now_ms=now_ms,
+            slow_ms=trouble.slow_ms,
+            paused_since=trouble.slow_at if pauses else 0.0,
             confidence=trouble.confidence,
             intermittent=self._paused > 0.0,
             samples=self._learned.samples,
@@ -231,6 +250,7 @@ class Watch:
             "search": self._search.as_json(),
             "since": self._since,
             "peak": self._peak,
+            "heard": self._heard,
             "paused": self._paused,
             "learned": self._learned.as_json(),
         }
@@ -256,7 +276,7 @@ class Watch:
         watch._closed_at = form["closed_at"]
         watch._search = Search(**form["search"])
         watch._since, watch._peak = form["since"], form["peak"]
-        watch._paused = form["paused"]
+        watch._paused, watch._heard = form["paused"], form["heard"]
         watch._learned.restore(form["learned"])
         watch._trouble = Trouble(**form["trouble"]) if form["trouble"] else None
         return watch
