@@ -3,13 +3,17 @@
 `docs/intercheck.schema.json` holds it; `python -m intercheck.editor_schema >FILE` renews it.
 """
 
+import ast
+import inspect
 import json
 import sys
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any, Final
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core.core_schema import BeforeValidatorFunctionSchema
+from pydantic_core.core_schema import BeforeValidatorFunctionSchema, ModelSchema
 
 from intercheck.sections import FileSettings
 from monitors.settings import write_duration
@@ -26,6 +30,33 @@ class _Generator(GenerateJsonSchema):
     def function_before_schema(self, schema: BeforeValidatorFunctionSchema) -> JsonSchemaValue:
         """What a reader of ours takes is not the type it makes of it: promise nothing."""
         return {}
+
+    def model_schema(self, schema: ModelSchema) -> JsonSchemaValue:
+        """Describe each field by what stands under it. pydantic can read that as well, but does so
+        whenever a command is started, from the sources."""
+        found = super().model_schema(schema)
+        model: type[BaseModel] = schema["cls"]
+        for owner in reversed(model.__mro__):
+            if owner is not BaseModel and issubclass(owner, BaseModel):
+                for name, said in _said_under_fields(owner).items():
+                    key = model.model_fields[name].alias or name
+                    found["properties"][key]["description"] = said
+        return found
+
+
+def _said_under_fields(model: type[BaseModel]) -> dict[str, str]:
+    """Return the text that follows each field in the source of a model."""
+    (definition,) = ast.parse(inspect.getsource(model)).body
+    body = definition.body if isinstance(definition, ast.ClassDef) else []
+    return {
+        field.target.id: text.value.value
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
 
 
 def editor_schema() -> dict[str, Any]:

@@ -35,7 +35,6 @@ class _Section(BaseModel):
         frozen=True,
         alias_generator=_kebab,
         populate_by_name=False,
-        use_attribute_docstrings=True,
     )
 
 

@@ -113,7 +113,6 @@ class RulePolicy(BaseModel):
         extra="forbid",
         frozen=True,
         alias_generator=lambda name: name.replace("_", "-"),
-        use_attribute_docstrings=True,
     )
 
     at_once: bool | None = None
@@ -154,7 +153,6 @@ class MonitorSettings(BaseModel):
         extra="forbid",
         frozen=True,
         alias_generator=lambda name: name.replace("_", "-"),
-        use_attribute_docstrings=True,
     )
 
     failure_threshold: Annotated[int, Field(ge=1, le=100)] = 3

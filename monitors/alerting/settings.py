@@ -63,7 +63,6 @@ class _Section(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
-        use_attribute_docstrings=True,
         arbitrary_types_allowed=True,
         alias_generator=lambda name: name.rstrip("_").replace("_", "-"),
     )

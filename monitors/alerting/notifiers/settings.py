@@ -36,7 +36,6 @@ class _Section(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
-        use_attribute_docstrings=True,
         alias_generator=lambda name: {"sender": "from"}.get(name, name.replace("_", "-")),
     )
 
