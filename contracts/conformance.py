@@ -59,7 +59,7 @@ class Conformance:
         self._close = close
         self._promises: dict[tuple[str, str], _Promise] = {}
         self._last: dict[tuple[str, str, str], tuple[str, int, tuple[Departure, ...]]] = {}
-        self._schemas = Schemas(spec)
+        self.schemas = Schemas(spec)
         self._reading = Lock()
 
     def departures(self, exchange: Exchange, *, operational: bool = False) -> tuple[Departure, ...]:
@@ -141,7 +141,7 @@ class Conformance:
             return _Promise((), broken_reference=True)
         if schema is None:
             return _Promise(media_types)
-        node = self._schemas.node(schema)
+        node = self.schemas.node(schema)
         return _Promise(media_types, node, compile_closed(node, close=self._close))
 
 

@@ -66,9 +66,9 @@ class Contradiction:
         return (operation, departure.location) == (self.operation, self.location)
 
 
-def self_contradictions(spec: Spec) -> frozenset[Contradiction]:
+def self_contradictions(spec: Spec, schemas: Schemas | None = None) -> frozenset[Contradiction]:
     """Return each departure that an example of an answer shows from its own schema, undocumented
-    fields included."""
+    fields included. `schemas` are the description's, where somebody else reads them, too."""
     return frozenset(
         Contradiction(
             operation=example.operation.operation.identity,
@@ -78,14 +78,14 @@ def self_contradictions(spec: Spec) -> frozenset[Contradiction]:
             expected=departure.expected,
             observed=departure.observed,
         )
-        for example in response_examples(spec)
+        for example in response_examples(spec, schemas)
         for departure in explain(example.node, example.value)
     )
 
 
-def response_examples(spec: Spec) -> Iterator[Example]:
+def response_examples(spec: Spec, schemas: Schemas | None = None) -> Iterator[Example]:
     """Yield every example of an answer that has a schema, in the order of the document."""
-    schemas = Schemas(spec)
+    schemas = schemas or Schemas(spec)
     for operation in spec.operations:
         for status, raw in operation.responses.items():
             try:
@@ -117,7 +117,7 @@ def _examples(media: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield f"examples/{escape(name)}/value", example["value"]
 
 
-def accepted_by_examples(spec: Spec) -> dict[str, str]:
+def accepted_by_examples(spec: Spec, schemas: Schemas | None = None) -> dict[str, str]:
     """Return the self-contradictions as a ledger of deviations: `place kind` in a component schema
     (`contact/owner_id integer>string`), or the cause of a finding; and why it is accepted."""
-    return {contradiction.key: REASON for contradiction in self_contradictions(spec)}
+    return {contradiction.key: REASON for contradiction in self_contradictions(spec, schemas)}

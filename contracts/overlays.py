@@ -32,6 +32,8 @@ CONTRACT: Final = Path(__file__).with_name("intercom.yaml")
 """The file of the embedded contract."""
 _OVERLAYS: Final = Path(__file__).with_name("overlays")
 _CACHE_FORM: Final = b"1"  # to be raised when the same sources are to give another document
+_read: Final[dict[Path, Spec]] = {}
+"""What this process read from a cache, or put there: a pass asks for the contract five times."""
 _STEP: Final = re.compile(
     r"""\.(?P<name>[A-Za-z_][\w-]*) | \['(?P<quoted>[^']+)'\] | (?P<every>\.\*|\[\*\])""",
     re.VERBOSE,
@@ -42,7 +44,8 @@ def embedded_contract(version: str = WRITTEN_FOR, *, cache_dir: Path | None = No
     """Return what integrations rely on in `version`; None for a version it says nothing about.
 
     With `cache_dir` the finished document is kept there, named after the sha256 of its sources; a
-    cache that cannot be read or written only costs time.
+    cache that cannot be read or written only costs time. The same sources give the same
+    description, which is shared.
     """
     if version not in SUPPORTED:
         return None
@@ -58,12 +61,14 @@ def embedded_contract(version: str = WRITTEN_FOR, *, cache_dir: Path | None = No
             document = apply_overlay(document, overlay, source=name)
         return document
 
+    source = f"the relied-upon contract for {version}"
     if cache_dir is None:
-        document = make()
-    else:
-        digest = hashlib.sha256(b"\0".join([_CACHE_FORM, *texts.values()])).hexdigest()
-        document = remember(cache_dir / f"contract-{version}-{digest}.json", make)
-    return parse_spec(document, source=f"the relied-upon contract for {version}")
+        return parse_spec(make(), source=source)
+    digest = hashlib.sha256(b"\0".join([_CACHE_FORM, *texts.values()])).hexdigest()
+    place = cache_dir / f"contract-{version}-{digest}.json"
+    if place not in _read:
+        _read[place] = parse_spec(remember(place, make), source=source)
+    return _read[place]
 
 
 def apply_overlay(document: dict[str, Any], overlay: object, *, source: str) -> dict[str, Any]:

@@ -20,8 +20,6 @@ from intercheck.output import (
 from monitors.alerting.wording import SHORT_ID
 from monitors.monitor import PassReport
 from monitors.records import Measurement, Outcome
-from reports.machine import incident_document
-from reports.summaries import Summary
 
 _ASKED: Final = frozenset({Outcome.HEALTHY, Outcome.FAILED})
 _NO_WAY: Final = frozenset(
@@ -39,8 +37,8 @@ _COLORS: Final = {
 }
 
 
-def envelope_of(report: PassReport, summary: Summary) -> Envelope:
-    """Return what `--format json` prints of a pass."""
+def envelope_of(report: PassReport, incidents: Sequence[dict[str, object]]) -> Envelope:
+    """Return what `--format json` prints of a pass, and of the open `incidents`."""
     measurements = report.record.measurements
     seconds = (report.record.finished_at - report.record.started_at).total_seconds()
     return Envelope(
@@ -57,7 +55,7 @@ def envelope_of(report: PassReport, summary: Summary) -> Envelope:
             requests=report.record.requests,
             seconds=seconds,
         ),
-        incidents=[incident_document(episode) for episode in summary.open],
+        incidents=incidents,
         errors=report.delivery.errors,
         extra={"probes": [_probe(one) for one in measurements]},
     )

@@ -27,7 +27,7 @@ report_formats = click.option(
     show_default=True,
     callback=_read_formats,
     metavar="FORMAT,…",
-    help=f"Reports to write: {_NAMES}.",
+    help=f'Reports to write: {_NAMES}; "" for none.',
 )
 report_dir = click.option(
     "--report-dir",

@@ -75,11 +75,12 @@ class Promises:
     def _make(self, version: str) -> Promise:
         published = self._published(version)
         relied = embedded_contract(version, cache_dir=self._cache_dir)
+        held = Conformance(published) if published else None
         return Promise(
-            published=Conformance(published) if published else None,
+            published=held,
             # That a field is relied upon does not mean that no other may be: what else there may be
             # the published description says, where there is one.
             relied=Conformance(relied, close=published is None) if relied else None,
             reliance=self._reads(relied, published),
-            accepted=accepted_by_examples(published) if published else {},
+            accepted=accepted_by_examples(held.spec, held.schemas) if held else {},
         )

@@ -7,6 +7,7 @@ messages.
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from contracts.exchanges import Operation
 from contracts.findings import Finding
@@ -44,6 +45,28 @@ class Measurement:
     server_ms: float | None = None
     request_id: str | None = None
     deployment: str | None = None
+
+
+class Sample(NamedTuple):
+    """One successful answer: when it was asked for and how long it took, in milliseconds. A tuple,
+    because every page is made of some 50,000."""
+
+    at: datetime
+    total_ms: float
+    server_ms: float | None = None
+    """The server's own word (`x-runtime`), None where it gave none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """What became of one probe over some time."""
+
+    latest: tuple[Measurement, ...]
+    """The last few, oldest first, at least one."""
+    healthy: int
+    failed: int
+    samples: tuple[Sample, ...]
+    """Oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,26 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import pairwise
 from typing import Final
+
+from monitors.records import Sample
 
 # Below these counts a percentile is only another name for the maximum: the 95th of 20 samples is
 # the second highest, the 99th of 100 likewise.
 SAMPLES_FOR_P95: Final = 20
 SAMPLES_FOR_P99: Final = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """One successful answer: when it was asked for and how long it took, in milliseconds.
-
-    `server_ms` is the server's own word (`x-runtime`), None where it gave none.
-    """
-
-    at: datetime
-    total_ms: float
-    server_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from typing import Final
 
 from contracts.exchanges import Operation
 from contracts.rules import Severity
-from monitors.records import Measurement, Outcome
-from reports.latencies import Latency, Sample, latency_of
+from monitors.records import Measurement, Outcome, Probed, Sample
+from reports.latencies import Latency, latency_of
 from reports.usual import Baseline, baseline_of
 
 # As many looks as can be told apart in a bar 200 pixels wide.
@@ -125,21 +125,43 @@ class WorkspaceSummary:
         return Outcome.NOT_APPLICABLE
 
 
+def by_probe(
+    measurements: Iterable[Measurement], *, latest: int = DEFAULT_WINDOW
+) -> tuple[Probed, ...]:
+    """Sort measurements by Intercom workspace and operation, keeping the `latest` of each whole."""
+    looks: dict[tuple[str, str], list[Measurement]] = {}
+    for one in sorted(measurements, key=lambda one: one.started_at):
+        looks.setdefault((one.workspace, one.operation.identity), []).append(one)
+    return tuple(
+        Probed(
+            latest=tuple(each[-latest:]),
+            healthy=sum(one.outcome is Outcome.HEALTHY for one in each),
+            failed=sum(one.outcome is Outcome.FAILED for one in each),
+            samples=tuple(
+                Sample(one.started_at, one.total_ms, one.server_ms)
+                for one in each
+                # A refusal is quick and a timeout is as long as we allow: neither is Intercom's
+                # latency.
+                if one.total_ms is not None and one.status is not None and 200 <= one.status < 300
+            ),
+        )
+        for each in looks.values()
+    )
+
+
 def workspaces_of(
-    measurements: Iterable[Measurement],
+    probed: Iterable[Probed],
     *,
-    window: int = DEFAULT_WINDOW,
     held: Held = held_against_nothing,
     troubles: Troubles = in_no_trouble,
 ) -> tuple[WorkspaceSummary, ...]:
-    """Sort measurements by Intercom workspace and operation; workspaces in trouble come first."""
-    by_workspace: dict[str, dict[str, list[Measurement]]] = {}
-    for one in sorted(measurements, key=lambda one: one.started_at):
-        probes = by_workspace.setdefault(one.workspace, {})
-        probes.setdefault(one.operation.identity, []).append(one)
+    """Sum up each Intercom workspace; those in trouble come first."""
+    by_workspace: dict[str, list[Probed]] = {}
+    for one in probed:
+        by_workspace.setdefault(one.latest[-1].workspace, []).append(one)
     summaries = []
     for name, probes in by_workspace.items():
-        latest = max((looks[-1] for looks in probes.values()), key=lambda one: one.started_at)
+        latest = max((one.latest[-1] for one in probes), key=lambda one: one.started_at)
         summaries.append(
             WorkspaceSummary(
                 name=name,
@@ -147,10 +169,7 @@ def workspaces_of(
                 version=latest.version,
                 probes=tuple(
                     sorted(
-                        (
-                            probe_of(looks, window=window, held=held, troubles=troubles)
-                            for looks in probes.values()
-                        ),
+                        (probe_of(one, held=held, troubles=troubles) for one in probes),
                         key=lambda probe: (_order(probe), probe.operation.path),
                     )
                 ),
@@ -172,20 +191,13 @@ _ORDER: Final = {
 
 
 def probe_of(
-    looks: list[Measurement],
+    probed: Probed,
     *,
-    window: int,
     held: Held = held_against_nothing,
     troubles: Troubles = in_no_trouble,
 ) -> ProbeSummary:
-    """Sum up the measurements of one probe, oldest first, at least one."""
-    last = looks[-1]
-    samples = [
-        Sample(at=one.started_at, total_ms=one.total_ms, server_ms=one.server_ms)
-        for one in looks
-        # A refusal is quick and a timeout is as long as we allow: neither is Intercom's latency.
-        if one.total_ms is not None and one.status is not None and 200 <= one.status < 300
-    ]
+    """Sum up one probe."""
+    last = probed.latest[-1]
     return ProbeSummary(
         operation=last.operation,
         state=last.outcome,
@@ -196,12 +208,12 @@ def probe_of(
         request_id=last.request_id,
         deployment=last.deployment,
         looks=tuple(
-            Look(at=one.started_at, outcome=one.outcome, note=_note(one)) for one in looks[-window:]
+            Look(at=one.started_at, outcome=one.outcome, note=_note(one)) for one in probed.latest
         ),
-        healthy=sum(one.outcome is Outcome.HEALTHY for one in looks),
-        failed=sum(one.outcome is Outcome.FAILED for one in looks),
-        latency=latency_of(samples, points=CHART_POINTS),
-        baseline=held(last, samples),
+        healthy=probed.healthy,
+        failed=probed.failed,
+        latency=latency_of(probed.samples, points=CHART_POINTS),
+        baseline=held(last, probed.samples),
         trouble=troubles(last.workspace, last.operation),
     )
 

@@ -7,10 +7,17 @@ from typing import Any, Final, Protocol
 
 from monitors.baselines import named
 from monitors.latencies import Latencies
-from monitors.memory import Memory
-from monitors.records import IncidentState, Measurement, PassRecord, QueuedNotice, Transition
-from reports.latencies import Sample
-from reports.probes import Held
+from monitors.memory import stored_latencies
+from monitors.records import (
+    IncidentState,
+    Measurement,
+    PassRecord,
+    Probed,
+    QueuedNotice,
+    Sample,
+    Transition,
+)
+from reports.probes import DEFAULT_WINDOW, Held
 from reports.summaries import Summary, summarise
 from reports.usual import Baseline, baseline_of
 
@@ -29,7 +36,7 @@ class Records(Protocol):
 
     def passes(self, limit: int = ...) -> tuple[PassRecord, ...]: ...
 
-    def measurements(self, since: datetime) -> tuple[Measurement, ...]: ...
+    def probed(self, since: datetime, *, latest: int) -> tuple[Probed, ...]: ...
 
     def incidents(self, since: datetime | None = None) -> tuple[IncidentState, ...]: ...
 
@@ -48,12 +55,12 @@ UNLIMITED: Final[Limits] = MappingProxyType({})
 
 def summary_of(history: Records, *, now: datetime, limits: Limits = UNLIMITED) -> Summary:
     """Sum up what `history` holds of the last week, and its incidents of the last month."""
-    measurements = history.measurements(now - MEASUREMENTS_BACK)
+    probed = history.probed(now - MEASUREMENTS_BACK, latest=DEFAULT_WINDOW)
     incidents = history.incidents(now - INCIDENTS_BACK)
     told = {incident.id for incident in incidents}
     return summarise(
-        passes=_passes_with_every_probe(history, measurements),
-        measurements=measurements,
+        passes=_passes_with_every_probe(history, probed),
+        probed=probed,
         incidents=incidents,
         transitions=(one for one in history.transitions() if one.incident.id in told),
         notices=history.notices(),
@@ -70,7 +77,7 @@ def _held(history: Records, limits: Limits) -> Held:
         workspace, operation = latest.workspace, latest.operation.identity
         if workspace not in read:
             documents = history.documents_about(workspace)
-            read[workspace] = Memory.of(workspace, documents, reference="").latencies
+            read[workspace] = stored_latencies(documents)
         known = read[workspace].usual(named(workspace, latest.region, operation))
         limit = limits.get(operation)
         limit_ms = None if limit is None else limit.total_seconds() * 1000
@@ -79,10 +86,9 @@ def _held(history: Records, limits: Limits) -> Held:
     return held
 
 
-def _passes_with_every_probe(
-    history: Records, measurements: tuple[Measurement, ...]
-) -> tuple[PassRecord, ...]:
-    wanted = {(one.workspace, one.operation.identity) for one in measurements}
+def _passes_with_every_probe(history: Records, probed: Sequence[Probed]) -> tuple[PassRecord, ...]:
+    last = (one.latest[-1] for one in probed)
+    wanted = {(one.workspace, one.operation.identity) for one in last}
     limit = FIRST_PASSES
     while True:
         passes = history.passes(limit)

@@ -12,21 +12,21 @@ from functools import partial
 from contracts.exchanges import Operation
 from monitors.records import (
     IncidentState,
-    Measurement,
     NoticeStatus,
     Outcome,
     PassRecord,
     Phase,
+    Probed,
     QueuedNotice,
     Transition,
 )
 from reports.departures import FindingGroup, grouped_findings, latest_findings
 from reports.episodes import Episode, episodes_of
 from reports.probes import (
-    DEFAULT_WINDOW,
     Held,
     Trouble,
     WorkspaceSummary,
+    by_probe,
     held_against_nothing,
     workspaces_of,
 )
@@ -102,26 +102,22 @@ def summarise(
     passes: Sequence[PassRecord],
     incidents: Iterable[IncidentState] = (),
     transitions: Iterable[Transition] = (),
-    measurements: Iterable[Measurement] | None = None,
+    probed: Iterable[Probed] | None = None,
     notices: Iterable[QueuedNotice] = (),
     now: datetime,
-    window: int = DEFAULT_WINDOW,
     held: Held = held_against_nothing,
 ) -> Summary:
     """Sum up what was recorded.
 
-    `measurements` defaults to those inside `passes` and may reach further back; `window` is how
-    many of the last looks at each probe are shown; `held` knows what is usual. Orders of the inputs
-    do not matter.
+    `probed` defaults to what is inside `passes` and may reach further back; `held` knows what is
+    usual. Orders of the inputs do not matter.
     """
     ordered = sorted(passes, key=lambda record: record.started_at)
-    if measurements is None:
-        measurements = (one for record in ordered for one in record.measurements)
+    if probed is None:
+        probed = by_probe(one for record in ordered for one in record.measurements)
     episodes = episodes_of(incidents, transitions, now=now)
     still_open = tuple(episode for episode in episodes if episode.incident.phase is Phase.OPEN)
-    workspaces = workspaces_of(
-        measurements, window=window, held=held, troubles=partial(_trouble, still_open)
-    )
+    workspaces = workspaces_of(probed, held=held, troubles=partial(_trouble, still_open))
     grouped = grouped_findings(latest_findings(ordered))
     measured = [at for workspace in workspaces if (at := workspace.measured_at) is not None]
     measured_at = max(measured, default=None)

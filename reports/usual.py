@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from monitors.latencies import Usual
+from monitors.records import Sample
 from monitors.troubles import Trouble
-from reports.latencies import SAMPLES_FOR_P95, Sample
+from reports.latencies import SAMPLES_FOR_P95
 
 ENOUGH: Final = SAMPLES_FOR_P95
 """Answers; with fewer there is nothing usual to speak of."""

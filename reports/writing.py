@@ -2,25 +2,25 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from importlib import resources
+from collections.abc import Iterable, Mapping
+from importlib import import_module, resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from contracts.errors import ConfigurationError, ReportError
-from reports import html, junit, machine, markdown
 from reports.summaries import Summary
 
-FILES: Final[Mapping[str, tuple[str, Callable[[Summary], str]]]] = MappingProxyType(
+FILES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
-        "html": ("report.html", html.render),
-        "json": ("report.json", machine.render),
-        "markdown": ("report.md", markdown.render),
-        "junit": ("junit.xml", junit.render),
+        "html": ("report.html", "reports.html"),
+        "json": ("report.json", "reports.machine"),
+        "markdown": ("report.md", "reports.markdown"),
+        "junit": ("junit.xml", "reports.junit"),
     }
 )
-"""What can be written: the file's name and its renderer, by format."""
+"""What can be written: the file's name and the module that renders it, by format. A module is
+imported when its format is asked for: a pass of cron's that writes no page needs no templates."""
 
 
 def write_reports(summary: Summary, formats: Iterable[str], directory: Path) -> tuple[Path, ...]:
@@ -39,11 +39,11 @@ def write_reports(summary: Summary, formats: Iterable[str], directory: Path) -> 
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for name in wanted:
-            file_name, render = FILES[name]
-            write_whole(directory / file_name, render(summary))
+            file_name, module = FILES[name]
+            write_whole(directory / file_name, import_module(module).render(summary))
             written.append(directory / file_name)
         if "html" in wanted:
-            _add_chart_library(directory / html.CHART_LIBRARY)
+            _add_chart_library(directory)
     except OSError as error:
         raise ReportError(
             f"The report cannot be written to {directory} ({error.strerror or error}): free space "
@@ -65,9 +65,12 @@ def write_whole(path: Path, text: str) -> None:
         raise
 
 
-def _add_chart_library(path: Path) -> None:
+def _add_chart_library(directory: Path) -> None:
     """Put Plotly's script beside the page, once."""
-    source = resources.files("plotly") / "package_data" / "plotly.min.js"
+    from reports.html import CHART_LIBRARY  # only where the page was rendered
+
+    path = directory / CHART_LIBRARY
+    source = resources.files("plotly") / "package_data" / CHART_LIBRARY
     with resources.as_file(source) as library:
         if path.is_file() and path.stat().st_size == library.stat().st_size:
             return

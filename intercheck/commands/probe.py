@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -33,8 +34,8 @@ from monitors.diagnosis import MOST
 from monitors.history import History
 from monitors.monitor import Monitor, PassNotRecordedError, PassReport
 from monitors.probes import Probe, with_sources
-from reports.reading import summary_of
-from reports.summaries import Summary
+from monitors.records import Phase
+from reports.episodes import episodes_of
 from reports.words import counted
 from reports.writing import write_reports
 
@@ -123,7 +124,6 @@ def command(
         ):
             report = monitor.run_pass(probes=probes)
             monitor.prune()
-            summary = summary_of(history, now=clock.now(), limits=limits_of(settings, every))
             keep_found(
                 settings,
                 "probe",
@@ -132,8 +132,13 @@ def command(
                 exercised=asked(report.record.measurements),
             )
             written, unwritten = _written(
-                summary, report_formats, report_dir or settings.report_dir
+                history,
+                report_formats,
+                report_dir or settings.report_dir,
+                limits=limits_of(settings, every),
+                now=clock.now(),
             )
+            incidents = _open_incidents(history, clock.now()) if output_format == "json" else []
     except PassNotRecordedError as error:
         if heartbeat:
             heartbeat.exit_status(exit_code_of(error), str(error))
@@ -143,7 +148,7 @@ def command(
             heartbeat.exit_status(exit_code_of(error), str(error))
         raise
     if output_format == "json":
-        envelope = envelope_of(report, summary)
+        envelope = envelope_of(report, incidents)
         print_json(replace(envelope, errors=[*envelope.errors, *unwritten]))
     else:
         print_pass(report)
@@ -174,14 +179,33 @@ def _unrecorded(error: PassNotRecordedError, output_format: str) -> ExitCode:
 
 
 def _written(
-    summary: Summary, formats: Sequence[str], directory: Path
+    history: History,
+    formats: Sequence[str],
+    directory: Path,
+    *,
+    limits: Mapping[str, timedelta],
+    now: datetime,
 ) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """Write the reports; return what was written, and why the rest was not: what was found has to
     be said all the same."""
+    if not formats:
+        return (), ()
+    # Imported here: cron may leave the page to `intercheck report`.
+    from reports.reading import summary_of
+
+    summary = summary_of(history, now=now, limits=limits)
     try:
         return write_reports(summary, formats, directory), ()
     except ReportError as error:
         return (), (str(error),)
+
+
+def _open_incidents(history: History, now: datetime) -> list[dict[str, object]]:
+    from reports.machine import incident_document
+
+    still_open = [one for one in history.incidents(now) if one.phase is Phase.OPEN]
+    changes = [change for one in still_open for change in history.transitions(one.id)]
+    return [incident_document(episode) for episode in episodes_of(still_open, changes, now=now)]
 
 
 def _code(report: PassReport, fail_on: Severity, *, fail_on_new: bool) -> ExitCode:

@@ -4,10 +4,8 @@ import http.client
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
-from typing import Final
-
-from slack_sdk import WebhookClient
-from slack_sdk.errors import SlackClientError
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from contracts.clock import Clock, SystemClock
 from contracts.errors import NotificationError
@@ -27,6 +25,9 @@ from monitors.alerting.webapi import (
     unanswered,
 )
 from monitors.records import Delivery, Notice, NoticeForm, QueuedNotice, Telling
+
+if TYPE_CHECKING:
+    from slack_sdk import WebhookClient
 
 DELETED: Final = "thread_not_found"
 CLOCK_SKEW: Final = timedelta(minutes=10)  # between this machine and Slack, generously
@@ -237,14 +238,21 @@ class SlackWebhook:
         clock: Clock | None = None,
         timeout: timedelta = DEFAULT_TIMEOUT,
     ) -> None:
-        self._client = WebhookClient(
-            url.reveal(),
-            timeout=timeout.total_seconds(),  # type: ignore[arg-type] # urllib takes fractions
+        self._url = url
+        self._timeout = timeout
+        self._clock = clock or SystemClock()
+        self._pace = Pace(self._clock)
+
+    @cached_property
+    def _client(self) -> "WebhookClient":
+        from slack_sdk import WebhookClient
+
+        return WebhookClient(
+            self._url.reveal(),
+            timeout=self._timeout.total_seconds(),  # type: ignore[arg-type] # urllib takes fractions
             logger=SILENT,
             retry_handlers=[],
         )
-        self._clock = clock or SystemClock()
-        self._pace = Pace(self._clock)
 
     def send(self, queued: QueuedNotice) -> Delivery:
         """Post the notice; NotificationError where it was not taken."""
@@ -265,6 +273,8 @@ class SlackWebhook:
             self._send({"text": notice.text[:PLAIN_LIMIT]})
 
     def _send(self, message: dict[str, object]) -> None:
+        from slack_sdk.errors import SlackClientError
+
         try:
             answer = self._client.send_dict(message)
         except (OSError, http.client.HTTPException, SlackClientError, ValueError) as error:

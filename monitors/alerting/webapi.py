@@ -1,20 +1,23 @@
 """One call to Slack, and what its failure means for the one who called.
 
 slack_sdk does the talking; its own retries are off, because the outbox decides when to try again,
-and its logging too, because it would write webhook addresses into the log.
+and its logging too, because it would write webhook addresses into the log. It is imported when
+something is said: most passes have nothing to say.
 """
 
 import http.client
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 from urllib.error import URLError
 
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
-
 from contracts.workspaces import Secret
+
+if TYPE_CHECKING:
+    from slack_sdk import WebClient
+    from slack_sdk.errors import SlackApiError
 
 DEFAULT_BASE_URL: Final = "https://slack.com/api/"
 DEFAULT_TIMEOUT: Final = timedelta(
@@ -141,10 +144,18 @@ class SlackWebApi:
         base_url: str = DEFAULT_BASE_URL,
         timeout: timedelta = DEFAULT_TIMEOUT,
     ) -> None:
-        self._client = WebClient(
-            token=token.reveal(),
-            base_url=base_url,
-            timeout=timeout.total_seconds(),  # type: ignore[arg-type] # urllib takes fractions
+        self._token = token
+        self._base_url = base_url
+        self._timeout = timeout
+
+    @cached_property
+    def _client(self) -> "WebClient":
+        from slack_sdk import WebClient
+
+        return WebClient(
+            token=self._token.reveal(),
+            base_url=self._base_url,
+            timeout=self._timeout.total_seconds(),  # type: ignore[arg-type] # urllib takes fractions
             logger=SILENT,
             retry_handlers=[],
         )
@@ -157,6 +168,8 @@ class SlackWebApi:
         self, method: str, **arguments: object
     ) -> tuple[Mapping[str, object], frozenset[str] | None]:
         """Call `method`; returns the answer and the token's scopes, None where Slack named none."""
+        from slack_sdk.errors import SlackApiError, SlackClientError
+
         sent = {name: value for name, value in arguments.items() if value is not None}
         # chat.* take structures, so JSON; the reading methods take forms only.
         takes_json = method.startswith("chat.")
@@ -199,7 +212,7 @@ def from_status(status: int, code: str, headers: Mapping[str, object]) -> SlackC
     return SlackCallError(code or f"http-{status}", ambiguous=code in UNCERTAIN_CODES)
 
 
-def _refused(error: SlackApiError) -> SlackCallError:
+def _refused(error: "SlackApiError") -> SlackCallError:
     response = error.response
     answer = response.data if isinstance(response.data, dict) else {}
     code = str(answer.get("error") or "")

@@ -48,6 +48,12 @@ _FINDING_TIMES: Final = ("observed_at", "began_at", "ended_at", "deprecated_at",
 _STATE_LISTS: Final = ("workspaces", "operations", "causes", "children")
 
 
+@lru_cache(maxsize=1024)
+def identity_of(operation: str) -> str:
+    """Return the identity of an operation as it was written."""
+    return _operation_of(operation).identity
+
+
 def compact(document: object) -> str:
     """Return `document` as JSON without spaces."""
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
@@ -63,7 +69,7 @@ def measurement_row(pass_id: str, measurement: Measurement) -> dict[str, object]
 
 
 def measurement_of(row: Sequence[Any]) -> Measurement:
-    """Read a measurement back: there are some 50,000 in a week."""
+    """Read a measurement back."""
     values = dict(zip(MEASURED, row, strict=True))
     values["operation"] = _operation_of(values["operation"])
     values["outcome"] = Outcome(values["outcome"])

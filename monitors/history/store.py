@@ -21,6 +21,7 @@ from monitors.records import (
     Notice,
     NoticeStatus,
     PassRecord,
+    Probed,
     QueuedNotice,
     Transition,
 )
@@ -104,6 +105,11 @@ class History:
         """Return the measurements begun at `since` or later, oldest first."""
         with self._reading() as connection:
             return queries.measurements(connection, since)
+
+    def probed(self, since: datetime, *, latest: int) -> tuple[Probed, ...]:
+        """Return what became of each probe since then, and its `latest` measurements whole."""
+        with self._reading() as connection:
+            return queries.probed(connection, since, latest)
 
     def findings(self, pass_id: str) -> tuple[Finding, ...]:
         """Return the findings of one pass."""

@@ -14,6 +14,12 @@ from contracts.errors import SpecError
 from contracts.overlays import SUPPORTED, WRITTEN_FOR, apply_overlay, embedded_contract
 
 
+@pytest.fixture(autouse=True)
+def nothing_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin as a new process does."""
+    monkeypatch.setattr(overlays, "_read", {})
+
+
 def overlay(*actions: dict[str, Any]) -> dict[str, Any]:
     return {"overlay": "1.0.0", "info": {"title": "t", "version": "1"}, "actions": list(actions)}
 
@@ -199,6 +205,8 @@ def test_a_kept_contract_is_the_same_and_is_read_from_the_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fresh = embedded_contract("2.16", cache_dir=tmp_path)
+    assert embedded_contract("2.16", cache_dir=tmp_path) is fresh
+    monkeypatch.setattr(overlays, "_read", {})
     monkeypatch.setattr(overlays, "parse_document", None)  # whoever parses again fails
     kept = embedded_contract("2.16", cache_dir=tmp_path)
     assert fresh is not None
@@ -208,6 +216,7 @@ def test_a_kept_contract_is_the_same_and_is_read_from_the_cache(
 
 def test_a_cache_that_was_cut_off_costs_only_time(tmp_path: Path) -> None:
     embedded_contract("2.14", cache_dir=tmp_path)
+    overlays._read.clear()
     (kept,) = tmp_path.iterdir()
     kept.write_bytes(kept.read_bytes()[:1000])
     contract = embedded_contract("2.14", cache_dir=tmp_path)
@@ -242,6 +251,7 @@ def test_the_cache_is_several_times_faster_than_the_sources(tmp_path: Path) -> N
 
 
 def seconds(cache_dir: Path | None) -> float:
+    overlays._read.clear()
     started = time.perf_counter()
     embedded_contract(cache_dir=cache_dir)
     return time.perf_counter() - started

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from contracts.exchanges import Operation
 from contracts.findings import Finding
 from contracts.rules import RULES, Severity
-from monitors.records import IncidentState, Measurement, Outcome, PassRecord, Phase
+from monitors.records import IncidentState, Measurement, Outcome, PassRecord, Phase, Sample
 from reports import html, markdown
-from reports.latencies import SAMPLES_FOR_P95, Sample, latency_of, percentile, thinned
+from reports.latencies import SAMPLES_FOR_P95, latency_of, percentile, thinned
 from reports.summaries import Summary, summarise
 from reports.verdicts import STALE_AFTER, Verdict
 

@@ -16,12 +16,12 @@ from contracts.exchanges import Exchange, Headers, Operation, Request, Response,
 from monitors.commits import Deployment
 from monitors.latencies import Latencies
 from monitors.memory import BASELINES
-from monitors.records import Measurement, Outcome
+from monitors.records import Measurement, Outcome, Probed
 from monitors.regression import Kind, Verdict
 from monitors.troubles import KEPT, Troubles, followed, troubles_from
 from reports import html, machine
 from reports.plots import plot, told
-from reports.probes import ProbeSummary
+from reports.probes import ProbeSummary, by_probe
 from reports.reading import summary_of
 from reports.summaries import Summary
 from tests.reports.conftest import NOW
@@ -54,8 +54,8 @@ class Kept:
     def passes(self, _limit: int = 1) -> tuple[()]:
         return ()
 
-    def measurements(self, since: Any) -> tuple[Measurement, ...]:
-        return tuple(one for one in self._measured if one.started_at >= since)
+    def probed(self, since: Any, *, latest: int) -> tuple[Probed, ...]:
+        return by_probe((one for one in self._measured if one.started_at >= since), latest=latest)
 
     def incidents(self, _since: Any = None) -> tuple[()]:
         return ()
