@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, DateTime, Row, RowMapping, func, select, type_coerce
+from sqlalchemy import Connection, DateTime, RowMapping, func, select, type_coerce
 
 from contracts.findings import Finding
 from contracts.rules import Severity
@@ -97,14 +97,14 @@ def probed(connection: Connection, since: datetime, latest: int) -> tuple[Probed
         .where(columns.started_at >= since)
         .order_by(columns.started_at, columns.id)
     )
-    looks: dict[tuple[str, str], list[Row[Any]]] = {}
+    looks: dict[tuple[str, str], list[Sequence[Any]]] = {}
     for row in connection.execute(query).all():
         looks.setdefault((row[0], rows.identity_of(row[1])), []).append(row)
     whole = _by_id(connection, [row[2] for each in looks.values() for row in each[-latest:]])
     return tuple(_probed(each, whole, latest) for each in looks.values())
 
 
-def _probed(looks: list[Row[Any]], whole: Mapping[int, Measurement], latest: int) -> Probed:
+def _probed(looks: list[Sequence[Any]], whole: Mapping[int, Measurement], latest: int) -> Probed:
     outcomes = Counter([row[4] for row in looks])
     answered = [
         (at, total, server)
