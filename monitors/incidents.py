@@ -145,6 +145,7 @@ def accept(state: IncidentState, *, why: str, now: datetime) -> Change:
         record="",
         failures=0,
         accepted=why,
+        was_accepted="",
     )
     return tell(over, TransitionKind.RESOLVED, now)
 
@@ -167,7 +168,8 @@ def _seen(
     told_stage = state.finding.stage if state else 0
     was_blind = state is not None and state.is_blind
     if state is None or _is_another_occurrence(state, policy, now):
-        state, was = _first(sighting, now, new_id(), policy), sighting.finding
+        accepted = state.accepted if state else ""
+        state, was = _first(sighting, now, new_id(), policy, accepted), sighting.finding
     else:
         state, was = _again(state, sighting, now, policy), state.finding
     finding = sighting.finding
@@ -196,6 +198,7 @@ def _seen(
         reopenings=reopenings,
         is_flapping=is_flapping,
         accepted="",
+        was_accepted=state.accepted or state.was_accepted,
     )
     return tell(opened, kind, now)
 
@@ -216,7 +219,14 @@ def _healthy(state: IncidentState, healthy: Healthy, policy: Policy, now: dateti
     rest = policy.reopen_within if state.is_flapping else policy.keep_firing_for
     if not is_calm or now - state.last_seen_at < max(rest, policy.keep_firing_for):
         return tell(state, TransitionKind.MEASURED, now) if was_blind else (state, None)
-    over = replace(state, phase=Phase.RESOLVED, resolved_at=now, is_flapping=False, record="")
+    over = replace(
+        state,
+        phase=Phase.RESOLVED,
+        resolved_at=now,
+        is_flapping=False,
+        record="",
+        was_accepted="",
+    )
     return tell(over, TransitionKind.RESOLVED, now)
 
 
@@ -246,7 +256,9 @@ def is_at_rest(state: IncidentState) -> bool:
     return state.phase is Phase.RESOLVED and SEEN not in state.record
 
 
-def _first(sighting: Sighting, now: datetime, incident_id: str, policy: Policy) -> IncidentState:
+def _first(
+    sighting: Sighting, now: datetime, incident_id: str, policy: Policy, was_accepted: str
+) -> IncidentState:
     finding = sighting.finding
     record = policy.add("", SEEN) if sighting.record is None else sighting.record
     return IncidentState(
@@ -263,6 +275,7 @@ def _first(sighting: Sighting, now: datetime, incident_id: str, policy: Policy) 
         sights=1,
         first_seen_at=now,
         last_seen_at=now,
+        was_accepted=was_accepted,
     )
 
 

@@ -207,6 +207,8 @@ class IncidentState:
     """What it explains, as rule and place, sorted."""
     accepted: str = ""
     """Why and until when it is accepted: then it ended by a decision, not because it is gone."""
+    was_accepted: str = ""
+    """The same of one that is told again because its acceptance has ended."""
 
     @property
     def onset_at(self) -> datetime:

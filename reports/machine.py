@@ -87,6 +87,7 @@ def incident_document(episode: Episode) -> dict[str, object]:
         "parent": incident.parent or None,
         "children": list(incident.children),
         "accepted": incident.accepted or None,
+        "was_accepted": incident.was_accepted or None,
         "certainty": finding.certainty.value,
         "request_id": finding.request_id,
         "deployment": finding.deployment,

@@ -278,6 +278,8 @@ def _print_episode(episode: Episode) -> None:
         click.echo(f"Explains             {child}")
     if episode.incident.accepted:
         click.echo(f"Accepted             {episode.incident.accepted}")
+    if episode.incident.was_accepted:
+        click.echo(f"Was accepted         {episode.incident.was_accepted}")
     for event in episode.events:
         click.echo(f"{event.at:%Y-%m-%d %H:%M:%S} UTC  {event.kind.value}")
 

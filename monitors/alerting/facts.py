@@ -51,6 +51,9 @@ def facts(transition: Transition, now: datetime, silence: Silence | None = None)
         fields.append(
             _field("Acknowledged", f"by {by}, {phrases.moment(at)}" if at else f"by {by}")
         )
+    if incident.was_accepted:
+        why = phrases.escape(incident.was_accepted, MAX_REMEDY)
+        fields.append(_field("Was accepted", why))
     if silence is not None:
         by = phrases.escape(silence.created_by, MAX_PERSON)
         until = phrases.moment(silence.ends_at)

@@ -215,6 +215,22 @@ def test_accepting_a_deviation_ends_its_incident() -> None:
     assert life.state.accepted == "agreed until May"
 
 
+@pytest.mark.parametrize("later", [MINUTE, timedelta(days=90)])
+def test_what_is_told_again_after_its_acceptance_says_that_it_was_accepted(
+    later: timedelta,
+) -> None:
+    life = Life(CERTAIN)
+    accepted = sight()
+    accepted = replace(accepted, finding=replace(accepted.finding, accepted="agreed until May"))
+    life(sight(), accepted)
+    life.now += later
+    assert life(sight()) == [REOPENED if later == MINUTE else OPENED]
+    assert life.state is not None
+    assert (life.state.accepted, life.state.was_accepted) == ("", "agreed until May")
+    life(Healthy(), Healthy())
+    assert life.state.was_accepted == "", "it is mended: what comes after that was never accepted"
+
+
 def test_a_workspaces_own_trouble_is_an_incident_of_that_workspace() -> None:
     tokens = [a_finding(rule_name="auth-token-revoked", workspace=name) for name in ("a", "b")]
     errors = [a_finding(workspace=name) for name in ("a", "b")]
