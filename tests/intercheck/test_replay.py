@@ -2,27 +2,26 @@
 prints."""
 
 import json
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from intercheck.cli import main
 from sandbox.clock import DEFAULT_START
-
-TOKEN = "canary-dG9rOjEyMzQ1Njc4OTAx"
-EMAIL = "canary.customer@example.com"
-ATTRIBUTE = "canary_attribute_of_a_customer"
-NAME = "Canary Customer"
-CANARIES = (TOKEN, EMAIL, ATTRIBUTE, NAME, "canary", "Canary")
-
-HEADERS = {
-    "content-type": "application/json; charset=utf-8",
-    "intercom-version": "2.15",
-    "x-request-id": "000on04msi4jpk7d3u60",
-}
+from tests.intercheck.replayed import (
+    ATTRIBUTE,
+    CANARIES,
+    EMAIL,
+    HEADERS,
+    NAME,
+    TOKEN,
+    line,
+    refusal,
+    replay,
+    replay_json,
+    rules_of,
+    tags,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -32,60 +31,6 @@ def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INTERCHECK_CACHE_DIR", str(tmp_path / "cache"))
     for name in ("INTERCHECK_CONFIG", "INTERCHECK_SPEC_DIR"):
         monkeypatch.delenv(name, raising=False)
-
-
-def line(url: str, body: object, *, status: int = 200, **more: object) -> str:
-    """Return one exchange as a JSON line."""
-    return json.dumps(
-        {
-            "method": "GET",
-            "url": f"https://api.intercom.io{url}",
-            "status": status,
-            "headers": HEADERS,
-            "body": body,
-            "version": "2.15",
-            "workspace": "acme",
-            "started_at": DEFAULT_START.isoformat(),
-            **more,
-        }
-    )
-
-
-def tags(**changes: object) -> dict[str, object]:
-    tag = {"type": "tag", "id": "123", "name": NAME, **changes}
-    return {"type": "list", "data": [{k: v for k, v in tag.items() if v is not ...}]}
-
-
-def refusal(code: str) -> dict[str, object]:
-    return {
-        "type": "error.list",
-        "request_id": "000on04msi4jpk7d3u60",
-        "errors": [{"code": code, "message": "Access Token Invalid"}],
-    }
-
-
-def replay(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Run the command; return exit code, stdout and stderr."""
-    with pytest.raises(SystemExit) as ended:
-        main(["replay", *arguments])
-    assert isinstance(ended.value.code, int)
-    printed = capsys.readouterr()
-    return ended.value.code, printed.out, printed.err
-
-
-def replay_json(
-    capsys: pytest.CaptureFixture[str], *arguments: str
-) -> tuple[int, dict[str, object]]:
-    code, out, _ = replay(capsys, *arguments, "--format", "json")
-    document = json.loads(out)
-    assert isinstance(document, dict)
-    return code, document
-
-
-def rules_of(document: dict[str, object]) -> list[str]:
-    findings = document["findings"]
-    assert isinstance(findings, list)
-    return [finding["rule"] for finding in findings]
 
 
 def test_a_recording_that_keeps_the_contract_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,141 +71,6 @@ def test_a_refused_token_is_one_finding_however_often_it_was_refused(
     code, document = replay_json(capsys, "dead.jsonl")
     assert code == 1
     assert rules_of(document) == ["auth-token-revoked"]
-
-
-@pytest.mark.parametrize(("slow", "code"), [(3, 0), (4, 0), (5, 1)])
-def test_answers_slower_than_the_recording_itself_shows_to_be_usual_are_found(
-    slow: int, code: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    times = [100.0, 110.0, 95.0, 105.0, 100.0, 98.0, *[2600.0] * slow]
-    begun = [DEFAULT_START + number * timedelta(minutes=5) for number in range(len(times))]
-    Path("slow.jsonl").write_text(
-        "\n".join(
-            line("/tags", tags(), elapsed_ms=elapsed, started_at=at.isoformat())
-            for elapsed, at in zip(times, begun, strict=True)
-        )
-    )
-    exited, document = replay_json(capsys, "slow.jsonl")
-    assert exited == code
-    assert rules_of(document) == ["latency-regression"] * (slow > 3)
-
-
-def slowness_of(capsys: pytest.CaptureFixture[str], **times: Sequence[float]) -> list[Any]:
-    """Replay what a pass every five minutes took of some operations; return what is slower."""
-    lines = [
-        line(
-            f"/{name}",
-            tags(),
-            elapsed_ms=ms + number % 7,
-            started_at=(DEFAULT_START + number * timedelta(minutes=5)).isoformat(),
-        )
-        for name, several in times.items()
-        for number, ms in enumerate(several)
-    ]
-    Path("slow.jsonl").write_text("\n".join(lines))
-    _, document = replay_json(capsys, "slow.jsonl")
-    findings = document["findings"]
-    assert isinstance(findings, list)
-    return [one for one in findings if one["rule"] == "latency-regression"]
-
-
-def test_slowness_that_is_over_is_told_as_it_was_and_with_when_it_was_over(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    (found,) = slowness_of(capsys, tags=[100.0] * 30 + [800.0] * 20 + [100.0] * 20)
-    ended_at = datetime.fromisoformat(found["ended_at"])
-    fast_again = DEFAULT_START + 50 * timedelta(minutes=5)
-    assert fast_again <= ended_at <= fast_again + timedelta(hours=1)
-    assert "p50 803 ms, 7.8 times the usual 103 ms" in found["message"]
-    assert found["message"].endswith(
-        f" Began 02 Mar 11:30 UTC, over since 02 Mar {ended_at:%H:%M} UTC."
-    )
-
-
-def test_slowness_that_goes_on_to_the_end_of_a_recording_is_not_called_over(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    (found,) = slowness_of(capsys, tags=[100.0] * 30 + [800.0] * 20)
-    assert "ended_at" not in found
-    assert found["message"].endswith(" Began 02 Mar 11:30 UTC, not over yet.")
-
-
-def test_what_began_together_is_told_once_as_what_it_was_when_most_was_slow(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    # The first is told by itself, and one of the others is slow for longer than all the rest.
-    slow = dict.fromkeys(("admins", "teams", "segments"), [100.0] * 33 + [800.0] * 20)
-    times = {name: [*one, *[100.0] * 30] for name, one in slow.items()}
-    times["tags"] = [100.0] * 30 + [2000.0] * 23 + [100.0] * 30
-    times["teams"][53:63] = [800.0] * 10
-    (found,) = slowness_of(capsys, **times)
-    assert found["operation"] == "*"
-    assert found["operations"] == ["GET /admins", "GET /segments", "GET /tags", "GET /teams"]
-    assert found["message"].startswith("4 of 4 operations are slower")
-    ended_at = datetime.fromisoformat(found["ended_at"])
-    assert ended_at >= DEFAULT_START + 63 * timedelta(minutes=5)
-
-
-def test_durations_that_are_none_are_left_out_and_counted_once(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    odd = ["80", float("nan"), -5, 1e308, "fast", -1]
-    Path("odd.jsonl").write_text("\n".join(line("/tags", tags(), elapsed_ms=one) for one in odd))
-    code, out, err = replay(capsys, "odd.jsonl")
-    assert code == 0
-    assert "6 exchanges of 6 judged: nothing found" in out
-    (said,) = err.splitlines()
-    assert "latency of 4 exchanges was left out" in said
-    assert said.endswith("the first is odd.jsonl:2.")
-
-
-def test_entries_that_are_broken_alike_are_summed_up_for_people_and_each_named_in_json(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    times = [DEFAULT_START.isoformat(), "yesterday", 17, True, "2026-13-40T00:00:00Z"]
-    lines = [line("/tags", tags(), started_at=at) for at in times]
-    Path("times.jsonl").write_text("\n".join([*lines, "no json"]))
-    code, out, err = replay(capsys, "times.jsonl")
-    assert code == 0
-    assert "1 exchange of 6 judged" in out
-    assert err.splitlines() == [
-        "times.jsonl:2 has a start time that is not ISO 8601, and 3 more likewise; they were left "
-        "out: mend them or record them again.",
-        "times.jsonl:6 is not valid JSON (one exchange is due on each line); it was left out: "
-        "mend it or record it again.",
-    ]
-    _, document = replay_json(capsys, "times.jsonl")
-    errors = document["errors"]
-    assert isinstance(errors, list)
-    assert [one.split()[0] for one in errors] == [f"times.jsonl:{number}" for number in range(2, 7)]
-
-
-@pytest.mark.parametrize(
-    ("late", "severity"),
-    [((20,), "info"), ((20, 21), "info"), ((20, 21, 22), "critical"), ((2, 9, 14, 20), "critical")],
-)
-def test_one_or_two_answers_that_a_consumer_does_not_wait_for_are_a_spike_and_more_are_critical(
-    late: tuple[int, ...], severity: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    Path("late.jsonl").write_text(
-        "\n".join(
-            line(
-                "/tags",
-                tags(),
-                elapsed_ms=130_000 if number in late else 100 + number % 7,
-                started_at=(DEFAULT_START + number * timedelta(minutes=5)).isoformat(),
-                workspace="acme",
-            )
-            for number in range(24)
-        )
-    )
-    Path("intercheck.yaml").write_text("monitoring:\n  maximum-response-time: 200s\n")
-    code, document = replay_json(capsys, "late.jsonl")
-    findings = document["findings"]
-    assert isinstance(findings, list)
-    assert {one["rule"]: one["severity"] for one in findings}["latency-timeout"] == severity
-    assert code == (severity == "critical")
-    assert f"{severity:8} acme  latency-timeout  GET /tags" in replay(capsys, "late.jsonl")[1]
 
 
 def a_month_of_tags(*, until: int) -> str:

@@ -2,22 +2,18 @@
 
 import json
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
-from math import comb
-from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitors.shapes import Change, State, keyed_hash, learn, successor
-from monitors.shapes.chance import ERROR, SHARE_ERROR, has_appeared, has_grown, has_vanished
+from monitors.shapes import State, learn, successor
+from monitors.shapes.chance import ERROR, has_appeared, has_vanished
 from monitors.shapes.state import MOST_OBJECTS
-
-HASHED = keyed_hash("a test")
-Item = dict[str, Any]
+from tests.monitors.things import HASHED, Item, changes, learned, page, thing
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -27,43 +23,6 @@ JSON = st.recursive(
     ),
     max_leaves=25,
 )
-
-
-def thing(number: int) -> Item:
-    return {
-        "type": "thing",
-        "id": str(number),
-        "size": number,
-        "url": f"https://example.com/{number}",
-        "created_at": 1_700_000_000 + number,
-        "label": {"text": "x"},
-        "teams": [number] * (number % 3),
-        "links": [{"href": "x"}],
-        "kind": ("a", "b")[number % 2],
-    }
-
-
-def page(items: Iterable[Item]) -> Item:
-    return {"type": "list", "data": list(items), "pages": None}
-
-
-def learned(objects: int = 200, make: Callable[[int], Item] = thing) -> State:
-    """A state that saw ten objects a day."""
-    state = State()
-    for day in range(objects // 10):
-        numbers = range(day * 10, day * 10 + 10)
-        assert learn(state, page(map(make, numbers)), day=day, hashed=HASHED) == ()
-    return state
-
-
-def changes(
-    state: State, change: Callable[[Item], object], *, count: int = 10, first: int = 1000
-) -> list[Change]:
-    """What is found when so many new objects come, all changed."""
-    items = [thing(first + at) for at in range(count)]
-    for item in items:
-        change(item)
-    return list(learn(state, page(items), day=100, hashed=HASHED))
 
 
 @pytest.mark.parametrize(
@@ -101,80 +60,6 @@ def test_each_kind_of_change_is_named_at_its_place_as_a_description_would(
         location,
         kinds,
     )
-
-
-def nulls(days: int, share: Callable[[int], float], *, a_day: int = 12) -> list[list[Change]]:
-    """What is found on each day, where so many new objects come with `size` null in a share."""
-    state, found = State(), []
-    for day in range(days):
-        chance = random.Random(day)
-        items = [thing(day * a_day + at) for at in range(a_day)]
-        for item in items:  # the first of all is null, so that null is normal
-            if chance.random() < share(day) or item["size"] == 0:
-                item["size"] = None
-        found.append(list(learn(state, page(items), day=day, hashed=HASHED)))
-        state = State.from_json(json.loads(json.dumps(state.as_json())))
-    return found
-
-
-def test_null_in_many_more_objects_than_before_is_a_change_until_it_is_over() -> None:
-    found = nulls(90, lambda day: 0.4 if 40 <= day < 52 else 0.02)
-    days = [day for day, changes in enumerate(found) if changes]
-    assert 43 <= min(days) <= 48
-    assert max(days) <= 52 + 4
-    (first,) = found[min(days)]
-    assert (first.rule, first.location) == ("schema-null", "/data/*/size")
-    assert (first.expected, first.observed) == ("integer", "null")
-    assert first.evidence.startswith("it was null in 2% of")
-
-
-def test_a_value_that_came_again_is_no_longer_gone_though_null_comes_as_well() -> None:
-    found = nulls(90, lambda day: 1.0 if day in (40, 41) else 0.1)
-    assert {day for day, changes in enumerate(found) if changes} == {40, 41}
-
-
-def test_null_in_many_more_objects_for_good_is_normal_after_a_month() -> None:
-    found = nulls(100, lambda day: 0.4 if day >= 40 else 0.02)
-    days = [day for day, changes in enumerate(found) if changes]
-    assert 43 <= min(days) <= 48
-    assert 30 <= max(days) - min(days) <= 36
-
-
-@pytest.mark.parametrize(
-    "share",
-    [
-        lambda day: 0.4 if day % 7 in (5, 6) else 0.02,  # weekends
-        lambda day: 0.9 if day == 40 else 0.02,  # the day of an import
-        lambda day: 0.02 if day == 0 else 0.4,  # the old ones were filled in long ago
-        lambda day: 0.3 + 0.08 * (day >= 40),
-    ],
-)
-def test_nulls_that_come_and_go_with_the_days_are_no_change(
-    share: Callable[[int], float],
-) -> None:
-    assert not any(nulls(90, share, a_day=24))
-
-
-@given(
-    rate=st.floats(0.01, 0.99), before=st.integers(20, 400), of=st.integers(20, 200), data=st.data()
-)
-@settings(max_examples=60, deadline=None)
-def test_a_share_grows_by_chance_no_oftener_than_is_said(
-    rate: float, before: int, of: int, data: st.DataObject
-) -> None:
-    chance = random.Random(data.draw(st.integers(0, 10**9)))
-    had = sum(chance.random() < rate for _ in range(before))
-    worst = next(
-        (k for k in range(of + 1) if has_grown(k, of=of, before=had, of_before=before, look=1)),
-        None,
-    )
-    if worst is not None:  # exactly: in how many orders are so many of them among the last?
-        everything, marked = before + of, had + worst
-        orders = sum(
-            comb(marked, k) * comb(everything - marked, of - k)
-            for k in range(worst, min(of, marked) + 1)
-        )
-        assert orders / comb(everything, of) <= SHARE_ERROR / 2
 
 
 def test_a_new_value_is_nothing_where_the_same_answer_shows_that_all_are_free() -> None:

@@ -1,8 +1,6 @@
 """From the outbox to Slack and back, over real HTTP with the real slack_sdk."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -12,99 +10,7 @@ from monitors.alerting.slack import REPEAT_NOTE, SlackBot, SlackWebhook
 from monitors.records import Delivery, Notice, NoticeStatus, QueuedNotice, TransitionKind
 from sandbox.clock import VirtualClock
 from sandbox.slack import Message, SlackStandIn
-
-CHANNEL = "#intercom-alerts"
-PASSES = 120  # of a minute each: the longest backoff is 15 minutes
-
-MakeNotice = Callable[..., Notice]
-
-
-class MemoryOutbox:
-    """The outbox protocol over a list, with the same promises as the history's."""
-
-    def __init__(self, clock: VirtualClock) -> None:
-        self._clock = clock
-        self.notices: list[QueuedNotice] = []
-        self.deliveries: dict[int, Delivery] = {}
-
-    def add(self, notice: Notice) -> QueuedNotice:
-        now = self._clock.now()
-        queued = QueuedNotice(
-            id=len(self.notices), notice=notice, next_attempt_at=now, created_at=now
-        )
-        self.notices.append(queued)
-        return queued
-
-    def due(self, now: datetime) -> Sequence[QueuedNotice]:
-        waiting: set[tuple[str, str, bool]] = set()
-        due: list[QueuedNotice] = []
-        for queued in self.pending:
-            place = queued.notice.channel, queued.notice.incident_id
-            is_held = (*place, False) in waiting or (
-                queued.notice.is_reply and (*place, True) in waiting
-            )
-            if queued.next_attempt_at > now:
-                waiting.add((*place, queued.notice.is_reply))
-            elif not is_held:
-                due.append(replace(queued, parent=self._parent(place)))
-        return due
-
-    def claim(self, id: int, *, until: datetime) -> bool:
-        queued = self.notices[id]
-        free = queued.next_attempt_at <= self._clock.now()
-        if queued.status is not NoticeStatus.PENDING or not free:
-            return False
-        self.notices[id] = replace(queued, next_attempt_at=until, ambiguous=True)
-        return True
-
-    def delivered(self, id: int, delivery: Delivery) -> None:
-        self.notices[id] = replace(self.notices[id], status=NoticeStatus.DELIVERED, error="")
-        self.deliveries[id] = delivery
-
-    def failed(self, id: int, error: str, *, retry_at: datetime | None, ambiguous: bool) -> None:
-        queued = self.notices[id]
-        self.notices[id] = replace(
-            queued,
-            attempts=queued.attempts + 1,
-            error=error,
-            ambiguous=ambiguous,
-            next_attempt_at=retry_at or queued.next_attempt_at,
-            status=NoticeStatus.PENDING if retry_at else NoticeStatus.UNDELIVERABLE,
-        )
-
-    @property
-    def pending(self) -> list[QueuedNotice]:
-        return [queued for queued in self.notices if queued.status is NoticeStatus.PENDING]
-
-    def _parent(self, place: tuple[str, str]) -> tuple[str, str] | None:
-        receipts = [
-            delivery.receipt
-            for id, delivery in sorted(self.deliveries.items())
-            if delivery.receipt is not None
-            and not self.notices[id].notice.is_reply
-            and (self.notices[id].notice.channel, self.notices[id].notice.incident_id) == place
-        ]
-        return receipts[-1] if receipts else None
-
-
-class Desk:
-    """Passes a minute apart, as cron would make them."""
-
-    def __init__(self, outbox: MemoryOutbox, channel: Channel, clock: VirtualClock) -> None:
-        self.outbox = outbox
-        self.channels = {CHANNEL: channel}
-        self.clock = clock
-
-    def deliver(self) -> DeliveryReport:
-        return deliver(self.outbox, self.channels, clock=self.clock)
-
-    def deliver_until_done(self) -> list[DeliveryReport]:
-        reports = [self.deliver()]
-        while not reports[-1].is_complete or self.outbox.due(self.clock.now() + timedelta(days=9)):
-            assert len(reports) < PASSES, reports[-1].errors
-            self.clock.advance(timedelta(minutes=1))
-            reports.append(self.deliver())
-        return reports
+from tests.monitors.alerting.desks import CHANNEL, Desk, MakeNotice, MemoryOutbox, statuses
 
 
 @pytest.fixture
@@ -115,11 +21,6 @@ def outbox(clock: VirtualClock) -> MemoryOutbox:
 @pytest.fixture
 def desk(outbox: MemoryOutbox, bot: SlackBot, clock: VirtualClock) -> Desk:
     return Desk(outbox, bot, clock)
-
-
-def statuses(slack: SlackStandIn) -> list[str]:
-    """The bold status of every message in the channel."""
-    return [message.text.split("*")[1] for message in slack.messages()]
 
 
 def test_an_incident_is_one_message_that_is_updated_and_resolved_in_place(
@@ -428,45 +329,6 @@ def test_nothing_is_begun_after_the_end_of_the_pass(
     report = deliver(outbox, desk.channels, clock=desk.clock, until=until)
     assert (report.delivered, report.postponed) == (2, 1)
     assert len(slack.messages()) == 2
-
-
-def test_a_webhook_posts_the_resolution_as_a_message_of_its_own(
-    outbox: MemoryOutbox, clock: VirtualClock, slack: SlackStandIn, notice: MakeNotice
-) -> None:
-    desk = Desk(outbox, SlackWebhook(Secret(slack.webhook_url), clock=clock), clock)
-    outbox.add(notice())
-    desk.deliver()
-    outbox.add(notice(TransitionKind.RESOLVED, 2))
-    clock.advance(timedelta(minutes=5))
-    desk.deliver()
-    assert [status.split()[0] for status in statuses(slack)] == ["CRITICAL", "RESOLVED"]
-    assert outbox.deliveries[0].receipt is None
-
-
-@pytest.mark.parametrize(
-    ("fault", "messages"),
-    [
-        ("rate-limited", 1),
-        ("server-error", 1),
-        ("timeout-before-delivery", 1),
-        ("timeout-after-delivery", 2),
-        ("token-revoked", 1),
-    ],
-)
-def test_a_webhook_loses_nothing_and_marks_what_it_may_repeat(
-    outbox: MemoryOutbox,
-    clock: VirtualClock,
-    slack: SlackStandIn,
-    notice: MakeNotice,
-    fault: str,
-    messages: int,
-) -> None:
-    webhook = SlackWebhook(Secret(slack.webhook_url), clock=clock, timeout=timedelta(seconds=0.4))
-    slack.faults.inject(fault, method="webhook", times=1)
-    outbox.add(notice())
-    Desk(outbox, webhook, clock).deliver_until_done()
-    assert len(slack.messages()) == messages
-    assert outbox.deliveries[0].possibly_repeated is ("timeout" in fault or fault == "server-error")
 
 
 def test_no_error_and_no_log_shows_the_token_or_the_webhook(
