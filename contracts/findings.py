@@ -31,6 +31,16 @@ class Certainty(StrEnum):
     INFERRED = "inferred"
 
 
+class Course(StrEnum):
+    """Whether trouble that is measured over time goes on."""
+
+    GOES_ON = "goes on"
+    PAUSES = "pauses"
+    """It is as usual now, and may come back, as it did before."""
+    SETTLED = "settled"
+    """It lasted so long that it is taken for usual now: it did not go away."""
+
+
 @lru_cache(maxsize=4096)  # the causes that there are come again with every pass
 def identify(*parts: str) -> str:
     """Hash `parts` to the project's identity form, `v1:` and 16 hex digits."""
@@ -79,6 +89,10 @@ class Finding:
     """When it was over, where what is told is past: in a recording. No part of what it is."""
     evidence: str = ""
     """What was seen, in numbers, where the kinds say too little; no part of what it is."""
+    course: Course = Course.GOES_ON
+    """No part of what it is."""
+    past: str = ""
+    """What to say of it once it is over, where that is more than the last `message`."""
     is_partial: bool = False
     """Whether other objects of the same answer do not show it; no part of what it is."""
     consumers: tuple[str, ...] = ()
@@ -150,6 +164,7 @@ class Finding:
                 if (moment := getattr(self, name)) is not None
             },
             **({"evidence": self.evidence} if self.evidence else {}),
+            **({"course": self.course.value} if self.course is not Course.GOES_ON else {}),
             **({"asked": str(self.asked)} if self.asked else {}),
             **({"operations": list(self.operations)} if self.operations else {}),
             "request_id": self.request_id,
@@ -186,6 +201,7 @@ class Finding:
                 began_at=_moment(form.get("began_at")),
                 ended_at=_moment(form.get("ended_at")),
                 evidence=form.get("evidence", ""),
+                course=Course(form.get("course", Course.GOES_ON)),
                 deprecated_at=_moment(form.get("deprecated_at")),
                 ends_at=_moment(form.get("ends_at")),
                 request_id=form["request_id"],

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from statistics import median
 
 from contracts.exchanges import Exchange
-from contracts.findings import Finding
+from contracts.findings import Course, Finding
 from monitors.diagnosis import Diagnosed, Observation, diagnose, is_latency, told_as
 from monitors.grouping import is_part_of
 from monitors.latencies import Latencies
@@ -43,6 +43,10 @@ class _Trouble:
     still: set[str] = field(default_factory=set)
     """The operations that were not seen well again, as shown."""
     ended_at: datetime | None = None
+    began_at: datetime | None = None
+    """When it began for the first time."""
+    calm: Finding | None = None
+    """What was last said of it where that is no end: it pauses, or is taken for usual."""
 
     @property
     def finding(self) -> Finding:
@@ -54,18 +58,20 @@ class _Trouble:
             self.sights = [sight]
         elif sight.weight == self.sights[0].weight:
             self.sights.append(sight)
-        self._goes_on(sight.diagnosed.operations)
+        self._goes_on(sight.diagnosed)
 
     def join(self, part: Diagnosed) -> None:
         """Take what was told of one operation by itself."""
         known = self.parts.setdefault(part.finding.cause, part)
         if part.finding.severity.rank > known.finding.severity.rank:
             self.parts[part.finding.cause] = part
-        self._goes_on(part.operations)
+        self._goes_on(part)
 
-    def _goes_on(self, operations: Iterable[str]) -> None:
-        self.still.update(operations)
-        self.ended_at = None
+    def _goes_on(self, diagnosed: Diagnosed) -> None:
+        began = [one for one in (self.began_at, diagnosed.finding.began_at) if one is not None]
+        self.began_at = min(began, default=None)
+        self.still.update(diagnosed.operations)
+        self.ended_at = self.calm = None
 
     def well(self, operation: str, at: datetime) -> None:
         """Take an answer of an operation that does not show it."""
@@ -81,9 +87,9 @@ class _Trouble:
         parts = [middle, *self.parts.values()]
         finding = middle.finding
         operations = tuple(sorted({name for part in parts for name in part.operations}))
-        began = f"began {_day(finding.began_at)} UTC, " if finding.began_at else ""
-        ended = f"over since {_day(self.ended_at)} UTC" if self.ended_at else "not over yet"
-        sentence = f"{began}{ended}"
+        began = f"began {_day(self.began_at)} UTC, " if self.began_at else ""
+        sentence = f"{began}{self._ended()}"
+        course = self.calm.course if self.calm else Course.GOES_ON
         return replace(
             middle,
             operations=operations,
@@ -95,9 +101,21 @@ class _Trouble:
                     dict.fromkeys(name for one in parts for name in one.finding.consumers)
                 ),
                 message=f"{finding.message} {sentence[0].upper()}{sentence[1:]}.",
-                ended_at=self.ended_at,
+                remedy=self.calm.remedy if self.calm else finding.remedy,
+                course=course,
+                began_at=self.began_at,
+                ended_at=self.ended_at if course is Course.GOES_ON else None,
             ),
         )
+
+    def _ended(self) -> str:
+        since = f"since {_day(self.ended_at)} UTC" if self.ended_at else ""
+        if self.calm is not None and self.calm.course is Course.SETTLED:
+            at = _day(self.calm.observed_at)
+            return f"not over, but taken for usual since {at} UTC ({self.calm.evidence})"
+        if self.calm is not None:
+            return f"as usual {since or 'now'}, and may come back"
+        return f"over {since}" if since else "not over yet"
 
 
 @dataclass(slots=True)
@@ -134,6 +152,10 @@ class Rounds:
                 self.latencies.tell(exchange, told)
         seen: dict[str, set[str]] = {}
         for one in found:
+            if one.finding.course is not Course.GOES_ON:
+                if one.finding.cause in self._troubles:
+                    self._troubles[one.finding.cause].calm = one.finding
+                continue
             trouble = self._of(_sight(one, observations))
             seen.setdefault(trouble.finding.cause, set()).update(one.operations)
         for observation in observations:

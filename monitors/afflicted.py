@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
+from contracts.findings import Course, Finding
 from monitors.evidence import Health, Look, health
-from monitors.grouping import Places
+from monitors.grouping import SLOWNESS, Places
 from monitors.incidents import Healthy, NotMeasured, Observed, Sighting
 from monitors.policies import HEALTHY, SEEN, Policy, trailing
 from monitors.records import IncidentState, Phase, Reach, Share
@@ -99,6 +100,11 @@ class Afflicted:
             is_concerned = name in standing.ill or name in incident.workspaces
             if not is_concerned and incident.phase is not Phase.OPEN:
                 continue
+            match look.courses.get(incident.key):
+                case Finding(course=Course.PAUSES, rule=rule) if rule.name == SLOWNESS:
+                    continue
+                case Finding(course=Course.SETTLED):
+                    standing.ill.pop(name, None)
             said = health(incident, look)
             if is_concerned:
                 told.add(said)

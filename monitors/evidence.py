@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, Final
 
 from contracts.exchanges import BodyKind, Exchange, Operation
-from contracts.findings import Finding
+from contracts.findings import Course, Finding
 from contracts.rules import Evidence, Severity
 from monitors.asking import Visit
 from monitors.detectors import DESCRIBED
@@ -50,6 +50,17 @@ class Look:
             key_of(one.finding): one.finding.accepted
             for one in self.diagnosed
             if one.finding.accepted is not None and one.finding.severity is not Severity.INFO
+        }
+
+    @property
+    def courses(self) -> dict[str, Finding]:
+        """Return by key what is no trouble now and yet not gone: it pauses, or is usual now."""
+        return {
+            key_of(one.finding): one.finding
+            for one in self.diagnosed
+            if one.finding.accepted is None
+            and one.finding.severity is Severity.INFO
+            and one.finding.course is not Course.GOES_ON
         }
 
     def meant_to_ask(self, identities: frozenset[str]) -> bool:

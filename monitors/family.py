@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from contracts.exchanges import Operation
-from contracts.findings import identify
+from contracts.findings import Finding, identify
 from monitors.afflicted import Afflicted
 from monitors.diagnosis.expectations import SCOPE
 from monitors.diagnosis.scopes import likely_scope
-from monitors.grouping import Level, Places, explains, kinship, level_of
+from monitors.grouping import SLOWNESS, Level, Places, explains, kinship, level_of
 from monitors.incidents import tell
 from monitors.records import IncidentState, Phase, Transition, TransitionKind
 
@@ -161,7 +161,7 @@ class _Family:
         kin = [one for one in children if level_of(one) is level_of(state)]
         reach = afflicted.reach([state, *kin], places) if len(places) > 1 else None
         listed = tuple(sorted({_listed(one) for one in children}))
-        told = identify(repr(reach), *listed, *state.operations)
+        told = identify(repr(reach), *listed, *state.operations, *_as_it_is(state.finding))
         hurt = dict.fromkeys(name for one in (state, *children) for name in one.finding.consumers)
         finding = replace(state.finding, consumers=tuple(hurt))
         state = replace(state, finding=finding, reach=reach, children=listed)
@@ -198,6 +198,14 @@ class _Elders:
         kin = self._kin.get(kinship(narrow.finding), [])
         candidates = (*self._broad, *tokens, *kin)
         return next((one for one in candidates if explains(one, narrow, places)), None)
+
+
+def _as_it_is(finding: Finding) -> tuple[str, ...]:
+    """Return what may change of slowness without its being another, or over: whether it pauses,
+    and which operations are slow now."""
+    if finding.rule.name != SLOWNESS:
+        return ()
+    return finding.course.value, *finding.operations
 
 
 def _is_told(state: IncidentState) -> bool:

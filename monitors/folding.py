@@ -4,13 +4,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from contracts.findings import Finding
+from contracts.findings import Course, Finding
 from monitors.afflicted import Afflicted
 from monitors.broader import broader, not_our_network
 from monitors.evidence import Look
 from monitors.family import arrange
-from monitors.grouping import Places, outage_key
-from monitors.incidents import Accepted, Observed, Sighting, fold, is_at_rest, merge
+from monitors.grouping import SLOWNESS, Places, outage_key
+from monitors.incidents import (
+    Accepted,
+    Healthy,
+    Observed,
+    Paused,
+    Settled,
+    Sighting,
+    fold,
+    is_at_rest,
+    merge,
+)
 from monitors.policies import Policy
 from monitors.records import IncidentState, Transition
 
@@ -73,6 +83,19 @@ class _Fold:
             self.transitions.append(transition)
 
 
+def _on_course(key: str, observed: Observed | None, looks: Sequence[Look]) -> Observed | None:
+    """Return what there is to say of an incident that no workspace shows: where it only pauses
+    that is not its end, and where it is taken for usual that is no health."""
+    found = [one for look in looks if (one := look.courses.get(key)) is not None]
+    paused = [one for one in found if one.course is Course.PAUSES and one.rule.name == SLOWNESS]
+    settled = [one for one in found if one.course is Course.SETTLED]
+    if isinstance(observed, Healthy) and settled:
+        return Settled(finding=settled[0])
+    if observed is None and paused:
+        return Paused(finding=paused[0])
+    return observed
+
+
 def fold_looks(
     looks: Sequence[Look],
     states: Mapping[str, IncidentState],
@@ -97,6 +120,7 @@ def fold_looks(
             pass_.take(key, Accepted(why=accepted[key]), state.finding)
         elif not is_at_rest(state):
             observed = afflicted.observe(state, looks, policy(state.finding), places)
+            observed = _on_course(key, observed, looks)
             if observed is not None:
                 pass_.take(key, observed, state.finding)
     for key, derived in broader(pass_.states, sightings.keys(), places, now=now).items():

@@ -38,6 +38,8 @@ class Sighting:
     record: str | None = None
     is_wide: bool = False
     key: str = ""
+    well: tuple[str, ...] = ()
+    """Operations that were asked in these workspaces and do not have it, where that is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +57,27 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Paused:
+    """It is not there now, and may come back: that is no end of what people were told of."""
+
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """It did not go away, and is taken for usual now."""
+
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotMeasured:
     """Nothing arrived that could have shown it."""
 
     why: str = field(default="", compare=False)
 
 
-Observed = Sighting | Healthy | Accepted | NotMeasured
+Observed = Sighting | Healthy | Accepted | Paused | Settled | NotMeasured
 Change = tuple[IncidentState | None, Transition | None]
 
 
@@ -85,6 +101,7 @@ def merge(sightings: Iterable[Sighting]) -> dict[str, Sighting]:
             operations=_united(other.operations, sighting.operations),
             confirmed=other.confirmed or sighting.confirmed,
             causes=_united(_causes(other), _causes(sighting)),
+            well=_united(other.well, sighting.well),
         )
     return merged
 
@@ -117,6 +134,10 @@ def fold(
         return accept(state, why=observed.why, now=now)
     if isinstance(observed, Healthy):
         return _healthy(state, observed, policy, now)
+    if isinstance(observed, Paused):
+        return _paused(state, observed.finding, now)
+    if isinstance(observed, Settled):
+        return _settled(state, observed.finding, now)
     return _unmeasured(state, policy, now)
 
 
@@ -150,8 +171,8 @@ def accept(state: IncidentState, *, why: str, now: datetime) -> Change:
     return tell(over, TransitionKind.RESOLVED, now)
 
 
-def _badness(finding: Finding) -> tuple[int, int]:
-    return finding.severity.rank, finding.stage
+def _badness(finding: Finding) -> tuple[int, int, int]:
+    return finding.severity.rank, finding.stage, len(finding.operations)
 
 
 def _counts(finding: Finding) -> bool:
@@ -219,15 +240,51 @@ def _healthy(state: IncidentState, healthy: Healthy, policy: Policy, now: dateti
     rest = policy.reopen_within if state.is_flapping else policy.keep_firing_for
     if not is_calm or now - state.last_seen_at < max(rest, policy.keep_firing_for):
         return tell(state, TransitionKind.MEASURED, now) if was_blind else (state, None)
+    finding = replace(state.finding, message=state.finding.past or state.finding.message)
     over = replace(
         state,
         phase=Phase.RESOLVED,
+        finding=finding,
         resolved_at=now,
         is_flapping=False,
         record="",
         was_accepted="",
     )
     return tell(over, TransitionKind.RESOLVED, now)
+
+
+def _paused(state: IncidentState, finding: Finding, now: datetime) -> Change:
+    if state.phase is not Phase.OPEN:
+        return state, None
+    was_blind = state.is_blind
+    was = state.finding
+    finding = replace(_begun(state, finding), operations=was.operations, past=was.past)
+    state = replace(state, finding=finding, unmeasured=0, is_blind=False)
+    return tell(state, TransitionKind.MEASURED, now) if was_blind else (state, None)
+
+
+def _settled(state: IncidentState, finding: Finding, now: datetime) -> Change:
+    if state.phase is Phase.PENDING:
+        return None, None
+    over = replace(
+        state,
+        phase=Phase.RESOLVED,
+        finding=_begun(state, finding),
+        resolved_at=state.resolved_at or now,
+        is_flapping=False,
+        is_blind=False,
+        record="",
+        failures=0,
+    )
+    return (
+        (over, None) if state.phase is Phase.RESOLVED else tell(over, TransitionKind.RESOLVED, now)
+    )
+
+
+def _begun(state: IncidentState, finding: Finding) -> Finding:
+    """Return a finding of the same occurrence, which began when it was first said to begin."""
+    known = [one for one in (state.finding.began_at, finding.began_at) if one is not None]
+    return replace(finding, began_at=min(known, default=None))
 
 
 def _unmeasured(state: IncidentState, policy: Policy, now: datetime) -> Change:
@@ -282,7 +339,14 @@ def _first(
 def _again(
     state: IncidentState, sighting: Sighting, now: datetime, policy: Policy
 ) -> IncidentState:
-    finding = sighting.finding
+    finding = _begun(state, sighting.finding)
+    # In the end it is told at its widest and worst.
+    if not finding.past or len(sighting.operations) < len(state.operations):
+        finding = replace(finding, past=state.finding.past)
+    if sighting.well and set(state.workspaces) <= set(sighting.workspaces):
+        is_over = set(sighting.well) - set(sighting.operations)
+        still = {*state.finding.operations, *sighting.operations} - is_over
+        finding = replace(finding, operations=tuple(sorted(still)))
     if finding.stage < state.finding.stage:  # a step that was told is not told again
         finding = replace(finding, stage=state.finding.stage)
     record = policy.add(state.record, SEEN) if sighting.record is None else sighting.record

@@ -14,15 +14,13 @@ from contracts.exchanges import Exchange
 from monitors.baselines import key_of, timed
 from monitors.burning import Bucket, Ledger
 from monitors.commits import Commits, Deployment
-from monitors.lateness import Lateness, added, lateness_from
+from monitors.lateness import Lateness, added
 from monitors.makeup import Makeup, Sample, sample_of
 from monitors.packed import packed, unpacked
 from monitors.regression import CALM, Kind, Verdict, Watch
-from monitors.slowed import SLOWER, UNTOLD, Slowed, compare
-from monitors.troubles import Troubles, followed, troubles_from
-
-HALF_HOUR: Final = 1800.0
-"""Seconds."""
+from monitors.slowed import SLOWER, UNTOLD, Slowed
+from monitors.troubles import Troubles, followed
+from monitors.watched import Known, Settled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +36,21 @@ class Judged:
     verdict: Verdict = CALM
     slowed: Slowed = UNTOLD
     deployment: Deployment | None = None
+    onset: float = 0.0
+    """When it became slow for the last time (Unix time), where it is slow now: later than `since`
+    where it was as usual in between."""
+    paused_factor: float = 0.0
+    """How many times the usual it took when it was last slow, where it pauses."""
+    settled: Settled | None = None
     is_slower: bool | None = None
     told: str = ""
     spent: Mapping[float, Sequence[Bucket]] = field(default_factory=dict)
     late: Mapping[float, Lateness] = field(default_factory=dict)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the operation is slow now: what pauses is not."""
+        return self.verdict.kind is not Kind.NOTHING and not self.verdict.pauses
 
 
 UNJUDGED: Final = Judged()
@@ -58,61 +67,11 @@ class Usual:
     """Their latencies in milliseconds."""
 
 
-@dataclass(slots=True)
-class _Known:
-    """What is remembered of one operation."""
-
-    watch: Watch = field(default_factory=Watch)
-    makeup: Makeup = field(default_factory=Makeup)
-    told: str = ""
-    ledgers: dict[float, Ledger] = field(default_factory=dict)
-    troubles: Troubles = ()
-    late: dict[float, Lateness] = field(default_factory=dict)
-
-    def slowed(self, verdict: Verdict) -> Slowed:
-        """Say what slowed."""
-        before, after = self.makeup.around(verdict.since)
-        return compare(before, after, self.usual, tail=verdict.tail)
-
-    def usual(self, at: float) -> float:
-        """Return what is usual at a time in milliseconds: between the middles of two hours."""
-        early, late = (self.watch.usual_ms(at + by) or 0.0 for by in (-HALF_HOUR, HALF_HOUR))
-        part = (at / 3600.0 + 0.5) % 1.0
-        return early + part * (late - early)
-
-    def as_json(self) -> dict[str, Any]:
-        form: dict[str, Any] = {"watch": self.watch.as_json(), "makeup": self.makeup.as_json()}
-        if self.told:
-            form["told"] = self.told
-        if self.ledgers:
-            form["objectives"] = [[ms, one.as_json()] for ms, one in self.ledgers.items()]
-        if self.troubles:
-            form["troubles"] = [one.as_json() for one in self.troubles]
-        if any(self.late.values()):
-            form["late"] = [[ms, list(one)] for ms, one in self.late.items() if one]
-        return form
-
-    @classmethod
-    def of(cls, form: object) -> Self:
-        if not isinstance(form, dict):
-            return cls()
-        if "watch" not in form:  # written before anything else was remembered
-            return cls(watch=Watch.from_json(form))
-        return cls(
-            Watch.from_json(form["watch"]),
-            Makeup.from_json(form.get("makeup")),
-            str(form.get("told", "")),
-            {ms: Ledger.from_json(one) for ms, one in _by_ms(form.get("objectives"))},
-            troubles_from(form.get("troubles")),
-            {ms: lateness_from(one) for ms, one in _by_ms(form.get("late"))},
-        )
-
-
 class Latencies:
     """One watch for every operation, Intercom workspace and region that exchanges came from."""
 
     def __init__(self) -> None:
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, Known] = {}
         self._commits: dict[str, Commits] = {}
         self.taken: list[list[Any]] = []
         """What was taken since the last time it was emptied: key, sample and new commit, or key and
@@ -176,7 +135,7 @@ class Latencies:
         whole = _members(document)
         # At first the operations were the whole document.
         forms = _members(whole["operations"]) if "operations" in whole else whole
-        latencies._known = {key: _Known.of(_unpacked(form)) for key, form in forms.items()}
+        latencies._known = {key: Known.of(_unpacked(form)) for key, form in forms.items()}
         latencies._commits = {
             place: Commits.from_json(form) for place, form in _members(whole.get("commits")).items()
         }
@@ -216,27 +175,36 @@ class Latencies:
         verdict = known.watch.take(sample.at, sample.total)
         is_calm = verdict.kind is Kind.NOTHING
         known.makeup.take(sample, is_calm=is_calm)
-        since = verdict.since
-        deployment = None if is_calm else self._commits_of(key).at_onset(since)
+        known.follow(verdict, sample.at)
+        commits, settled, paused_factor = self._commits_of(key), None, 0.0
         troubles = known.troubles
-        known.troubles = followed(troubles, sample.at, verdict, deployment)
+        first = None if is_calm else commits.at_onset(verdict.since)
+        known.troubles = followed(troubles, sample.at, verdict, first)
         if known.troubles is not troubles and known.troubles[-1].settled:
             known.makeup = Makeup()  # what was before is usual no more
+            settled = known.settled(usual or 0.0, sample.at)
+        if verdict.pauses:
+            then = known.watch.usual_ms(verdict.paused_since) or 1.0
+            now = known.watch.usual_ms(sample.at) or 1.0
+            paused_factor = verdict.slow_ms * now / (max(verdict.usual_ms, 1.0) * then)
         return Judged(
             verdict=verdict,
-            slowed=UNTOLD if is_calm else known.slowed(verdict),
-            deployment=deployment,
+            slowed=known.slowed(verdict) if known.onset else UNTOLD,
+            deployment=commits.at_onset(known.onset) if known.onset else None,
+            onset=known.onset,
+            paused_factor=paused_factor,
+            settled=settled,
             is_slower=None if usual is None else sample.total > SLOWER * usual,
             told=known.told,
             spent={ms: tuple(one.buckets) for ms, one in known.ledgers.items()},
             late=known.late,
         )
 
-    def _known_of(self, key: str) -> _Known:
+    def _known_of(self, key: str) -> Known:
         # Not `setdefault`: what knows nothing yet takes longer to make than to learn from a sample.
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = _Known()
+            known = self._known[key] = Known()
         return known
 
     def _commits_of(self, key: str) -> Commits:
@@ -250,12 +218,6 @@ def _unpacked(form: object) -> object:
         return unpacked(form)
     except (ValueError, IndexError, zlib.error):
         return None
-
-
-def _by_ms(form: object) -> Iterator[tuple[float, object]]:
-    for one in form if isinstance(form, list) else []:
-        if isinstance(one, list) and len(one) == 2 and isinstance(one[0], (int, float)):
-            yield float(one[0]), one[1]
 
 
 def _members(form: object) -> Mapping[str, Any]:

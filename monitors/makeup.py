@@ -4,6 +4,7 @@ Some samples are remembered: the latest, and one of every hour before. While a t
 nothing is added to what was before.
 """
 
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, Self
 
 from contracts.exchanges import Exchange
@@ -48,6 +49,10 @@ class Makeup:
         known = [*self._hourly, *self._latest]
         before = [one for one in known if one.at < since]
         return before, [one for one in self._latest if one.at >= since]
+
+    def latest_first(self) -> Iterator[Sample]:
+        """Yield the latest samples, the last one first."""
+        yield from reversed(self._latest)
 
     def as_json(self) -> dict[str, Any]:
         """Return the stored form, a few kilobytes."""

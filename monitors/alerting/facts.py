@@ -4,13 +4,13 @@ import re
 from datetime import datetime, timedelta
 from typing import Final
 
-from contracts.findings import Certainty, Finding
+from contracts.findings import Certainty, Course, Finding
 from monitors.alerting import phrases
 from monitors.alerting.contacts import Contact, Contacts
 from monitors.alerting.extent import extent
 from monitors.alerting.silences import Silence
 from monitors.alerting.wording import MAX_NAME, MAX_PERSON, SHORT_ID, ended_at
-from monitors.grouping import Level, level_of
+from monitors.grouping import SLOWNESS, Level, level_of
 from monitors.probes import CANARY
 from monitors.records import IncidentState, Transition, TransitionKind
 
@@ -42,7 +42,7 @@ def facts(transition: Transition, now: datetime, silence: Silence | None = None)
     fields = [
         _field(*_workspaces(incident)),
         _field("Lasted" if is_over(transition) else "Since", _times(transition, now)),
-        _field(*_operations(incident)),
+        _field(*_operations(transition)),
         _field("Evidence was" if is_over(transition) else "Evidence", _evidence(finding)),
     ]
     if incident.acknowledged_by:
@@ -88,6 +88,8 @@ def remedy(transition: Transition) -> Block:
             return _text(
                 f"*Accepted, not mended* ({why}). After that it is told again, if still so."
             )
+        case TransitionKind.RESOLVED if finding.course is Course.SETTLED:
+            return _text(f"*Not mended, but usual now.* {said}")
         case TransitionKind.RESOLVED:
             right = phrases.count(transition.incident.successes, "right answer")
             return _text(f"*Nothing to do.* It is as it should be again, after {right} in a row.")
@@ -184,7 +186,8 @@ def _kinds(incident: IncidentState) -> str:
     return phrases.escape(", ".join(parts), MAX_REMEDY)
 
 
-def _operations(incident: IncidentState) -> tuple[str, str]:
+def _operations(transition: Transition) -> tuple[str, str]:
+    incident = transition.incident
     operations = incident.operations
     if not operations and incident.finding.operation is not None:
         operations = (str(incident.finding.operation),)
@@ -196,6 +199,12 @@ def _operations(incident: IncidentState) -> tuple[str, str]:
         return "Operations", f"all of them ({phrases.fold(codes, SHOWN)} were asked, no others)"
     if len(codes) == 1:
         return "Operation", codes[0]
+    still = incident.finding.operations
+    is_less = incident.finding.rule.name == SLOWNESS and 0 < len(still) < len(codes)
+    goes_on = not is_over(transition) and incident.finding.course is Course.GOES_ON
+    if is_less and goes_on:
+        named = [phrases.code(operation, MAX_NAME) for operation in still]
+        return f"Operations ({len(still)} now, {len(codes)} in all)", phrases.fold(named, SHOWN)
     return f"Operations ({len(codes)})", phrases.fold(codes, SHOWN)
 
 

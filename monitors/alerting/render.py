@@ -53,9 +53,7 @@ def render(
     incident = transition.incident
     dot, color = wording.look(transition)
     where = wording.where(incident)
-    sentence = phrases.escape(
-        incident.finding.message + wording.elsewhere(incident), wording.MAX_SENTENCE
-    )
+    sentence = phrases.escape(wording.sentence(incident), wording.MAX_SENTENCE)
     blocks = (
         facts.facts(transition, now, silence),
         facts.hurt(transition, surroundings.contacts),
@@ -88,9 +86,7 @@ def render_reply(
     incident = transition.incident
     dot, _ = wording.look(transition)
     is_loud = transition.kind in _LOUD
-    sentence = phrases.escape(
-        incident.finding.message + wording.elsewhere(incident), wording.MAX_SENTENCE
-    )
+    sentence = phrases.escape(wording.sentence(incident), wording.MAX_SENTENCE)
     called = wording.called(transition, mentions)
     return Notice(
         channel=channel,

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from contracts.findings import Course
 from contracts.rules import Severity
 from monitors.alerting import phrases
 from monitors.alerting.extent import extent
 from monitors.detectors.countdown import step_words
+from monitors.grouping import SLOWNESS
 from monitors.records import IncidentState, Transition, TransitionKind
 
 RED: Final = "#d7263d"
@@ -43,6 +45,8 @@ _CALLING: Final = frozenset(
 def look(transition: Transition) -> tuple[str, str]:
     """Return the coloured dot and the colour of the bar."""
     if transition.kind is TransitionKind.RESOLVED:
+        if transition.incident.finding.course is Course.SETTLED:
+            return _LOOKS[Severity.INFO]
         return ":large_green_circle:", GREEN
     if transition.incident.is_blind:
         return ":white_circle:", GREY
@@ -66,6 +70,8 @@ def status(transition: Transition) -> str:
         case TransitionKind.EXPLAINED:
             is_part = "part of a broader incident,"
             return f"{severity}, {is_part}" if incident.parent else _taken(incident) or severity
+        case TransitionKind.SPREAD if incident.finding.course is Course.PAUSES:
+            return _taken(incident) or f"{severity}, as usual now,"
         case TransitionKind.SPREAD:
             return _taken(incident) or severity
         case TransitionKind.MEASURED:
@@ -78,6 +84,8 @@ def status(transition: Transition) -> str:
             lasted = phrases.duration(ended_at(transition) - incident.began_at)
             if incident.accepted:
                 return f"ACCEPTED after {lasted}. Was {A_SEVERITY[incident.severity]}"
+            if incident.finding.course is Course.SETTLED:
+                return f"USUAL NOW after {lasted}. Was {A_SEVERITY[incident.severity]}"
             return f"RESOLVED after {lasted}. Was {A_SEVERITY[incident.severity]}"
         case TransitionKind.BLIND:
             return _unseen(incident)
@@ -118,19 +126,34 @@ def event(transition: Transition) -> str:
         case TransitionKind.EXPLAINED:
             return "Part of a broader incident now" if incident.parent else "Its cause is clear now"
         case TransitionKind.SPREAD:
-            return f"Reaches {extent(incident.reach)}" if incident.reach else "Reaches further"
+            return _spread(incident)
         case TransitionKind.FLAPPING:
             return f"Comes and goes, back {phrases.count(incident.reopenings, 'time')}"
         case TransitionKind.REOPENED:
             return f"Back again, {incident.severity.value}"
         case TransitionKind.RESOLVED:
             lasted = phrases.duration(ended_at(transition) - incident.began_at)
+            if incident.finding.course is Course.SETTLED:
+                return f"Usual now after {lasted}"
             return f"{'Accepted' if incident.accepted else 'Resolved'} after {lasted}"
         case TransitionKind.BLIND:
             return "Not measured any more"
         case TransitionKind.MEASURED:
             seen = "right so far" if incident.successes else "still there"
             return f"Measured again, {seen}"
+
+
+def _spread(incident: IncidentState) -> str:
+    """Return how far it goes now, for a timeline."""
+    finding = incident.finding
+    if finding.course is Course.PAUSES:
+        return "As usual now, and may come back"
+    if incident.reach:
+        return f"Reaches {extent(incident.reach)}"
+    if finding.rule.name == SLOWNESS:
+        number = len(finding.operations) or 1 + len(incident.children)
+        return f"Slow on {phrases.count(number, 'operation')}"
+    return "Reaches further"
 
 
 def ended_at(transition: Transition) -> datetime:
@@ -149,6 +172,14 @@ def where(incident: IncidentState) -> str:
     if len(workspaces) > NAMED:
         return f"in {len(workspaces)} Intercom workspaces"
     return f"in Intercom workspace{'s' if len(names) > 1 else ''} {', '.join(names)}"
+
+
+def sentence(incident: IncidentState) -> str:
+    """Return what is wrong. How many operations are slow is counted in one Intercom workspace."""
+    finding = incident.finding
+    is_counted = finding.operation is None and finding.rule.name == SLOWNESS
+    one_of = f"In {finding.workspace}: " if is_counted and len(incident.workspaces) > 1 else ""
+    return one_of + finding.message + elsewhere(incident)
 
 
 def elsewhere(incident: IncidentState) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from contracts.conformance import Conformance
 from contracts.consumers import Consumer
 from contracts.exchanges import Exchange, Operation
-from contracts.findings import Certainty, Finding
+from contracts.findings import Certainty, Course, Finding
 from contracts.rules import RULES, Rule, Severity
 from contracts.standards import Reads
 from monitors.latencies import UNJUDGED, Judged
@@ -82,6 +82,7 @@ def finding(
     expected: str,
     observed: str,
     message: str,
+    past: str = "",
     severity: Severity | None = None,
     remedy: str = "",
     certainty: Certainty = Certainty.RECORDED,
@@ -89,6 +90,7 @@ def finding(
     stage: int = 0,
     began_at: datetime | None = None,
     evidence: str = "",
+    course: Course = Course.GOES_ON,
     deprecated_at: datetime | None = None,
     ends_at: datetime | None = None,
 ) -> Finding:
@@ -107,12 +109,14 @@ def finding(
         expected=expected,
         observed=observed,
         message=message,
+        past=past,
         remedy=remedy,
         consumers=consumers,
         certainty=certainty,
         stage=stage,
         began_at=began_at,
         evidence=evidence,
+        course=course,
         deprecated_at=deprecated_at,
         ends_at=ends_at,
         request_id=exchange.request_id,

@@ -1,37 +1,51 @@
 """Operations that have become slower than is usual for them, and answers beyond limits."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Final
 
 from contracts.consumers import Consumer
 from contracts.exchanges import Exchange
-from contracts.findings import Certainty, Finding
+from contracts.findings import Certainty, Course, Finding
 from contracts.rules import RULES, Severity
 from monitors.baselines import timed
+from monitors.detectors.compared import (
+    DAYS,
+    at_utc,
+    compared,
+    deployed,
+    figure,
+    onset,
+    part,
+    times,
+    unix,
+)
 from monitors.detectors.context import Context, finding, name_of
-from monitors.detectors.limits import Slowness, beyond_limits, listed, milliseconds, moment
-from monitors.latencies import Judged
+from monitors.detectors.limits import Slowness, beyond_limits, listed, milliseconds
+from monitors.latencies import Judged, Settled
 from monitors.regression import Kind
 from monitors.slowed import SLOWER
 
-DAYS: Final = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 REGRESSION: Final = "latency-regression"
 PAYLOAD: Final = "latency-payload"
 DOUBLE: Final = 1.8
 """Times the usual, less what larger answers account for: about twice, measured amid noise."""
-TEN: Final = 9.95  # times as much: from there on without a decimal
-SHA: Final = 7  # digits of a commit, as git shows them
 
-_PHASES: Final = {
-    "first byte": ", mostly the wait for the first byte",
-    "transfer": ", mostly the transfer",
+LIMITS: Final = {
+    "latency-timeout": "timeout",
+    "latency-limit": "limit",
+    "latency-objective": "objective",
 }
-_PARTS: Final = {
-    "server": "server time (x-runtime)",
-    "network": "the network, not server time (x-runtime)",
-    "both": "server time (x-runtime) and the network",
-}
+"""What slowness may be told by first, and what it expects."""
+PAUSED: Final = (
+    "It is as usual now, and not over yet only because it came back before: it is over once it has "
+    "been as usual for half as long again as it paused then. Look at what else happens when it is "
+    "slow."
+)
+SETTLED: Final = (
+    "What takes longer from here on is told. If it must not take so long, give a consumer of the "
+    "contract a `timeout` or an `objective` for it, or the probe a `maximum-response-time`."
+)
 
 
 def slow_answers(exchange: Exchange, context: Context) -> Iterator[Finding]:
@@ -45,30 +59,43 @@ def slow_answers(exchange: Exchange, context: Context) -> Iterator[Finding]:
     if observed is None:
         return
     judged = context.latency
-    troubles = [*beyond_limits(exchange, observed, context), *_regression(exchange, context)]
+    level = next(_level(exchange, context), None)
+    limits = list(beyond_limits(exchange, observed, context))
+    troubles = limits if level is None else [*limits, level]
     if not troubles:
         return
     worst = max(troubles, key=lambda one: one.severity.rank)
-    chosen = next((one for one in troubles if one.rule == judged.told), None) or max(
+    chosen = next((one for one in troubles if one.rule == judged.told), None)
+    if chosen is None and level is not None and level.rule == REGRESSION:
+        chosen = level if judged.told in LIMITS else None
+    chosen = chosen or max(
         troubles, key=lambda one: (one.rule == REGRESSION and _is_loud(judged), one.severity.rank)
     )
     others = [one.words for one in troubles if one is not chosen and one.rule != PAYLOAD]
     # Two troubles of the same consumers are one; whom the usual would not hurt a limit may.
     named = [name for one in troubles for name in one.consumers or ()]
+    rule, expected = chosen.rule, chosen.expected
+    if chosen is level and judged.told in LIMITS:
+        # No answer is beyond the limit it was told by any more, but the trouble goes on.
+        rule, expected = judged.told, LIMITS[judged.told]
+    lasts = any(one.severity is not Severity.INFO for one in limits)
+    message = f"{name_of(exchange)}: {'; '.join([chosen.words, *others])}."
     yield finding(
-        chosen.rule,
+        rule,
         exchange,
         context,
         location="latency",
-        expected=chosen.expected,
+        expected=expected,
         observed="larger" if chosen.rule == PAYLOAD else "slower",
-        message=f"{name_of(exchange)}: {'; '.join([chosen.words, *others])}.",
+        message=message,
+        past=message if lasts else "",
         severity=worst.severity,
-        remedy=_remedy(judged) if chosen.rule == REGRESSION else "",
-        began_at=_onset(judged) if chosen.rule in (REGRESSION, PAYLOAD) else chosen.began_at,
+        remedy=chosen.remedy,
+        began_at=chosen.began_at,
         evidence=chosen.evidence,
-        certainty=Certainty.INFERRED if chosen.expected == "usual" else Certainty.RECORDED,
+        certainty=Certainty.INFERRED if chosen is level else Certainty.RECORDED,
         consumers=tuple(dict.fromkeys(named)) if chosen.consumers is not None else None,
+        course=Course.GOES_ON if level is None or lasts else level.course,
     )
 
 
@@ -91,10 +118,17 @@ def _is_loud(judged: Judged) -> bool:
     return verdict.kind is Kind.REGRESSION and not is_explained
 
 
-def _regression(exchange: Exchange, context: Context) -> Iterator[Slowness]:
+def _level(exchange: Exchange, context: Context) -> Iterator[Slowness]:
+    """Yield what there is to say of the level: that it is slower, or was."""
     judged = context.latency
     verdict, slowed, explained = judged.verdict, judged.slowed, _explained(judged)
+    if judged.settled is not None:
+        yield _settled(exchange, judged.settled)
     if verdict.kind is Kind.NOTHING:
+        return
+    if verdict.pauses:
+        if judged.told:  # of what nobody was told nobody needs to hear that it pauses
+            yield _paused(exchange, judged)
         return
     evidence = f"usual {verdict.usual_ms:.0f} ms, now {verdict.now_ms:.0f} ms"
     size = ""
@@ -108,16 +142,17 @@ def _regression(exchange: Exchange, context: Context) -> Iterator[Slowness]:
             rule=PAYLOAD,
             severity=Severity.INFO,
             expected="usual",
-            words=f"{_compared(exchange, judged)}, {size}: larger, not slower",
+            words=f"{compared(exchange, judged)}, {size}: larger, not slower",
             evidence=evidence,
+            began_at=onset(judged),
         )
         return
     missed = _misses(context.users(exchange.operation), verdict.now_ms)
     parts = [
-        _compared(exchange, judged),
-        _part(judged),
+        compared(exchange, judged),
+        part(judged),
         size,
-        _deployed(exchange, judged),
+        deployed(exchange, judged),
         f"beyond the objective of {listed(missed)}" if missed else "",
     ]
     yield Slowness(
@@ -126,62 +161,56 @@ def _regression(exchange: Exchange, context: Context) -> Iterator[Slowness]:
         expected="usual",
         words=", ".join(filter(None, parts)),
         evidence=evidence,
+        began_at=onset(judged),
+        remedy=_remedy(judged),
     )
 
 
-def _compared(exchange: Exchange, judged: Judged) -> str:
-    """Say how slow it is now, against what, and since when; all times are UTC."""
-    verdict = judged.verdict
-    at = exchange.started_at.astimezone(UTC)
-    what = "p95" if verdict.tail else "p50"
-    pauses = ", comes and goes" if verdict.intermittent else ""
-    return (
-        f"{what} {verdict.now_ms:.0f} ms, {times(verdict.factor)} the usual "
-        f"{verdict.usual_ms:.0f} ms for {DAYS[at.weekday()]} at {at:%H} h, since "
-        f"{moment(_onset(judged), at)} UTC{pauses}{'' if verdict.is_sure else ' (still learning)'}"
+def _paused(exchange: Exchange, judged: Judged) -> Slowness:
+    """Say that it is as usual now, since when, and what it was when it was slow."""
+    verdict, at = judged.verdict, exchange.started_at.astimezone(UTC)
+    name, last = figure(verdict.tail), unix(verdict.paused_since)
+    return Slowness(
+        rule=REGRESSION,
+        severity=Severity.INFO,
+        expected="usual",
+        words=f"comes and goes since {at_utc(unix(verdict.since), at)}, last slow "
+        f"{at_utc(last, at)} ({name} {verdict.slow_ms:.0f} ms, {times(judged.paused_factor)} the "
+        f"usual); as usual now, {name} {verdict.now_ms:.0f} ms",
+        evidence=f"was {verdict.slow_ms:.0f} ms, now {verdict.now_ms:.0f} ms",
+        began_at=unix(verdict.since),
+        remedy=PAUSED,
+        course=Course.PAUSES,
     )
 
 
-def times(factor: float) -> str:
-    """Say how many times as much: `3 times`, `1.6 times`, `12 times`."""
-    return f"{factor:.0f} times" if factor >= TEN else f"{factor:.1f}".removesuffix(".0") + " times"
-
-
-def _onset(judged: Judged) -> datetime:
-    return datetime.fromtimestamp(judged.verdict.since, UTC)
-
-
-def _part(judged: Judged) -> str:
-    """Say whether the server's time or the network's has grown."""
-    slowed = judged.slowed
-    if not slowed.part:
-        return ""
-    words = _PARTS[slowed.part]
-    if slowed.part != "server":
-        words += _PHASES.get(slowed.phase, "")
-        words += ", on kept-alive connections" if slowed.kept_alive else ""
-    return words
-
-
-def _deployed(exchange: Exchange, judged: Judged) -> str:
-    """Name the deployment that came with the onset, and how many there are."""
-    deployment = judged.deployment
-    if deployment is None:
-        return ""
-    at = datetime.fromtimestamp(deployment.at, UTC)
-    many = f", one of {deployment.in_a_day} in 24 h" if deployment.in_a_day > 1 else ""
-    first = moment(at, exchange.started_at.astimezone(UTC))
-    return f"deployment {deployment.commit[:SHA]} first seen {first}{many}"
+def _settled(exchange: Exchange, settled: Settled) -> Slowness:
+    """Say that it did not go away, and what is usual now."""
+    at, name = exchange.started_at.astimezone(UTC), figure(settled.tail)
+    since = unix(settled.since)
+    factor = times(settled.now_ms / max(settled.before_ms, 1.0))
+    return Slowness(
+        rule=REGRESSION,
+        severity=Severity.INFO,
+        expected="usual",
+        words=f"{name} {settled.now_ms:.0f} ms, {factor} what was usual until {at_utc(since, at)}, "
+        f"{settled.before_ms:.0f} ms for {DAYS[at.weekday()]} at {at:%H} h, is taken for usual "
+        "now: it lasted four days and did not go away",
+        evidence=f"usual was {settled.before_ms:.0f} ms, is {settled.now_ms:.0f} ms",
+        began_at=since,
+        remedy=SETTLED,
+        course=Course.SETTLED,
+    )
 
 
 def _remedy(judged: Judged) -> str:
-    part = judged.slowed.part
-    if part == "server":
+    slowed = judged.slowed.part
+    if slowed == "server":
         return (
             "The time is spent at Intercom: look at www.intercomstatus.com, and give Intercom's "
             "support the request id, the time and the deployment."
         )
-    if part == "network":
+    if slowed == "network":
         return (
             "Intercom's own time is as it was: check the network, proxies and resolver between "
             "here and Intercom."

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from contracts.exchanges import Exchange
+from contracts.findings import Course
 from contracts.rules import RULES, Severity
 from monitors.burning import burn_of
 from monitors.detectors.context import Context
 from monitors.lateness import record_of
-from monitors.regression import Kind
 from monitors.troubles import MOST
 
 
@@ -25,6 +25,8 @@ class Slowness:
     """What was held against what, in numbers."""
     consumers: tuple[str, ...] | None = None
     began_at: datetime | None = None
+    remedy: str = ""
+    course: Course = Course.GOES_ON
 
 
 def beyond_limits(exchange: Exchange, observed: float, context: Context) -> Iterator[Slowness]:
@@ -93,21 +95,21 @@ def _late(
     exchange: Exchange, observed: float, wait: float, rule: str, context: Context
 ) -> _Late | None:
     """Say whether answers take longer than `wait`; None where they do not."""
-    verdict = context.latency.verdict
-    is_slower = verdict.kind is not Kind.NOTHING
-    if is_slower and verdict.now_ms > wait:
-        return _Late(ms=max(observed, verdict.now_ms))
+    judged = context.latency
     at = exchange.started_at.timestamp()
-    lateness = context.latency.late.get(wait) or ((at,) if observed > wait else ())
+    lateness = judged.late.get(wait) or ((at,) if observed > wait else ())
     policy = context.policy(RULES[rule])
     begun = policy.trouble_in(record_of(lateness))
-    if begun is not None:
-        since = [one for one in lateness[begun:] if one is not None]
-        began_at = datetime.fromtimestamp(min(since[0], MOST), UTC)
+    since = [one for one in lateness[begun:] if one is not None] if begun is not None else []
+    began_at = datetime.fromtimestamp(min(since[0], MOST), UTC) if since else None
+    if judged.is_slow and judged.verdict.now_ms > wait and observed > wait:
+        onset = datetime.fromtimestamp(judged.onset or judged.verdict.since, UTC)
+        return _Late(ms=max(observed, judged.verdict.now_ms), began_at=began_at or onset)
+    if begun is not None and began_at is not None:
         first = moment(began_at, exchange.started_at.astimezone(UTC))
         counted = f"{len(since)} of {len(lateness) - begun} answers since {first} UTC"
         return _Late(ms=observed, counted=counted, began_at=began_at, is_over=observed <= wait)
-    if observed > wait and not is_slower:
+    if observed > wait and not judged.is_slow:
         return _Late(ms=observed, lasts=False, counted=policy.patience)
     return None
 

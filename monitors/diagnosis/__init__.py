@@ -16,6 +16,7 @@ from monitors.detectors.standins import BLOCKED
 from monitors.diagnosis.access import refusals
 from monitors.diagnosis.attributes import reconciled
 from monitors.diagnosis.blips import as_a_blip
+from monitors.diagnosis.common_cause import is_latency
 from monitors.diagnosis.confirmation import MOST, confirmations
 from monitors.diagnosis.expectations import NOTHING_KNOWN, Expectation
 from monitors.diagnosis.objects import vanished_endpoints, wrong_address
@@ -36,7 +37,7 @@ from monitors.diagnosis.outlook import (
     is_down,
     is_token_or_region,
 )
-from monitors.diagnosis.slowness import is_latency, slowness, told_as
+from monitors.diagnosis.slowness import slowness, told_as
 
 __all__ = [
     "MOST",

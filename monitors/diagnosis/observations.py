@@ -45,12 +45,14 @@ class Diagnosed:
 
     `confirmed` is False where the latest exchange of an operation no longer shows it, or where what
     would decide was not asked. `is_blip` says that it failed and was well when it was asked again.
+    `well` are operations that were asked and do not have it, where that is told.
     """
 
     finding: Finding
     operations: tuple[str, ...] = ()
     confirmed: bool = True
     is_blip: bool = False
+    well: tuple[str, ...] = ()
 
     @property
     def so_far(self) -> Finding:
@@ -65,6 +67,7 @@ class Diagnosed:
             workspaces=(self.finding.workspace,),
             operations=self.operations,
             confirmed=self.confirmed,
+            well=self.well,
         )
 
 

@@ -1,25 +1,25 @@
-"""Slowness of one operation, of a group, or of everything.
-
-Every operation is watched by itself; whether what one of them shows has a common cause is read
-from the others. Were nothing common, each of them would be as likely below its usual time as above
-it, so the number that are clearly above is at most binomial with one half: a sign test (Arbuthnot,
-1710) over all operations but the one that gave occasion to ask. It takes for a common cause what
-is none in at most `CHANCE` of the passes in which something is slow, and needs ten others to say
-anything.
-"""
+"""Slowness of one operation, of a group, or of everything: what is told of each."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
-from math import comb
+from datetime import UTC
 from statistics import median
 from typing import Final
 
 from contracts.exchanges import Exchange
-from contracts.findings import Finding
+from contracts.findings import Course, Finding
 from contracts.rules import Severity
-from monitors.detectors.latency import times
+from monitors.detectors.compared import times
 from monitors.detectors.limits import moment
+from monitors.diagnosis.common_cause import (
+    is_common,
+    is_latency,
+    onset_of,
+    others_of,
+    slow_of,
+    together,
+    well_of,
+)
 from monitors.diagnosis.observations import (
     LEAST_BROAD,
     Diagnosed,
@@ -30,11 +30,8 @@ from monitors.diagnosis.observations import (
 )
 from monitors.grouping import AT_ONCE, SLOWNESS
 from monitors.latencies import TOGETHER
+from monitors.regression import Kind
 
-CHANCE: Final = 0.001
-"""The share of passes with something slow in which the test may be wrong: below one a year at a
-false alarm per endpoint in twenty weeks."""
-_LATENCY: Final = "latency-"
 _PARTS: Final = {
     "server": "It is Intercom's own time (x-runtime).",
     "network": "It is the network or this machine: Intercom's own time (x-runtime) stayed.",
@@ -45,48 +42,33 @@ def slowness(evidence: Evidence) -> Iterator[Diagnosed]:
     """Yield slowness with a common cause as one, and take it; say of what stands alone so.
 
     What was told as an operation's own stays so until it is over, and what was told together stays
-    together: a trouble that spreads must not look as if it had ended.
+    together: a trouble that spreads must not look as if it had ended. What pauses is not slow, and
+    makes nothing common.
     """
     pairs = [
         pair
         for pair in evidence.named(SLOWNESS)
         if pair[1].accepted is None and pair[0] is evidence.latest[pair[0].identity]
     ]
-    free = [pair for pair in pairs if pair[0].latency.told in ("", TOGETHER)]
-    if not free:
-        yield from _alone(evidence, pairs, is_only=len(pairs) == 1)
-        return
-    others = _others(evidence, pairs)
-    more = len(pairs) - 1  # those found slower are above their usual time; one gave the occasion
-    is_common = evidence.is_broad(one.identity for one, _ in pairs) or is_common_mode(
-        above=sum(others) + more, of=len(others) + more
-    )
-    joined = free if is_common else _joined(free)
+    evidence.take([pair for pair in evidence.named(SLOWNESS) if _is_of(pair, pairs)])
+    calm = [pair for pair in pairs if pair[1].course is not Course.GOES_ON]
+    slow = [pair for pair in pairs if pair not in calm]
+    free = [pair for pair in slow if pair[0].latency.told in ("", TOGETHER)]
+    joined = together(free, evidence)
     if joined:
-        evidence.take([pair for pair in evidence.named(SLOWNESS) if _is_of(pair, joined)])
-        found = pairs if is_common else [one for one in pairs if _is_with(one, joined)]
-        yield _as_one(joined, evidence, others, slower=len(found), is_common=is_common)
-    alone = [pair for pair in pairs if pair not in joined]
-    yield from _alone(evidence, alone, is_only=not joined and len(alone) == 1)
-
-
-def is_common_mode(*, above: int, of: int) -> bool:
-    """Whether so many of the other operations are slower than usual that it is no chance."""
-    if of <= 0 or not 0 < above <= of:
-        return False
-    ways = sum(comb(of, number) for number in range(above, of + 1))
-    return ways <= CHANCE * float(2**of)
-
-
-def is_latency(finding: Finding) -> bool:
-    """Whether a finding is of how long answers take."""
-    return finding.rule.name.startswith(_LATENCY)
+        yield _as_one(joined, evidence)
+    calm_together = [pair for pair in calm if pair[0].latency.told == TOGETHER]
+    if calm_together and not joined:
+        yield _calm(calm_together)
+    yield from _alone(evidence, [pair for pair in slow if pair not in joined])
+    yield from _alone(evidence, [pair for pair in calm if pair not in calm_together])
 
 
 def told_as(
     observations: Iterable[Observation], diagnosed: Iterable[Diagnosed]
 ) -> Iterator[tuple[Exchange, str]]:
-    """Yield of every operation that was timed how its slowness is told; empty where it is not."""
+    """Yield of every operation that was timed how its slowness is told; empty where it is not.
+    While it goes on it is told as it was."""
     told: dict[str, str] = {}
     for one in diagnosed:
         finding = one.finding
@@ -94,74 +76,82 @@ def told_as(
             name = finding.rule.name if finding.operation else TOGETHER
             told.update(dict.fromkeys(one.operations, name))
     for observation in observations:
-        if observation.latency.is_slower is not None:
-            yield observation.exchange, told.get(str(observation.exchange.operation), "")
-
-
-def _others(evidence: Evidence, pairs: Explained) -> list[bool]:
-    """Return of the operations that were not found slower whether this answer was."""
-    found = {one.identity for one, _ in pairs}
-    return [
-        one.latency.is_slower
-        for identity, one in evidence.latest.items()
-        if identity not in found and one.latency.is_slower is not None
-    ]
-
-
-def _joined(free: Explained) -> list[tuple[Observation, Finding]]:
-    """Return those that began together: with what is told together already, or with another."""
-    together = [pair for pair in free if pair[0].latency.told == TOGETHER]
-    seeds = together or list(free)
-    return [
-        pair
-        for pair in free
-        if pair in together or any(pair is not seed and _is_with(pair, [seed]) for seed in seeds)
-    ]
+        latency = observation.latency
+        if latency.is_slower is not None:
+            goes_on = latency.verdict.kind is not Kind.NOTHING and not latency.verdict.opened
+            as_it_was = latency.told if goes_on else ""
+            yield observation.exchange, told.get(str(observation.exchange.operation), as_it_was)
 
 
 def _is_of(pair: tuple[Observation, Finding], joined: Explained) -> bool:
     return pair[0].identity in {one.identity for one, _ in joined}
 
 
-def _onset(pair: tuple[Observation, Finding]) -> datetime:
-    return datetime.fromtimestamp(pair[0].latency.verdict.since, UTC)
-
-
-def _is_with(pair: tuple[Observation, Finding], others: Explained) -> bool:
-    return any(abs(_onset(pair) - _onset(one)) <= AT_ONCE for one in others)
-
-
-def _as_one(
-    pairs: Explained, evidence: Evidence, others: list[bool], *, slower: int, is_common: bool
-) -> Diagnosed:
-    """Make one of several; `slower` are all that it is so of, with those that were told before."""
-    # The first of the worst stands for all of them, its onset too: one message, one beginning.
-    shown = max(pairs, key=lambda pair: (pair[1].severity.rank, -_onset(pair).timestamp()))
-    worst, began_at = shown[1], _onset(shown)
-    of_all = f"{slower} of {len(evidence.measured)} operations"
-    are_too = f"{sum(others)} of the other {len(others)} took longer than usual in this pass"
-    if is_common:
-        beside = f", and {are_too}" if others else ""
-        scope = f"are slower{beside}: it has one cause, Intercom or the way to it."
+def _as_one(pairs: Explained, evidence: Evidence) -> Diagnosed:
+    """Make one of several."""
+    others, slow = others_of(evidence), slow_of(evidence)
+    # The first of the worst stands for all of them, and the first of most for their beginning.
+    first = max(pairs, key=lambda pair: (pair[1].severity.rank, -onset_of(pair[0]).timestamp()))
+    began_at = min(
+        (onset_of(one) for one, _ in pairs),
+        key=lambda at: (-sum(abs(at - onset_of(one)) <= AT_ONCE for one, _ in pairs), at),
+    )
+    worst = first[1]
+    of_all = f"of {len(evidence.measured)} operations"
+    beside = len(slow) - len(pairs)
+    if is_common(evidence):
+        scope = f"{len(slow)} {of_all} are slower"
+        scope += f", {beside} of them told by {_itself(beside)}" if beside else ""
+        scope += f", and {_also(others)}" if others else ""
+        scope += ": it has one cause, Intercom or the way to it."
+    elif len(pairs) == 1:  # a group has at least two: the others are well again
+        scope = "Of the operations that became slower together one still is."
     else:
-        beside = f"; {are_too}" if sum(others) >= LEAST_BROAD else "; the others did not"
-        scope = f"became slower together{beside if others else ''}."
+        scope = f"{len(pairs)} {of_all} are slower together"
+        scope += f"; {beside} more told by {_itself(beside)}" if beside else ""
+        scope += (
+            "" if not others else f"; {_also(others)}" if any(others) else "; the others are not"
+        )
+        scope += "."
     factor = times(median(one.latency.verdict.factor for one, _ in pairs))
-    since = moment(began_at, worst.observed_at.astimezone(UTC))
-    middle = f"They take {factor} the usual time (median), since {since} UTC."
-    message = " ".join(filter(None, (f"{of_all} {scope}", middle, _where(pairs), "For one:")))
-    if slower == 1:  # a group has at least two: this one was found with others that are well again
-        message = "Of the operations that became slower together one still is."
-    return across(
+    message = f"{scope} {worst.message}"
+    if len(pairs) > 1:
+        since = moment(began_at, worst.observed_at.astimezone(UTC))
+        middle = f"They take {factor} the usual time (median), since {since} UTC."
+        message = " ".join(
+            filter(None, (scope, middle, _where(pairs), f"For one: {worst.message}"))
+        )
+    operations = "operations" if len(pairs) > 1 else "operation"
+    diagnosed = across(
         pairs,
         replace(
             worst,
-            message=f"{message} {worst.message}",
+            message=message,
+            past=message if len(pairs) > 1 else "",
             began_at=began_at,
-            evidence=f"{factor} the usual time (median of {len(pairs)} operations)",
+            evidence=f"{factor} the usual time (median of {len(pairs)} {operations})",
         ),
         confirmed=evidence.lasts(pairs),
     )
+    return replace(diagnosed, well=well_of(evidence))
+
+
+def _also(others: list[bool]) -> str:
+    return f"{sum(others)} of the other {len(others)} took longer than usual in this pass"
+
+
+def _itself(number: int) -> str:
+    return "itself" if number == 1 else "themselves"
+
+
+def _calm(pairs: Explained) -> Diagnosed:
+    """Make one of several that were told together, and of which none is slow now."""
+    first = max(pairs, key=lambda pair: pair[1].course is Course.PAUSES)[1]
+    message = first.message
+    if first.course is Course.PAUSES or len(pairs) > 1:
+        words = "is slow now" if first.course is Course.PAUSES else "went away"
+        message = f"Of the operations that became slower together none {words}. For one: {message}"
+    return across(pairs, replace(first, message=message))
 
 
 def _where(pairs: Explained) -> str:
@@ -173,17 +163,16 @@ def _where(pairs: Explained) -> str:
     return ""
 
 
-def _alone(evidence: Evidence, pairs: Explained, *, is_only: bool) -> Iterator[Diagnosed]:
+def _alone(evidence: Evidence, pairs: Explained) -> Iterator[Diagnosed]:
     """Yield each as its own, and say of the only one that is found that it is the only one, where
     the others do not look as if they were slower, too."""
-    others = _others(evidence, pairs)
+    others = others_of(evidence)
     is_broad = sum(others) >= LEAST_BROAD and sum(others) * 2 > len(others)
-    is_only = is_only and len(others) > 1 and not is_broad
-    evidence.take([pair for pair in evidence.named(SLOWNESS) if _is_of(pair, pairs)])
+    is_only = len(slow_of(evidence)) == 1 and len(others) > 1 and not is_broad
     for _, finding in pairs:
         operation = finding.operation
         message = finding.message
-        if is_only:
+        if is_only and finding.course is Course.GOES_ON:
             message = f"{message.removesuffix('.')}, {operation} only."
         yield Diagnosed(
             finding=replace(finding, message=message),

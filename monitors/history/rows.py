@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import RowMapping
 
 from contracts.exchanges import Operation
-from contracts.findings import Certainty, Finding
+from contracts.findings import Certainty, Course, Finding
 from contracts.rules import RULES, Evidence, Rule, Scope, Severity
 from monitors.policies import BLIND_AFTER
 from monitors.records import (
@@ -210,6 +210,7 @@ def _finding_from(document: dict[str, Any]) -> Finding:
             "consumers": tuple(document["consumers"]),
             "operations": tuple(document.get("operations", ())),
             "certainty": Certainty(document["certainty"]),
+            "course": Course(document.get("course", Course.GOES_ON)),
             **{name: _time_of(document.get(name)) for name in _FINDING_TIMES},
         }
     )

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.consumers import Consumer
-from contracts.findings import Finding
+from contracts.findings import Course, Finding
 from contracts.objectives import Objective
 from contracts.rules import Severity
 from monitors.burning import BURST, LEAST_SLOW, WINDOWS, Ledger, burn_of, chance_of
@@ -270,6 +270,53 @@ def test_one_trouble_stays_under_the_rule_it_was_told_by_with_the_worst_severity
         context = Context(latency=judged, reliance=Users(timeout=1))
         finding = only(detect(exchange, context))
         assert (finding.rule.name, finding.severity) == (rule, Severity.CRITICAL)
+
+
+def test_while_it_pauses_nothing_comes_of_the_level_and_its_rule_stays(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    exchange = an_exchange(body={"a": 1}, total_ms=190)
+    at = exchange.started_at.timestamp()
+    paused = Verdict(
+        kind=Kind.REGRESSION,
+        since=at - 20_000,
+        usual_ms=200.0,
+        now_ms=190.0,
+        slow_ms=5_000.0,
+        paused_since=at - 600,
+        intermittent=True,
+    )
+    for told, rule, expected in (
+        ("latency-regression", "latency-regression", "usual"),
+        (TOGETHER, "latency-regression", "usual"),
+        ("latency-timeout", "latency-timeout", "timeout"),
+        ("latency-limit", "latency-limit", "limit"),
+    ):
+        judged = Judged(verdict=paused, told=told, paused_factor=24.0)
+        finding = only(detect(exchange, Context(latency=judged, reliance=Users(timeout=1))))
+        assert (finding.rule.name, finding.expected) == (rule, expected)
+        assert (finding.severity, finding.course) == (Severity.INFO, Course.PAUSES)
+        assert "last slow 08:50 UTC (p50 5000 ms, 24 times the usual)" in finding.message
+        assert "as usual now, p50 190 ms" in finding.message
+    untold = Judged(verdict=paused, paused_factor=24.0)
+    assert not detect(exchange, Context(latency=untold, reliance=Users(timeout=1)))
+
+
+def test_a_level_beyond_a_limit_began_with_the_first_late_answer_and_ends_with_one_in_time(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    at = an_exchange().started_at.timestamp()
+    slow = Verdict(kind=Kind.REGRESSION, since=at - 900, usual_ms=100.0, now_ms=1_400.0)
+    judged = Judged(verdict=slow, told="latency-timeout", late={1000.0: (at - 600, at - 300, at)})
+    late = an_exchange(body={"a": 1}, total_ms=1_400)
+    finding = only(detect(late, Context(latency=judged, reliance=Users(timeout=1))))
+    assert finding.severity is Severity.CRITICAL
+    assert finding.began_at == late.started_at - timedelta(minutes=10)
+    judged = replace(judged, late={1000.0: (*judged.late[1000.0], None)})
+    in_time = an_exchange(body={"a": 1}, total_ms=150)
+    finding = only(detect(in_time, Context(latency=judged, reliance=Users(timeout=1))))
+    assert "crm waits" not in finding.message
+    assert finding.rule.name == "latency-timeout"  # it goes on, and is the same trouble
 
 
 def test_a_small_shift_beyond_a_consumers_objective_is_a_warning(

@@ -1,15 +1,19 @@
 """Any life of an incident, held to a model of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from contracts.findings import Course
 from contracts.rules import Severity
 from monitors.incidents import (
     Accepted,
     Healthy,
     NotMeasured,
+    Paused,
+    Settled,
 )
 from monitors.policies import CALM, Policy
 from monitors.records import Phase
@@ -25,6 +29,7 @@ from tests.monitors.lives import (
     RESOLVED,
     START,
     Life,
+    a_finding,
     sight,
 )
 
@@ -133,6 +138,21 @@ class IncidentMachine(RuleBasedStateMachine):
     def be_accepted(self) -> None:
         kinds = self.life(Accepted(why="known"))
         assert kinds == ([RESOLVED] if self.is_open else [])
+        self.is_open, self.is_blind, self.seen = False, False, []
+
+    @rule()
+    def pause(self) -> None:
+        kinds = self.life(Paused(finding=a_finding(Severity.INFO)))
+        assert kinds == ([MEASURED] if self.is_open and self.is_blind else [])
+        self.is_blind = False
+
+    @rule()
+    def become_usual(self) -> None:
+        settled = replace(a_finding(Severity.INFO), course=Course.SETTLED)
+        kinds = self.life(Settled(finding=settled))
+        assert kinds == ([RESOLVED] if self.is_open else [])
+        if self.is_open:
+            assert self.life.told[-1].incident.finding.course is Course.SETTLED
         self.is_open, self.is_blind, self.seen = False, False, []
 
     @rule(by=st.sampled_from(["ann", "ben"]))

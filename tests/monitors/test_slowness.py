@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.exchanges import Exchange, Headers, Operation, Request, Response, Timings
-from contracts.findings import Finding
+from contracts.findings import Course, Finding
 from contracts.relying import reads_of
 from contracts.rules import Severity
 from monitors.commits import Commits
-from monitors.diagnosis.slowness import is_common_mode, is_latency
+from monitors.diagnosis.common_cause import is_common_mode, is_latency
 from monitors.history import History
 from monitors.latencies import Latencies
 from monitors.makeup import Makeup, Sample
@@ -118,7 +118,7 @@ def test_the_worst_of_what_slows_together_is_told_first_and_then_in_one_message_
     assert next(filter(None, found))[0].operation == Operation.parse(TAGS)
     together = next(one for one in found[-1] if one.operation is None)
     assert set(together.operations) <= {TAGS, *others[:4]}
-    assert "3 of 11 operations became slower together" in together.message
+    assert "3 of 11 operations are slower together" in together.message
     (message,) = timed_stage.messages()
     told = [one for one in timed_stage.history.incidents() if not one.parent]
     assert [one.finding.operation for one in told] == [None]
@@ -132,7 +132,7 @@ def test_the_last_of_a_group_is_told_as_the_last_and_not_as_a_group_of_one(
 ) -> None:
     slow = [Fault(name="slow", operation=one, factor=8) for one in (TAGS, "GET /teams")]
     (both,) = found_under(timed_stage, *slow, probes=MANY)[-1]
-    assert both.message.startswith("2 of 11 operations became slower together")
+    assert both.message.startswith("2 of 11 operations are slower together")
     timed_stage.intercom.faults.replace(slow[:1])
     with timed_stage.monitor() as monitor:
         for _ in range(12):
@@ -144,6 +144,62 @@ def test_the_last_of_a_group_is_told_as_the_last_and_not_as_a_group_of_one(
     assert one.message.startswith(
         "Of the operations that became slower together one still is. GET /tags: p50"
     )
+    (message,) = timed_stage.messages()
+    assert "together one still is" in message.text
+    assert "*Operations (1 now, 2 in all)*" in str(message.blocks or message.attachments)
+    timed_stage.intercom.faults.clear()
+    with timed_stage.monitor() as monitor:
+        for _ in range(8):
+            timed_stage.clock.advance(BETWEEN)
+            monitor.run_pass(probes=MANY)
+    message, *_ = timed_stage.messages()
+    assert "*RESOLVED" in message.text
+    assert "2 of 11 operations are slower together" in message.text
+
+
+def test_what_comes_back_is_the_same_incident_and_says_when_it_is_as_usual(
+    timed_stage: Stage,
+) -> None:
+    slow, reports = [Fault(name="slow", operation=TAGS, factor=8)], []
+    with timed_stage.monitor() as monitor:
+        for faults, passes in ([], 10), (slow, 6), ([], 12), (slow, 6), ([], 8):
+            timed_stage.intercom.faults.replace(faults)
+            for _ in range(passes):
+                timed_stage.clock.advance(BETWEEN)
+                reports.append(monitor.run_pass(probes=FEW))
+    kinds = [str(one.kind) for report in reports for one in report.transitions]
+    assert kinds == ["opened", "resolved", "reopened", "spread"]
+    (finding,) = (one for one in reports[-1].findings if is_latency(one))
+    assert (finding.severity, finding.course) == (Severity.INFO, Course.PAUSES)
+    assert "comes and goes since 09:55 UTC, last slow 12:25 UTC (p50 " in finding.message
+    assert "; as usual now, p50 " in finding.message
+    (incident,) = reports[-1].incidents
+    assert incident.finding.message == finding.message
+    message, *_ = timed_stage.messages()
+    assert "*WARNING, as usual now,* in" in message.text
+    assert "; as usual now, p50 " in message.text
+
+
+def test_what_lasts_is_told_as_usual_now_and_not_as_mended(timed_stage: Stage) -> None:
+    kinds: list[TransitionKind] = []
+    with timed_stage.monitor() as monitor:
+        for number in range(24 * 6):
+            if number == 24:
+                timed_stage.intercom.faults.add(Fault(name="slow", operation=TAGS, factor=8))
+            timed_stage.clock.advance(timedelta(hours=1))
+            report = monitor.run_pass(probes=TAGS_ONLY)
+            kinds += [one.kind for one in report.transitions]
+            if TransitionKind.RESOLVED in kinds:
+                break
+    assert kinds == [TransitionKind.OPENED, TransitionKind.RESOLVED]
+    (finding,) = report.findings
+    assert (finding.severity, finding.course) == (Severity.INFO, Course.SETTLED)
+    message, *_ = timed_stage.messages()
+    assert "*USUAL NOW after 4 days" in message.text
+    assert "is taken for usual now: it lasted four days and did not go away" in message.text
+    shown = str(message.blocks or message.attachments)
+    assert "*Not mended, but usual now.*" in shown
+    assert "Nothing to do" not in shown
 
 
 def test_what_was_told_as_one_operations_own_stays_so_when_others_follow(
@@ -351,6 +407,27 @@ def timed(at: float, sample: Sample) -> Exchange:
         started_at=datetime.fromtimestamp(at, UTC),
         timings=Timings(total_ms=sample.total, first_byte_ms=first, server_ms=sample.server),
     )
+
+
+def test_what_comes_back_began_anew_with_its_own_part_and_deployment() -> None:
+    made, latencies, at = Made(Random(3)), Latencies(), MONDAY
+    spells = [(24.0, "", "a" * 8), (2.0, "server", "b" * 8), (2.0, "", "b" * 8)]
+    spells += [(1.0, "network", "c" * 8)]
+    for hours, part, commit in spells:
+        begun, spell = at, replace(made, part=part, factor=4.0 if part else 1.0)
+        while at < begun + hours * HOUR:
+            exchange = timed(at, spell.sample(at))
+            assert exchange.response is not None
+            headers = Headers({"x-intercom-version": commit})
+            answer = replace(exchange.response, headers=headers)
+            judged = latencies.take(replace(exchange, response=answer))
+            latencies = latencies if int(at) % 3600 else Latencies.of(latencies.document())
+            at += 300.0
+    assert judged.verdict.since < begun - 3 * HOUR
+    assert judged.onset == pytest.approx(begun, abs=600.0)
+    assert judged.slowed.part == "network"
+    assert judged.deployment is not None
+    assert judged.deployment.commit == "c" * 8
 
 
 @pytest.mark.parametrize("server_swings", [True, False])

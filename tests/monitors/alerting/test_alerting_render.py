@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from contracts.findings import Certainty
+from contracts.findings import Certainty, Course
 from contracts.rules import RULES, Severity
 from monitors.alerting import phrases
 from monitors.alerting.contacts import Contact
 from monitors.alerting.events import event_of
 from monitors.alerting.reminding import reminder
 from monitors.alerting.render import PLAIN, Surroundings, render, render_reply
-from monitors.alerting.wording import AMBER, GREEN, GREY, RED
+from monitors.alerting.wording import AMBER, GREEN, GREY, RED, event
 from monitors.records import (
     NoticeForm,
     Reach,
@@ -292,3 +292,27 @@ def test_the_first_line_names_where_else_the_same_is_wrong(
     assert "/admins" not in told.text
     many = tuple(f"{rule} GET /x{number}" for number in range(5))
     assert " and 2 more." in render(transition(children=many), channel="C1", now=NOW).text
+
+
+def test_slowness_of_a_group_says_where_it_is_counted_and_how_much_of_it_is_left(
+    transition: MakeTransition,
+) -> None:
+    three = ("GET /tags", "GET /teams", "GET /segments")
+    told = transition(TransitionKind.SPREAD, 2, operations=three, workspaces=("eu", "prod"))
+    slow = replace(
+        told.incident.finding,
+        rule=RULES["latency-regression"],
+        operation=None,
+        operations=three[:2],
+        message="2 of 4 operations are slower together.",
+    )
+
+    def of(**changed: object) -> Transition:
+        finding = replace(slow, **changed)  # type: ignore[arg-type]
+        return replace(told, incident=replace(told.incident, finding=finding))
+
+    notice = render(of(), channel="#alerts", now=NOW)
+    assert "in Intercom workspaces eu, prod: In prod: 2 of 4 operations are" in notice.text
+    assert "*Operations (2 now, 3 in all)*\n`GET /tags`, `GET /teams`" in shown(notice)
+    assert event(of()) == "Slow on 2 operations"
+    assert event(of(course=Course.PAUSES)) == "As usual now, and may come back"
