@@ -275,6 +275,7 @@ def _settled(state: IncidentState, finding: Finding, now: datetime) -> Change:
         is_blind=False,
         record="",
         failures=0,
+        was_accepted="",
     )
     return (
         (over, None) if state.phase is Phase.RESOLVED else tell(over, TransitionKind.RESOLVED, now)
