@@ -22,9 +22,10 @@ from monitors.detectors.compared import (
 )
 from monitors.detectors.context import Context, finding, name_of
 from monitors.detectors.limits import Slowness, beyond_limits, listed, milliseconds
-from monitors.latencies import Judged, Settled
+from monitors.latencies import Judged
 from monitors.regression import Kind
 from monitors.slowed import SLOWER
+from monitors.watched import Settled
 
 REGRESSION: Final = "latency-regression"
 PAYLOAD: Final = "latency-payload"
