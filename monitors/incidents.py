@@ -96,7 +96,11 @@ def merge(sightings: Iterable[Sighting]) -> dict[str, Sighting]:
         worse = max(other, sighting, key=lambda one: _badness(one.finding))
         consumers = dict.fromkeys((*other.finding.consumers, *sighting.finding.consumers))
         merged[key] = Sighting(
-            finding=replace(worse.finding, consumers=tuple(consumers)),
+            finding=replace(
+                worse.finding,
+                consumers=tuple(consumers),
+                operations=_united(other.finding.operations, sighting.finding.operations),
+            ),
             workspaces=_united(other.workspaces, sighting.workspaces),
             operations=_united(other.operations, sighting.operations),
             confirmed=other.confirmed or sighting.confirmed,

@@ -41,6 +41,8 @@ class Judged:
     where it was as usual in between."""
     paused_factor: float = 0.0
     """How many times the usual it took when it was last slow, where it pauses."""
+    slow_at: float = 0.0
+    """When the last slow answer came (Unix time), where it pauses."""
     settled: Settled | None = None
     is_slower: bool | None = None
     told: str = ""
@@ -193,6 +195,7 @@ class Latencies:
             deployment=commits.at_onset(known.onset) if known.onset else None,
             onset=known.onset,
             paused_factor=paused_factor,
+            slow_at=known.slow_at if verdict.pauses else 0.0,
             settled=settled,
             is_slower=None if usual is None else sample.total > SLOWER * usual,
             told=known.told,

@@ -40,6 +40,8 @@ class Known:
     """When it became slow for the last time; 0 where it is not slow now."""
     calm_at: float = 0.0
     """When it was seen to be slow no more, the last time."""
+    slow_at: float = 0.0
+    """When the last slow answer came before that."""
 
     def slowed(self, verdict: Verdict) -> Slowed:
         """Say what slowed."""
@@ -50,11 +52,22 @@ class Known:
         """Note when it became slow; what comes back began anew where most of the latest answers
         speak for it (the largest sum of what they are beyond half of it)."""
         if verdict.kind is Kind.NOTHING or verdict.pauses:
-            self.calm_at = at if self.onset else self.calm_at
+            if self.onset:
+                self.calm_at, self.slow_at = at, self._last_slow(verdict)
             self.onset = 0.0
         elif not self.onset:
             is_back = verdict.intermittent and verdict.since < self.calm_at
             self.onset = self._back_since(verdict, at) if is_back else verdict.since
+
+    def _last_slow(self, verdict: Verdict) -> float:
+        """Return when an answer was last nearer to what it was while slow than to what is usual."""
+        half = math.log(max(verdict.slow_ms / max(verdict.usual_ms, 1.0), 1.0)) / 2.0
+        slow = (
+            one.at
+            for one in self.makeup.latest_first()
+            if math.log(max(one.total, 1.0) / max(self.usual(one.at), 1.0)) > half
+        )
+        return next(slow, verdict.paused_since)
 
     def _back_since(self, verdict: Verdict, at: float) -> float:
         half = math.log(max(verdict.factor, 1.0)) / 2.0
@@ -96,7 +109,7 @@ class Known:
         if any(self.late.values()):
             form["late"] = [[ms, list(one)] for ms, one in self.late.items() if one]
         if self.onset or self.calm_at:
-            form["course"] = [self.onset, self.calm_at]
+            form["course"] = [self.onset, self.calm_at, self.slow_at]
         return form
 
     @classmethod
@@ -116,11 +129,13 @@ class Known:
         )
 
 
-def _moments(form: object) -> tuple[float, float]:
+def _moments(form: object) -> tuple[float, float, float]:
     match form:
-        case [float(onset), float(calm_at)] if math.isfinite(onset) and math.isfinite(calm_at):
-            return onset, calm_at
-    return 0.0, 0.0
+        case [float(onset), float(calm_at), float(slow_at)] if math.isfinite(
+            onset + calm_at + slow_at
+        ):
+            return onset, calm_at, slow_at
+    return 0.0, 0.0, 0.0
 
 
 def _by_ms(form: object) -> Iterator[tuple[float, object]]:

@@ -170,7 +170,7 @@ def _level(exchange: Exchange, context: Context) -> Iterator[Slowness]:
 def _paused(exchange: Exchange, judged: Judged) -> Slowness:
     """Say that it is as usual now, since when, and what it was when it was slow."""
     verdict, at = judged.verdict, exchange.started_at.astimezone(UTC)
-    name, last = figure(verdict.tail), unix(verdict.paused_since)
+    name, last = figure(verdict.tail), unix(judged.slow_at or verdict.paused_since)
     return Slowness(
         rule=REGRESSION,
         severity=Severity.INFO,

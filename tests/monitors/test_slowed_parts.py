@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from contracts.exchanges import Exchange, Headers, Operation, Request, Response, Timings
 from monitors.commits import Commits
 from monitors.diagnosis.common_cause import is_common_mode
-from monitors.latencies import Latencies
+from monitors.latencies import UNJUDGED, Latencies
 from monitors.makeup import Makeup, Sample
 from monitors.slowed import Slowed, compare
 
@@ -117,10 +117,11 @@ def timed(at: float, sample: Sample) -> Exchange:
 
 def test_what_comes_back_began_anew_with_its_own_part_and_deployment() -> None:
     made, latencies, at = Made(Random(3)), Latencies(), MONDAY
+    judged = back = UNJUDGED
     spells = [(24.0, "", "a" * 8), (2.0, "server", "b" * 8), (2.0, "", "b" * 8)]
-    spells += [(1.0, "network", "c" * 8)]
+    spells += [(1.0, "network", "c" * 8), (1.0, "", "d" * 8)]
     for hours, part, commit in spells:
-        begun, spell = at, replace(made, part=part, factor=4.0 if part else 1.0)
+        back, begun, spell = judged, at, replace(made, part=part, factor=4.0 if part else 1.0)
         while at < begun + hours * HOUR:
             exchange = timed(at, spell.sample(at))
             assert exchange.response is not None
@@ -129,11 +130,13 @@ def test_what_comes_back_began_anew_with_its_own_part_and_deployment() -> None:
             judged = latencies.take(replace(exchange, response=answer))
             latencies = latencies if int(at) % 3600 else Latencies.of(latencies.document())
             at += 300.0
-    assert judged.verdict.since < begun - 3 * HOUR
-    assert judged.onset == pytest.approx(begun, abs=600.0)
-    assert judged.slowed.part == "network"
-    assert judged.deployment is not None
-    assert judged.deployment.commit == "c" * 8
+    ended, began = begun - 300.0, begun - HOUR
+    assert back.verdict.since < began - 3 * HOUR
+    assert back.onset == pytest.approx(began, abs=600.0)
+    assert back.slowed.part == "network"
+    assert back.deployment is not None
+    assert back.deployment.commit == "c" * 8
+    assert (judged.verdict.pauses, judged.slow_at) == (True, ended)
 
 
 @pytest.mark.parametrize("server_swings", [True, False])
