@@ -345,6 +345,8 @@ def _again(
     state: IncidentState, sighting: Sighting, now: datetime, policy: Policy
 ) -> IncidentState:
     finding = _begun(state, sighting.finding)
+    if is_at_rest(state):  # what is back may be back elsewhere
+        state = replace(state, workspaces=(), operations=())
     # In the end it is told at its widest and worst.
     if not finding.past or len(sighting.operations) < len(state.operations):
         finding = replace(finding, past=state.finding.past)

@@ -162,9 +162,9 @@ class IncidentState:
     severity: Severity
     """The highest so far in this occurrence."""
     workspaces: tuple[str, ...]
-    """Sorted; all that were seen with it in this occurrence."""
+    """Sorted; all that were seen with it in this occurrence, or since it came back."""
     operations: tuple[str, ...]
-    """Sorted, as shown; for a cause across operations, those it was seen on."""
+    """Sorted, as shown; for a cause across operations, those it was seen on, as `workspaces`."""
     failures: int = 0
     """Sights in a row."""
     successes: int = 0

@@ -296,3 +296,21 @@ def test_the_same_observations_make_the_same_incident(
     one(*observed)
     other(*observed)
     assert (one.state, one.told) == (other.state, other.told)
+
+
+def test_what_is_back_is_told_where_it_is_back() -> None:
+    life = Life()
+    life(*[replace(sight(), workspaces=("eu", "prod"), operations=("GET /a", "GET /b"))] * 3)
+    assert life(Healthy(), Healthy()) == [RESOLVED]
+    assert life(*[replace(sight(), workspaces=("prod",), operations=("GET /b",))] * 3) == [REOPENED]
+    assert life.state is not None
+    assert (life.state.workspaces, life.state.operations) == (("prod",), ("GET /b",))
+
+
+def test_the_beginning_of_an_incident_does_not_move_later() -> None:
+    life = Life()
+    for minutes in (5, None, 3, 8):
+        began_at = None if minutes is None else START - MINUTE * minutes
+        life(replace(sight(), finding=replace(a_finding(), began_at=began_at)))
+    assert life.state is not None
+    assert life.state.began_at == START - MINUTE * 8

@@ -161,7 +161,7 @@ def test_what_comes_back_is_the_same_incident_and_says_when_it_is_as_usual(
     assert kinds == ["opened", "resolved", "reopened", "spread"]
     (finding,) = (one for one in reports[-1].findings if is_latency(one))
     assert (finding.severity, finding.course) == (Severity.INFO, Course.PAUSES)
-    assert "comes and goes since 09:55 UTC, last slow 12:25 UTC (p50 " in finding.message
+    assert "comes and goes since 09:55 UTC, last slow 11:50 UTC (p50 " in finding.message
     assert "; as usual now, p50 " in finding.message
     (incident,) = reports[-1].incidents
     assert incident.finding.message == finding.message
