@@ -43,7 +43,7 @@ monitors: $(VENV)/.installed ## one pass over the configured workspaces
 reports: $(VENV)/.installed ## the report of what the history holds
 	$(BIN)/intercheck report
 
-BENCHMARKS := loading probe_pass drift mutated_examples shapes diagnosis latency mutants held_out writes
+BENCHMARKS := loading probe_pass probe_process drift mutated_examples shapes diagnosis latency mutants held_out writes
 bench: $(VENV)/.installed-for-tests ## measure, for a quarter of an hour; most need ../shared
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python tests/benchmarks/$$name.py || exit 1; done
 	@echo "== alerting, in short"
