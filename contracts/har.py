@@ -38,6 +38,8 @@ _ERRORS: Final = (
 )
 # These answers have no body, so that none is recorded says nothing against the recording.
 _BODILESS: Final = (204, 205, 304)
+_OF_THE_ANSWER: Final = ("dns", "connect", "send", "wait", "receive")
+"""The phases of an entry that are not the recorder's own; `ssl` is part of `connect`."""
 _ENTRIES: Final = re.compile(r'"entries"\s*:\s*\[\s*')
 _BETWEEN: Final = re.compile(r"[\s,]*")  # matches everywhere
 
@@ -150,8 +152,13 @@ def _timings(entry: Mapping[str, object], received: Fields) -> Timings | None:
     value = entry.get("timings")
     phases: Iterator[tuple[str, object]] = iter(value.items() if isinstance(value, dict) else ())
     times = {name: milliseconds_of(one) for name, one in phases}
-    # `connect` includes `ssl` in HAR; ours are apart.
+    blocked, others = times.pop("blocked", None), [times.get(one) for one in _OF_THE_ANSWER]
+    if blocked:  # in the recorder's own queue; some leave that out of `time`
+        total = min(total, max(total - blocked, sum(one for one in others if one is not None)))
+    # `connect` includes `ssl` in HAR, and not `dns`; ours are apart, and with it.
     connect, tls, receive = times.get("connect"), times.get("ssl"), times.get("receive")
+    if connect is not None:
+        connect += times.get("dns") or 0.0
     return Timings(
         total_ms=total,
         first_byte_ms=None if receive is None else max(0.0, total - receive),

@@ -84,7 +84,9 @@ class Reliance:
         return tuple(one.name for one in self.consumers if one.name in hurt)
 
     def users(self, identity: str) -> tuple[Consumer, ...]:
-        """Return the consumers that read anything of an operation."""
+        """Return the consumers that read anything of an operation; everybody for `*`."""
+        if identity == EVERYTHING:
+            return self.consumers
         return tuple(one for one in self.consumers if identity in one.reads)
 
     def _hurt(self, identity: str, location: str) -> set[str]:

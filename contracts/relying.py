@@ -37,7 +37,7 @@ class Together:
         return tuple(dict.fromkeys(names))
 
     def users(self, identity: str) -> tuple[Consumer, ...]:
-        """Return the consumers that use an operation, each once."""
+        """Return the consumers that use an operation, each once; everybody for `*`."""
         found = {one.name: one for party in self._parties for one in party.users(identity)}
         return tuple(found.values())
 

@@ -34,7 +34,8 @@ class Reads(Protocol):
         ...
 
     def users(self, identity: str) -> Sequence[Consumer]:
-        """Return the consumers that use an operation, as they describe themselves."""
+        """Return the consumers that use an operation, as they describe themselves; everybody for
+        `*`."""
         ...
 
 

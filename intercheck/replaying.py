@@ -17,7 +17,7 @@ from contracts.rules import Rule
 from contracts.spec import PREVIEW
 from contracts.workspaces import REGIONS, is_version
 from intercheck.rounds import Rounds
-from monitors.detectors import LATENCY_LIMIT, Context, detect, thresholds_of, waits_of
+from monitors.detectors import LATENCY_LIMIT, Context, detect, late_for, thresholds_of, waits_of
 from monitors.diagnosis import (
     Diagnosed,
     Expectation,
@@ -127,7 +127,10 @@ def judge(
         reliance, operation = promise.reliance, exchange.operation
         own = limits.get(operation.identity, limit) if operation else limit
         latency = latencies.take(
-            exchange, thresholds_of(reliance, operation), waits_of(reliance, operation, own)
+            exchange,
+            thresholds_of(reliance, operation),
+            waits_of(reliance, operation, own),
+            late_for(exchange, reliance, own),
         )
         context = Context(
             published=promise.published,

@@ -4,10 +4,11 @@ A recording is read when all is over. So each cause is told by the sight that te
 by the last one, in which it is almost gone, and with it when it began and when it was over.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from statistics import median
+from typing import Final
 
 from contracts.exchanges import Exchange
 from contracts.findings import Course, Finding
@@ -16,6 +17,8 @@ from monitors.grouping import is_part_of
 from monitors.latencies import Latencies
 
 _Weight = tuple[int, int, bool]
+CONNECTING: Final = ""
+"""Stands among operations for opening a connection, which is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class _Trouble:
     def _goes_on(self, diagnosed: Diagnosed) -> None:
         began = [one for one in (self.began_at, diagnosed.finding.began_at) if one is not None]
         self.began_at = min(began, default=None)
-        self.still.update(diagnosed.operations)
+        self.still.update(diagnosed.operations or (CONNECTING,))
         self.ended_at = self.calm = None
 
     def well(self, operation: str, at: datetime) -> None:
@@ -157,10 +160,9 @@ class Rounds:
                     self._troubles[one.finding.cause].calm = one.finding
                 continue
             trouble = self._of(_sight(one, observations))
-            seen.setdefault(trouble.finding.cause, set()).update(one.operations)
+            seen.setdefault(trouble.finding.cause, set()).update(one.operations or (CONNECTING,))
         for observation in observations:
-            shown = str(observation.exchange.operation)
-            if observation.latency.is_slower is not None:
+            for shown in _measured(observation):
                 for cause, trouble in self._troubles.items():
                     if shown not in seen.get(cause, ()):
                         trouble.well(shown, observation.exchange.started_at)
@@ -182,12 +184,22 @@ class Rounds:
         return trouble
 
 
+def _measured(observation: Observation) -> Iterator[str]:
+    """Yield what an observation could have shown to be slow."""
+    if observation.latency.is_slower is not None:
+        yield str(observation.exchange.operation)
+    if observation.latency.opened is not None:
+        yield CONNECTING
+
+
 def _sight(diagnosed: Diagnosed, observations: Sequence[Observation]) -> _Sight:
     verdicts = [
         one.latency.verdict
         for one in observations
         if str(one.exchange.operation) in diagnosed.operations
     ]
+    if not diagnosed.operations:
+        verdicts = [one.latency.opened.verdict for one in observations if one.latency.opened]
     comes_and_goes = any(one.intermittent for one in verdicts)
     return _Sight(
         diagnosed,

@@ -7,6 +7,11 @@ and how far away, makes more of a difference than the operation.
 from contracts.exchanges import Exchange
 
 
+def place_of(exchange: Exchange) -> str:
+    """Name where an exchange went, whatever it asked for."""
+    return f"{exchange.workspace} {exchange.region}"
+
+
 def key_of(exchange: Exchange) -> str | None:
     """Name what is normal for an exchange; None where it asked nothing known."""
     if exchange.operation is None:
@@ -26,5 +31,14 @@ def timed(exchange: Exchange) -> float | None:
     timings = exchange.timings
     if timings is None or not exchange.is_success:
         return None
-    opening = (timings.connect_ms or 0.0) + (timings.tls_ms or 0.0)
-    return max(timings.total_ms - opening, 0.0)
+    return max(timings.total_ms - (opening_of(exchange) or 0.0), 0.0)
+
+
+def opening_of(exchange: Exchange) -> float | None:
+    """Return how long the connection took to open in milliseconds (DNS, TCP and TLS); None where it
+    was open before, or no answer came."""
+    timings = exchange.timings
+    if timings is None or exchange.response is None:
+        return None
+    parts = [one for one in (timings.connect_ms, timings.tls_ms) if one is not None]
+    return sum(parts) if parts else None

@@ -29,6 +29,9 @@ BURST: Final = 15 * MINUTE
 here as everywhere (`monitors.regression`)."""
 LEAST: Final = 3
 """Answers in the short window."""
+WHOLE: Final = 0.9
+"""The share of a window from which on it is called whole: answers come minutes apart, and buckets
+begin before them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,13 @@ class Window:
     def __str__(self) -> str:
         return f"{self.long / COARSE:.0f} h"
 
+    def since(self, first: float, now: float) -> str:
+        """Say how long it is where answers are known since `first` only."""
+        known = now - first
+        if known >= WHOLE * self.long:
+            return str(self)
+        return f"{known / COARSE:.0f} h" if known >= COARSE else f"{known / MINUTE:.0f} min"
+
 
 WINDOWS: Final = (
     Window(long=60 * MINUTE, short=5 * MINUTE, rate=14.4, wakes=True),
@@ -54,25 +64,36 @@ WINDOWS: Final = (
 """Fastest first, as the workbook has them: 2 % of the budget in an hour, 5 % in six, 10 % in three
 days."""
 
-Bucket = tuple[float, int, int]
-"""When it begins (Unix time), answers in it, and slow ones among them."""
+Bucket = tuple[float, int, int, int]
+"""When it begins (Unix time), answers in it, slow ones among them, and how many of those came while
+the operation's slowness was told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Burn:
-    """An objective whose budget is spent too fast. `slow` of `of` answers in the long window."""
+    """An objective whose budget is spent too fast. `slow` of `of` answers in the long window, which
+    is known for a `span`, beside `told` slow ones more that are no news."""
 
     window: Window
     rate: float
     slow: int
     of: int
+    span: str
+    told: int = 0
 
 
-def burn_of(buckets: Sequence[Bucket], *, target: float, now: float) -> Burn | None:
-    """Return the fastest burn that alerts; None where none does."""
+def burn_of(
+    buckets: Sequence[Bucket], *, target: float, now: float, is_told: bool = False
+) -> Burn | None:
+    """Return the fastest burn that alerts; None where none does. Slow answers that were told count
+    only where `is_told` says that it was this very burn: of others their incident has spoken."""
     budget = 1.0 - target
     for window in WINDOWS:
-        recent = [one for one in buckets if now - window.long < one[0] <= now]
+        known = [one for one in buckets if now - window.long < one[0] <= now]
+        told = 0 if is_told else sum(one[3] for one in known)
+        recent = (
+            known if is_told else [(at, of - told, slow - told, 0) for at, of, slow, told in known]
+        )
         of, slow = sum(one[1] for one in recent), sum(one[2] for one in recent)
         if slow < LEAST_SLOW or not 0.0 < budget < 1.0 or _is_burst(recent):
             continue
@@ -80,7 +101,8 @@ def burn_of(buckets: Sequence[Bucket], *, target: float, now: float) -> Burn | N
         if rate < window.rate or chance_of(slow, of=of, share=budget) > window.long / ONCE_IN:
             continue
         if _lately(recent, window, now) / budget >= window.rate:
-            return Burn(window=window, rate=rate, slow=slow, of=of)
+            span = window.since(known[0][0], now)
+            return Burn(window=window, rate=rate, slow=slow, of=of, span=span, told=told)
     return None
 
 
@@ -105,14 +127,14 @@ def chance_of(slow: int, *, of: int, share: float) -> float:
 
 def _is_burst(recent: Sequence[Bucket]) -> bool:
     """Whether all slow answers came within a burst."""
-    slow = [at for at, _, slower in recent if slower]
+    slow = [at for at, _, slower, _ in recent if slower]
     return max(slow, default=0.0) - min(slow, default=0.0) < BURST
 
 
 def _lately(recent: Sequence[Bucket], window: Window, now: float) -> float:
     """Return the share of slow answers in the short window, stretched until it holds enough."""
     of = slow = 0
-    for at, answers, slower in sorted(recent, reverse=True):
+    for at, answers, slower, _ in sorted(recent, reverse=True):
         if of >= LEAST and at <= now - window.short:
             break
         of, slow = of + answers, slow + slower
@@ -129,26 +151,35 @@ class Ledger:
         """Count an answer; one from before the latest bucket counts in it."""
         start = at // FINE * FINE
         if self.buckets and start <= self.buckets[-1][0]:
-            start, of, slow = self.buckets.pop()
+            start, of, slow, told = self.buckets.pop()
         else:
-            of = slow = 0
-        self.buckets.append((start, of + 1, slow + is_slow))
+            of = slow = told = 0
+        self.buckets.append((start, of + 1, slow + is_slow, told))
         if not of:
             self._compact(at)
+
+    def explain(self, since: float) -> None:
+        """Note that the slow answers since then are part of what was told."""
+        first = since // FINE * FINE
+        for index in range(len(self.buckets) - 1, -1, -1):
+            at, of, slow, _ = self.buckets[index]
+            if at < first:
+                return
+            self.buckets[index] = (at, of, slow, slow)
 
     def _compact(self, now: float) -> None:
         """Drop what is too old, and put together what no short window looks at."""
         coarse: dict[float, Bucket] = {}
         fine: list[Bucket] = []
-        for at, of, slow in self.buckets:
+        for at, of, slow, told in self.buckets:
             if at <= now - WINDOWS[-1].long:
                 continue
             if at > now - WINDOWS[1].long - FINE:
-                fine.append((at, of, slow))
+                fine.append((at, of, slow, told))
                 continue
             hour = at // COARSE * COARSE
-            _, before, slower = coarse.get(hour, (hour, 0, 0))
-            coarse[hour] = hour, before + of, slower + slow
+            _, before, slower, explained = coarse.get(hour, (hour, 0, 0, 0))
+            coarse[hour] = hour, before + of, slower + slow, explained + told
         self.buckets = [*coarse.values(), *fine]
 
     def as_json(self) -> list[Any]:
@@ -161,8 +192,8 @@ class Ledger:
         ledger = cls()
         try:
             ledger.buckets = [
-                (float(at), int(of), int(slow))
-                for at, of, slow in form  # type: ignore[attr-defined]
+                (float(at), int(of), int(slow), int(told[0]) if told else 0)
+                for at, of, slow, *told in form  # type: ignore[attr-defined]
             ]
         except (TypeError, ValueError):
             return cls()

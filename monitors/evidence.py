@@ -13,6 +13,7 @@ from contracts.exchanges import BodyKind, Exchange, Operation
 from contracts.findings import Course, Finding
 from contracts.rules import Evidence, Severity
 from monitors.asking import Visit
+from monitors.baselines import opening_of
 from monitors.detectors import DESCRIBED
 from monitors.diagnosis import NOTHING_ASKED, Diagnosed, Observation, Outlook
 from monitors.grouping import key_of
@@ -80,6 +81,8 @@ def health(incident: IncidentState, look: Look) -> Health:
     """Say whether `look`, which holds no finding of the incident, is evidence that it is over."""
     if incident.finding.location == DESCRIBED:
         return Health.OVER  # the description is read with every pass, whatever is asked
+    if incident.finding.rule.measured_by is Evidence.OPENED:
+        return _of_connecting(look)
     concerned = _identities(incident)
     if not look.meant_to_ask(concerned):
         return Health.NOT_ASKED
@@ -91,6 +94,14 @@ def health(incident: IncidentState, look: Look) -> Health:
     ):
         return Health.OVER
     return Health.UNKNOWN
+
+
+def _of_connecting(look: Look) -> Health:
+    """Any connection that was opened tells; where one was kept alive there was nothing to open."""
+    if any(opening_of(one.exchange) is not None for one in look.observations):
+        return Health.OVER
+    is_open = any(one.exchange.response for one in look.observations)
+    return Health.NOT_ASKED if is_open or not look.visits else Health.UNKNOWN
 
 
 def _identities(incident: IncidentState) -> frozenset[str]:

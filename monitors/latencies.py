@@ -7,13 +7,15 @@ same again from there comes to exactly the same.
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 from contracts.exchanges import Exchange
-from monitors.baselines import key_of, timed
+from monitors.baselines import key_of, opening_of, place_of, timed
 from monitors.burning import Bucket, Ledger
 from monitors.commits import Commits, Deployment
+from monitors.connecting import Connecting, Opened
 from monitors.lateness import Lateness, added
 from monitors.makeup import Makeup, Sample, sample_of
 from monitors.packed import packed, unpacked
@@ -31,6 +33,7 @@ class Judged:
     nobody knows what is usual. `told` is how the trouble that goes on was told: the name of a
     rule, or `TOGETHER`; empty where it was not. `spent` counts, by threshold in milliseconds, the
     answers that took longer; `late` says by how long somebody waits which of the latest did.
+    `opened` is what is so of connecting, None where this exchange opened no connection.
     """
 
     verdict: Verdict = CALM
@@ -48,6 +51,7 @@ class Judged:
     told: str = ""
     spent: Mapping[float, Sequence[Bucket]] = field(default_factory=dict)
     late: Mapping[float, Lateness] = field(default_factory=dict)
+    opened: Opened | None = None
 
     @property
     def is_slow(self) -> bool:
@@ -75,20 +79,56 @@ class Latencies:
     def __init__(self) -> None:
         self._known: dict[str, Known] = {}
         self._commits: dict[str, Commits] = {}
+        self._connecting: dict[str, Connecting] = {}
         self.taken: list[list[Any]] = []
-        """What was taken since the last time it was emptied: key, sample and new commit, or key and
-        how its trouble was told."""
+        """What was taken since the last time it was emptied: key, sample and new commit; key and
+        how its trouble was told; or of a connection where, when, how long it took to open, how
+        long the answer, and for whom that was too long."""
 
     def __len__(self) -> int:
         """How many operations are watched."""
         return len(self._known)
 
     def take(
-        self, exchange: Exchange, thresholds: Iterable[float] = (), waits: Iterable[float] = ()
+        self,
+        exchange: Exchange,
+        thresholds: Iterable[float] = (),
+        waits: Iterable[float] = (),
+        late: Mapping[str, bool] = MappingProxyType({}),
     ) -> Judged:
         """Learn from an exchange and say whether its operation is slower than usual, and why; one
         that failed, or asked nothing known, says nothing. `thresholds` are those of objectives for
-        its operation, `waits` how long somebody waits for it, in milliseconds."""
+        its operation, `waits` how long somebody waits for it, in milliseconds; `late` says for
+        whom it was too long with the connection that was opened for it."""
+        return replace(
+            self._answered(exchange, thresholds, waits), opened=self._open(exchange, late)
+        )
+
+    def _open(self, exchange: Exchange, late: Mapping[str, bool]) -> Opened | None:
+        ms, timings = opening_of(exchange), exchange.timings
+        if ms is None or timings is None:
+            return None
+        answer = max(timings.total_ms - ms, 0.0)
+        taken: list[Any] = [
+            place_of(exchange),
+            exchange.started_at.timestamp(),
+            ms,
+            answer,
+            dict(late),
+        ]
+        self.taken.append(taken)
+        return self._take_opening(*taken)
+
+    def _take_opening(
+        self, place: str, at: float, ms: float, answer_ms: float, late: Mapping[str, bool]
+    ) -> Opened:
+        if place not in self._connecting:
+            self._connecting[place] = Connecting()
+        return self._connecting[place].take(at, ms, answer_ms, late)
+
+    def _answered(
+        self, exchange: Exchange, thresholds: Iterable[float], waits: Iterable[float]
+    ) -> Judged:
         key, ms = key_of(exchange), timed(exchange)
         if key is None or ms is None:
             return UNJUDGED
@@ -123,10 +163,12 @@ class Latencies:
         del self._known[key]
 
     def document(self) -> dict[str, Any]:
-        """Return the stored form: operations by key, and commits by workspace and region."""
+        """Return the stored form: operations by key, commits and connecting by workspace and
+        region."""
         return {
             "operations": {key: packed(one.as_json()) for key, one in self._known.items()},
             "commits": {place: one.as_json() for place, one in self._commits.items()},
+            "connecting": {place: one.as_json() for place, one in self._connecting.items()},
         }
 
     @classmethod
@@ -140,6 +182,10 @@ class Latencies:
         latencies._known = {key: Known.of(_unpacked(form)) for key, form in forms.items()}
         latencies._commits = {
             place: Commits.from_json(form) for place, form in _members(whole.get("commits")).items()
+        }
+        latencies._connecting = {
+            place: Connecting.from_json(form)
+            for place, form in _members(whole.get("connecting")).items()
         }
         latencies.take_again(taken)
         latencies.taken = []
@@ -157,6 +203,8 @@ class Latencies:
                 sample = Sample(*parts)
                 self._commits_of(key).take(sample.at, commit)
                 self._take(key, sample, asked, rest[0] if rest else ())
+            case [str(place), int() | float() as at, int() | float() as ms, answer, dict(late)]:
+                self._take_opening(place, at, ms, answer, late)
             case [str(key), str(told)]:
                 self._known_of(key).told = told
             case _:  # written by something else
@@ -176,6 +224,10 @@ class Latencies:
         usual = known.watch.usual_ms(sample.at)
         verdict = known.watch.take(sample.at, sample.total)
         is_calm = verdict.kind is Kind.NOTHING
+        if known.told:
+            since = known.told_since(sample.at, verdict)
+            for ledger in known.ledgers.values():
+                ledger.explain(since)
         known.makeup.take(sample, is_calm=is_calm)
         known.follow(verdict, sample.at)
         commits, settled, paused_factor = self._commits_of(key), None, 0.0

@@ -11,7 +11,7 @@ from contracts.exchanges import Exchange
 from contracts.rules import Rule
 from contracts.workspaces import Workspace
 from monitors.asking import Asker, Sender, Visit
-from monitors.detectors import Context, described_ends, detect, thresholds_of, waits_of
+from monitors.detectors import Context, described_ends, detect, late_for, thresholds_of, waits_of
 from monitors.diagnosis import (
     Diagnosed,
     Expectation,
@@ -141,7 +141,10 @@ class Looker:
         reliance, operation = self.promise.reliance, exchange.operation
         limit = self._limit(identity)
         latency = memory.learn(
-            exchange, thresholds_of(reliance, operation), waits_of(reliance, operation, limit)
+            exchange,
+            thresholds_of(reliance, operation),
+            waits_of(reliance, operation, limit),
+            late_for(exchange, reliance, limit),
         )
         context = Context(
             published=self.promise.published,

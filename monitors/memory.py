@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from secrets import token_hex
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 from contracts.envelopes import is_error
@@ -107,13 +108,17 @@ class Memory:
         )
 
     def learn(
-        self, exchange: Exchange, thresholds: Iterable[float] = (), waits: Iterable[float] = ()
+        self,
+        exchange: Exchange,
+        thresholds: Iterable[float] = (),
+        waits: Iterable[float] = (),
+        late: Mapping[str, bool] = MappingProxyType({}),
     ) -> Judged:
         """Learn how long an operation takes, and say whether it is slower than usual; from `/me`
-        take whose workspace it is. `thresholds` and `waits` are as `Latencies.take` has them."""
+        take whose workspace it is. All else is as `Latencies.take` has it."""
         if self.app_id is None and exchange.operation and exchange.operation.path == CANARY.path:
             self.app_id = _app_of(exchange)
-        return self.latencies.take(exchange, thresholds, waits)
+        return self.latencies.take(exchange, thresholds, waits, late)
 
     def compare(self, exchange: Exchange) -> tuple[Change, ...]:
         """Return what of a successful answer is not as earlier ones were, and learn from it."""

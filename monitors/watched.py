@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 from monitors.burning import Ledger
 from monitors.lateness import Lateness, lateness_from
 from monitors.makeup import Makeup
+from monitors.policies import RATE_WINDOW
 from monitors.regression import Kind, Verdict, Watch
 from monitors.slowed import Slowed, compare
 from monitors.troubles import Troubles, troubles_from
@@ -97,6 +98,13 @@ class Known:
             before_ms=trouble.usual_ms if trouble.tail else usual,
             now_ms=trouble.now_ms if trouble.tail else now,
         )
+
+    def told_since(self, at: float, verdict: Verdict) -> float:
+        """Return since when answers are part of what is told: the onset, or the first late one of
+        those that are looked at for lateness."""
+        late = (when for one in self.late.values() for when in one[-RATE_WINDOW:] if when)
+        onset = [] if verdict.kind is Kind.NOTHING else [verdict.since]
+        return min((at, *onset, *late))
 
     def as_json(self) -> dict[str, Any]:
         form: dict[str, Any] = {"watch": self.watch.as_json(), "makeup": self.makeup.as_json()}

@@ -33,6 +33,8 @@ class Evidence(StrEnum):
 
     CONNECTION = "connection"
     """Any answer at all."""
+    OPENED = "opened"
+    """Any answer over a connection that was opened for it."""
     ANSWER = "answer"
     """An answer of Intercom's below 500."""
     SUCCESS = "success"

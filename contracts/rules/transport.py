@@ -35,13 +35,14 @@ def _latency(
     at_once: bool = False,
     severity: Severity = Severity.WARNING,
     is_counted: bool = False,
+    measured_by: Evidence = Evidence.SUCCESS,
 ) -> Rule:
     """Slowness: only successful answers are timed, and one slow answer is none."""
     return Rule(
         name=name,
         severity=severity,
         scope=Scope.API,
-        measured_by=Evidence.SUCCESS,
+        measured_by=measured_by,
         at_once=at_once,
         meaning=meaning,
         remedy=remedy,
@@ -155,6 +156,16 @@ TRANSPORT: Final = (
         "wrong with Intercom.",
         example="GET /contacts: p50 600 ms, 3.0 times the usual 200 ms, answers 3 times as large.",
         severity=Severity.INFO,
+    ),
+    _latency(
+        "latency-connection",
+        is_counted=True,
+        measured_by=Evidence.OPENED,
+        meaning="Opening a connection to Intercom (DNS, TCP, TLS) takes markedly longer than it "
+        "used to here, or longer than a consumer waits, whatever is asked over it.",
+        remedy="Intercom's own time has no part in it: check the resolver, proxies, firewalls and "
+        "the network between here and Intercom, and how busy this machine is.",
+        example="p50 3000 ms, 50 times the usual 60 ms for Tuesdays at 14 h, to open a connection.",
     ),
     _latency(
         "latency-regression",

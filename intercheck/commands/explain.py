@@ -26,6 +26,7 @@ DAY_BEFORE: Final = timedelta(days=1)
 """How far before an incident a healthy answer is looked for."""
 _HEALTH: Final = {
     Evidence.CONNECTION: "any at all",
+    Evidence.OPENED: "any over a connection that was opened for it",
     Evidence.ANSWER: "Intercom's own, below 500",
     Evidence.SUCCESS: "successful",
     Evidence.BODY: "successful and have the place in question",

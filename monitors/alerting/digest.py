@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from contracts.findings import Finding
 from monitors.alerting import phrases, wording
-from monitors.grouping import is_part_of
+from monitors.grouping import KIN_WITHIN, is_part_of, key_of
 from monitors.records import IncidentState, Notice, Phase, Telling
 
 STATE: Final = "digest"
@@ -21,6 +21,7 @@ STATE: Final = "digest"
 SHOWN: Final = 8  # lines of a topic, before it folds
 MAX_LINE: Final = 160  # characters: eight of them and the topic's name stay far below a section's
 EXPIRES_WITHIN: Final = timedelta(days=14)  # time enough to look before it accepts nothing any more
+_LATENCY: Final = "latency-"
 _ENDS: Final = re.compile(r"stops answering on (\d{4}-\d\d-\d\d)")
 
 
@@ -50,6 +51,10 @@ class Chronicle(Protocol):
 
     def noted(self, since: datetime) -> Sequence[Finding]:
         """Return the findings for information since then, oldest first."""
+        ...
+
+    def incidents(self, since: datetime) -> Sequence[IncidentState]:
+        """Return every occurrence seen at `since` or later, and those that are open."""
         ...
 
     def unmeasured(self, since: datetime) -> Sequence[tuple[str, str, str]]:
@@ -113,7 +118,12 @@ class Digest:
         now: datetime,
     ) -> tuple[Notice, ...]:
         """Return the message for each channel; none where there is nothing to say."""
-        told = self.topics(chronicle.noted(since), incidents, chronicle.unmeasured(since), now)
+        latest = tuple(incidents)
+        every = [one for one in (*chronicle.incidents(since), *latest) if one.opened_at]
+        findings = [
+            one for one in chronicle.noted(since) if not any(_was_told(one, each) for each in every)
+        ]
+        told = self.topics(findings, latest, chronicle.unmeasured(since), now)
         if not told:
             return ()
         return tuple(digest_of(told, channel, since=since, now=now) for channel in self.to)
@@ -134,8 +144,8 @@ class Digest:
         topics = {
             "Upcoming ends": _ends(findings, incidents),
             "New fields and values": _lines(findings, "schema-"),
-            "Latency": _lines(findings, "latency-"),
-            "For information": _lines(findings, "", but=("schema-", "latency-", "deprecation-")),
+            "Latency": _lines(findings, _LATENCY),
+            "For information": _lines(findings, "", but=("schema-", _LATENCY, "deprecation-")),
             "Not measured": _missing(missing),
             "Accepted deviations that end soon": [
                 f"{phrases.escape(one.what, MAX_LINE)}, until {one.until} "
@@ -187,6 +197,19 @@ def _lines(findings: Iterable[Finding], prefix: str, *, but: tuple[str, ...] = (
         f"{phrases.escape(finding.message.rstrip('.'), MAX_LINE)} ({_places(list(workspaces))})"
         for finding, workspaces in causes.values()
     ]
+
+
+def _was_told(finding: Finding, incident: IncidentState) -> bool:
+    """Whether what was only noted is how an incident began, or part of it."""
+    if finding.workspace not in incident.workspaces:
+        return False
+    ended_at = incident.resolved_at if incident.phase is Phase.RESOLVED else None
+    until = ended_at or finding.observed_at
+    if not incident.onset_at - KIN_WITHIN <= finding.observed_at <= until:
+        return False
+    is_slowness = all(one.rule.name.startswith(_LATENCY) for one in (finding, incident.finding))
+    is_part = is_slowness and str(finding.operation) in incident.operations
+    return is_part or key_of(finding) == incident.key
 
 
 def _is_told_in(finding: Finding, several: Finding) -> bool:

@@ -10,11 +10,13 @@ from typing import Final
 from contracts.exchanges import Exchange
 from contracts.findings import Finding
 from monitors.detectors.authentication import access_refusals
+from monitors.detectors.connecting import slow_connections
 from monitors.detectors.connections import connection_failures
 from monitors.detectors.context import (
     LATENCY_LIMIT,
     Context,
     Detector,
+    late_for,
     thresholds_of,
     waits_of,
 )
@@ -34,12 +36,14 @@ __all__ = [
     "Detector",
     "described_ends",
     "detect",
+    "late_for",
     "thresholds_of",
     "waits_of",
 ]
 
 DETECTORS: Final[dict[str, Detector]] = {
     "authentication": access_refusals,
+    "connecting": slow_connections,
     "connections": connection_failures,
     "deprecation": deprecation_notices,
     "drift": drift,

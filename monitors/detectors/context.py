@@ -11,6 +11,8 @@ from contracts.exchanges import Exchange, Operation
 from contracts.findings import Certainty, Course, Finding
 from contracts.rules import RULES, Rule, Severity
 from contracts.standards import Reads
+from monitors.baselines import opening_of
+from monitors.connecting import NOBODY
 from monitors.latencies import UNJUDGED, Judged
 from monitors.policies import Policy, policy_for
 from monitors.shapes import Change
@@ -51,10 +53,11 @@ class Context:
         return self.reliance.readers(operation.identity if operation else "*", location)
 
     def users(self, operation: Operation | None) -> Sequence[Consumer]:
-        """Return the consumers that use an operation, with what they say of how long they wait."""
-        if self.reliance is None or operation is None:
+        """Return the consumers that use an operation (None: any), with what they say of how long
+        they wait."""
+        if self.reliance is None:
             return ()
-        return self.reliance.users(operation.identity)
+        return self.reliance.users(operation.identity if operation else "*")
 
 
 def thresholds_of(reliance: Reads | None, operation: Operation | None) -> set[float]:
@@ -68,6 +71,26 @@ def waits_of(reliance: Reads | None, operation: Operation | None, limit: timedel
     users = reliance.users(operation.identity) if reliance and operation else ()
     waits = (one.timeout for one in users if one.timeout)
     return {one.total_seconds() * 1000 for one in (limit, *waits)}
+
+
+def late_for(exchange: Exchange, reliance: Reads | None, limit: timedelta) -> dict[str, bool]:
+    """Return by consumer that waits for some time whether it would be the connection that took too
+    long to open: alone, or for those that use the operation with an answer that came in time; and
+    for `NOBODY` the same of the `limit`. Nothing where no connection was opened."""
+    opening, timings = opening_of(exchange), exchange.timings
+    if opening is None or timings is None:
+        return {}
+    whole = timings.total_ms
+    users = reliance.users(exchange.operation.identity) if reliance and exchange.operation else ()
+    waits = {NOBODY: (limit, True)}
+    for one in reliance.users("*") if reliance else ():
+        if one.timeout:
+            waits[one.name] = one.timeout, one in users
+    late = {}
+    for name, (wait, is_used) in waits.items():
+        ms = wait.total_seconds() * 1000
+        late[name] = opening > ms or (is_used and whole - opening <= ms < whole)
+    return late
 
 
 Detector = Callable[[Exchange, Context], Iterator[Finding]]

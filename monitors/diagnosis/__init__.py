@@ -12,6 +12,7 @@ from typing import Final
 
 from contracts.findings import Finding
 from contracts.rules import RULES, Severity
+from contracts.rules import Evidence as Arrived
 from monitors.detectors.standins import BLOCKED
 from monitors.diagnosis.access import refusals
 from monitors.diagnosis.attributes import reconciled
@@ -58,7 +59,11 @@ __all__ = [
 
 WINDOW: Final = timedelta(seconds=10)
 """The span that Intercom spreads its limits over (developers.intercom.com, rate limiting)."""
-_OF_THE_APP: Final = {"rate-limit-exceeded": "429", "version-mismatch": None}
+_OF_THE_APP: Final = {
+    "latency-connection": None,
+    "rate-limit-exceeded": "429",
+    "version-mismatch": None,
+}
 """What is never one operation's own, and how it must have been observed."""
 
 
@@ -98,8 +103,10 @@ def diagnose(
 
 def _everywhere(one: Diagnosed, evidence: Evidence) -> Diagnosed:
     """Name no operations where it is all that were asked, or a dead token, which is dead for all:
-    those named would look like the only ones."""
+    those named would look like the only ones. Connecting is slow whatever is asked."""
     finding = one.finding
+    if finding.rule.measured_by is Arrived.OPENED:
+        return replace(one, finding=replace(finding, operations=()), operations=())
     is_of_all = len(finding.operations) == len(evidence.measured) > 1
     refused = evidence.canary is not None and evidence.canary.status == 401
     is_dead = finding.rule.name.startswith("auth-token-") and refused and not evidence.token_works

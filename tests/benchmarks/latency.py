@@ -8,20 +8,20 @@ a bar is missed.
 """
 
 import argparse
-import gzip
 import hashlib
 import importlib.util
 import json
 import multiprocessing
+import signal
 import statistics
 import sys
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from multiprocessing.pool import Pool
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from latency_methods import METHODS
+from latency_reading import Series, WrongInputError, read_series
 from latency_series import made_series
 
 from monitors.regression import Kind, Watch
@@ -41,10 +42,7 @@ HOUR: Final = 3600
 PROGRESS: Final = 20
 """Series after which the scores so far are printed."""
 CALLS: Final = 300  # bare calls whose CPU is the measure: their median changes by a tenth
-
-NEEDED: Final = ("id", "family", "interval_s", "start_epoch", "values", "label")
-
-Series = dict[str, Any]
+INTERRUPTED: Final = 130  # as shells have it: 128 and the number of SIGINT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +117,7 @@ def watch_one(one: Series) -> One:
 def watch(series: Sequence[Series], score: Callable[..., Any], jobs: int) -> Told:
     """Run it over every series, and say on stderr how far it is and what it found so far."""
     told = Told()
-    with multiprocessing.get_context("spawn").Pool(jobs) if jobs > 1 else nullcontext() as pool:
+    with _pool(jobs) if jobs > 1 else nullcontext() as pool:
         for number, one in enumerate(
             pool.imap(watch_one, series) if pool else map(watch_one, series), 1
         ):
@@ -134,6 +132,13 @@ def watch(series: Sequence[Series], score: Callable[..., Any], jobs: int) -> Tol
                     flush=True,
                 )
     return told
+
+
+def _pool(jobs: int) -> Pool:
+    """Return processes that leave an interrupt to this one."""
+    return multiprocessing.get_context("spawn").Pool(
+        jobs, signal.signal, (signal.SIGINT, signal.SIG_IGN)
+    )
 
 
 def hours_to_close(series: Sequence[Series], told: Told) -> list[float]:
@@ -277,10 +282,6 @@ def compared(series: Sequence[Series], score: Callable[..., Any]) -> Iterator[st
         yield line(name, score(series, alerts), spent / samples * 1e6)
 
 
-class WrongInputError(Exception):
-    """What was named cannot be used, in a sentence."""
-
-
 def at_least_one(written: str) -> int:
     """Read a number of at least 1."""
     number = int(written)
@@ -292,32 +293,15 @@ def at_least_one(written: str) -> int:
 at_least_one.__name__ = "whole number"  # argparse names it where it was none
 
 
-def read_series(path: Path) -> list[Series]:
-    """Read labelled series; raises WrongInputError for anything else."""
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            series = json.load(file)
-    except gzip.BadGzipFile:
-        raise WrongInputError(f"{path} is no gzip file: name gzipped JSON") from None
-    except (EOFError, zlib.error):
-        raise WrongInputError(f"{path} is cut off or damaged: copy it again") from None
-    except OSError as error:
-        raise WrongInputError(f"{path} cannot be read ({error.strerror})") from None
-    except (ValueError, RecursionError):
-        raise WrongInputError(f"{path} holds no JSON: name gzipped JSON") from None
-    if not isinstance(series, list) or not all(map(is_series, series)):
-        raise WrongInputError(
-            f"{path} holds no list of labelled series: each has {', '.join(NEEDED)}"
-        )
-    return series
-
-
-def is_series(one: object) -> bool:
-    """Whether it has what is watched and scored."""
-    return isinstance(one, dict) and all(name in one for name in NEEDED)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
+    try:
+        return run(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def run(arguments: Sequence[str] | None) -> int:
+    """Do what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("series", type=Path, nargs="?", help="labelled series, gzipped JSON")
     parser.add_argument("--made", type=at_least_one, help="make so many series of each family")

@@ -14,7 +14,7 @@ schema-type schema-null schema-enum schema-required schema-undocumented
 schema-format schema-constraint schema-unresolvable status-undocumented status-bad-request
 status-not-found status-gone status-conflict status-unprocessable deprecation-announced
 deprecation-sunset deprecation-contradictory deprecation-endpoint-gone version-unavailable
-version-mismatch latency-regression latency-limit latency-payload
+version-mismatch latency-connection latency-regression latency-limit latency-payload
 latency-timeout latency-objective rate-limit-exceeded server-error timeout
 connection-dns connection-refused connection-reset connection-tls connection-redirect-loop
 connection-failed body-empty body-not-json body-media-type body-truncated body-too-large

@@ -2,8 +2,10 @@
 prints."""
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -192,6 +194,36 @@ def test_a_har_with_broken_entries_loses_none_of_the_others(
         "1 exchange: not sent to a host of Intercom's",
         "1 exchange: no operation that version 2.15 describes",
     ]
+
+
+def timed_har(**phases: Sequence[float]) -> None:
+    """Write a HAR file of a request every five minutes."""
+    entries = []
+    for number, several in enumerate(zip(*phases.values(), strict=True)):
+        timings = dict(zip(phases, several, strict=True)) | {"wait": 100.0 + number % 7}
+        at = DEFAULT_START + number * timedelta(minutes=5)
+        own = {"timings": timings, "startedDateTime": at.isoformat()}
+        time = sum(value for name, value in timings.items() if value > 0 and name != "ssl")
+        entry = har_entry("https://api.intercom.io/tags", tags())
+        entries.append({**entry, **own, "time": time})
+    write_har("timed.har", *entries)
+
+
+def test_in_a_har_file_a_queue_of_the_recorder_is_not_the_apis_time_and_connecting_the_networks(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    queue = [5.0] * 30 + [2000.0] * 20
+    timed_har(blocked=queue, connect=[-1.0] * 50)
+    assert replay_json(capsys, "timed.har")[1]["findings"] == []
+    slow = [30.0] * 30 + [900.0] * 20 + [30.0] * 20
+    connect = [ms + 20.0 for ms in slow]  # `ssl` is part of it
+    timed_har(dns=slow, connect=connect, ssl=[20.0] * 70)
+    findings: Any = replay_json(capsys, "timed.har")[1]["findings"]
+    (found,) = findings
+    assert (found["rule"], found["operation"]) == ("latency-connection", "*")
+    assert "p50 1820 ms, 23 times the usual 80 ms" in found["message"]
+    assert "over since 02 Mar 1" in found["message"]
+    assert "ended_at" in found
 
 
 def test_an_aborted_request_is_a_failure_of_the_connection(

@@ -108,6 +108,43 @@ def test_a_slow_burn_shows_in_the_long_windows_only() -> None:
     assert burns([False] * 864) == ""
 
 
+def test_what_was_told_burns_no_budget_again_and_fresh_slow_answers_do() -> None:
+    answers = [False] * 24 + [True] * 12 + [False] * 24
+    ledger = ledger_of(answers)
+    ledger.explain(NOW + 24 * 5 * MINUTE)
+    later = [NOW + number * 5 * MINUTE for number in range(60, 84)]
+    burns = []
+    for number, at in enumerate(later):
+        ledger.take(at, is_slow=number % 4 == 0)
+        ledger = Ledger.from_json(json.loads(json.dumps(ledger.as_json())))
+        burns.append(burn_of(ledger.buckets, target=0.99, now=at))
+    assert not any(burns[:8])
+    told = next(one for one in burns if one)
+    assert (told.slow, told.of, told.told) == (5, 65, 12)
+    whole = burn_of(ledger.buckets, target=0.99, now=later[-1], is_told=True)
+    assert whole is not None
+    assert (whole.slow, whole.of, whole.told) == (18, 72, 0)
+
+
+def test_an_incident_that_was_told_makes_the_next_slow_answer_no_news(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    users, latencies, begun = Users(timeout=2, latency=0.8), Latencies(), an_exchange().started_at
+    found: list[tuple[Finding, ...]] = []
+    slow = {*range(48, 60), 84, 85}
+    for number in range(100):
+        at = begun + timedelta(minutes=5 * number)
+        ms = 2500 if number in slow else 300 + number % 7
+        exchange = an_exchange(at=at, body={"a": 1}, total_ms=ms)
+        waits = waits_of(users, exchange.operation, timedelta(seconds=30))
+        judged = latencies.take(exchange, thresholds_of(users, exchange.operation), waits)
+        findings = detect(exchange, Context(latency=judged, reliance=users))
+        found.append(tuple(one for one in findings if one.severity is not Severity.INFO))
+        latencies.tell(exchange, found[-1][0].rule.name if found[-1] else "")
+    assert {one.rule.name for one in sum(found[48:64], ())} == {"latency-timeout"}
+    assert not any(found[64:])
+
+
 @given(
     st.lists(st.tuples(st.floats(min_value=0, max_value=1e6), st.booleans()), max_size=200),
     st.floats(min_value=0.5, max_value=0.9999),
@@ -126,7 +163,7 @@ def test_a_burn_rests_on_what_was_counted_and_survives_a_restart(
     assert sum(one[1] for one in ledger.buckets) <= len(answers)
     if burn is not None:
         assert burn.slow >= LEAST_SLOW
-        slow = [at for at, _, slower in ledger.buckets if slower]
+        slow = [at for at, _, slower, _ in ledger.buckets if slower]
         assert max(slow) - min(slow) >= BURST
         assert chance_of(burn.slow, of=burn.of, share=1 - target) <= 0.0025
         assert burn.slow / burn.of / (1 - target) >= min(one.rate for one in WINDOWS)

@@ -369,7 +369,7 @@ def test_no_exchange_makes_a_detector_or_the_diagnosis_of_its_pass_raise(
 
 
 def test_every_detector_stands_in_the_table_under_a_name_of_its_own() -> None:
-    assert len(set(DETECTORS.values())) == len(DETECTORS) == 9
+    assert len(set(DETECTORS.values())) == len(DETECTORS) == 10
 
 
 def test_what_refuses_everybody_hurts_every_consumer(an_exchange: "ExchangeFactory") -> None:

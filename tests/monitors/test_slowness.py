@@ -249,9 +249,9 @@ def crm(**wants: object) -> Promises:
 @pytest.mark.parametrize(
     ("every", "slow", "severity", "words"),
     [
-        (timedelta(minutes=5), (2, 6, 9), Severity.WARNING, "3 of 10 answers in 6 h"),
-        (timedelta(minutes=30), (2, 6, 9), Severity.WARNING, "3 of 10 answers in 6 h"),
-        (timedelta(hours=2), (2, 16, 27, 29), Severity.INFO, "4 of 30 answers in 72 h"),
+        (timedelta(minutes=5), (2, 6, 9), Severity.WARNING, "3 of 10 answers in 45 min"),
+        (timedelta(minutes=30), (2, 6, 9), Severity.WARNING, "3 of 10 answers in 5 h"),
+        (timedelta(hours=2), (2, 16, 27, 29), Severity.INFO, "4 of 30 answers in 58 h"),
     ],
 )
 def test_an_objective_whose_budget_burns_is_told_by_a_whole_pass_and_slowly_only_in_the_digest(

@@ -17,7 +17,16 @@ from monitors.alerting.digest import Digest, Expiring
 from monitors.alerting.routes import Route
 from monitors.alerting.telling import Announcer
 from monitors.history import History
-from monitors.records import Measurement, Outcome, PassRecord, QueuedNotice, Telling, Transition
+from monitors.records import (
+    IncidentState,
+    Measurement,
+    Outcome,
+    PassRecord,
+    Phase,
+    QueuedNotice,
+    Telling,
+    Transition,
+)
 from sandbox.clock import VirtualClock
 from sandbox.slack import blockkit
 
@@ -78,7 +87,7 @@ class Week:
                 findings=findings,
                 requests=1,
             )
-            history.record(record, notices=said.notices, documents=said.documents)
+            history.record(record, states=incidents, notices=said.notices, documents=said.documents)
             return len(self.digests(history))
 
     def digests(self, history: History) -> list[QueuedNotice]:
@@ -156,6 +165,38 @@ def test_where_there_is_nothing_to_say_nothing_is_sent(week: Week) -> None:
     assert week.run() == 2, "it is told once"
 
 
+def test_what_an_incident_told_is_not_told_again_as_nothing_urgent(
+    week: Week, transition: Callable[..., Transition]
+) -> None:
+    week.announcer = replace(week.announcer, digest=replace(DIGEST, day=None))
+    week.run()
+    week.clock.advance(DAY)
+    at = week.clock.now()
+    first = replace(noted("latency-timeout", "a spike so far", "prod", at), location="latency")
+    loud = replace(first, rule=RULES["latency-regression"], severity=Severity.WARNING, began_at=at)
+    later = replace(first, message="a spike of the day after", observed_at=at + timedelta(hours=9))
+    other = replace(first, operation=Operation.parse("GET /teams"), message="of another operation")
+    incident = replace(
+        transition().incident,
+        finding=loud,
+        workspaces=("prod",),
+        operations=("GET /tags",),
+        first_seen_at=at + timedelta(minutes=10),
+        last_seen_at=at + timedelta(hours=1),
+        opened_at=at + timedelta(minutes=10),
+        resolved_at=at + timedelta(hours=1),
+        phase=Phase.RESOLVED,
+    )
+    told = replace(transition(), incident=incident)
+    week.run(first, open_now=(told,))
+    week.run(later, other, open_now=(told,))
+    week.clock.advance(DAY)
+    week.run(open_now=(told,))
+    said, _ = week.last()
+    assert "a spike so far" not in said
+    assert "• a spike of the day after (prod)\n• of another operation (prod)" in said
+
+
 @given(st.lists(st.text(max_size=300), max_size=30), st.text(min_size=1, max_size=90))
 @settings(max_examples=25)
 def test_slack_would_take_any_digest(messages: list[str], name: str) -> None:
@@ -174,6 +215,9 @@ def test_slack_would_take_any_digest(messages: list[str], name: str) -> None:
                 noted(rules[index % 4], message * 20, f"{name}{index}", MONDAY)
                 for index, message in enumerate(messages * 3)
             ]
+
+        def incidents(self, since: datetime) -> list[IncidentState]:
+            return []
 
         def unmeasured(self, since: datetime) -> list[tuple[str, str, str]]:
             return [(name, message, message) for message in messages]
