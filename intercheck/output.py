@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from contracts.exchanges import Exchange
 from contracts.findings import Finding
 from contracts.recorded import OFFLINE
 from contracts.rules import Severity
@@ -82,10 +83,14 @@ def identity_line(incident: IncidentState) -> str:
     return incident.key if cause == incident.key else f"{incident.key}  (cause {cause})"
 
 
-def names_of(findings: Iterable[Finding]) -> dict[tuple[str, str], str]:
+def names_of(
+    findings: Iterable[Finding], judged: Iterable[Exchange] = ()
+) -> dict[tuple[str, str], str]:
     """Return what to call the Intercom workspaces of findings, by workspace and region: with the
-    region where there are several; nothing for what was recorded without a name."""
+    region where there are several, also among what else was `judged`; nothing for what was recorded
+    without a name."""
     places = {(one.workspace, one.region) for one in findings}
+    places.update((one.workspace, one.region) for one in judged)
     regions = {region for _, region in places}
     return {
         (name, region): " ".join(

@@ -12,6 +12,7 @@ from typing import Final
 
 from contracts.exchanges import Exchange
 from contracts.findings import Course, Finding
+from contracts.rules import Severity
 from monitors.diagnosis import Diagnosed, Observation, diagnose, is_latency, told_as
 from monitors.grouping import is_part_of
 from monitors.latencies import Latencies
@@ -61,16 +62,17 @@ class _Trouble:
             self.sights = [sight]
         elif sight.weight == self.sights[0].weight:
             self.sights.append(sight)
-        self._goes_on(sight.diagnosed)
+        self.goes_on(sight.diagnosed)
 
     def join(self, part: Diagnosed) -> None:
         """Take what was told of one operation by itself."""
         known = self.parts.setdefault(part.finding.cause, part)
         if part.finding.severity.rank > known.finding.severity.rank:
             self.parts[part.finding.cause] = part
-        self._goes_on(part)
+        self.goes_on(part)
 
-    def _goes_on(self, diagnosed: Diagnosed) -> None:
+    def goes_on(self, diagnosed: Diagnosed) -> None:
+        """Take that it is there."""
         began = [one for one in (self.began_at, diagnosed.finding.began_at) if one is not None]
         self.began_at = min(began, default=None)
         self.still.update(diagnosed.operations or (CONNECTING,))
@@ -174,14 +176,31 @@ class Rounds:
             if is_part_of(sight.finding, trouble.finding):
                 trouble.join(sight.diagnosed)
                 return trouble
-        cause = sight.finding.cause
+        cause, other = sight.finding.cause, self._other(sight.finding)
+        is_noted = sight.finding.severity is Severity.INFO
+        if other is not None and is_noted and other.finding.severity is not Severity.INFO:
+            other.goes_on(sight.diagnosed)
+            return other
         trouble = self._troubles.setdefault(cause, _Trouble())
         trouble.see(sight)
+        if other is not None and not is_noted and other.finding.severity is Severity.INFO:
+            began = [one for one in (trouble.began_at, other.began_at) if one is not None]
+            trouble.began_at = min(began, default=None)
+            del self._troubles[other.finding.cause]
         for key, other in list(self._troubles.items()):
             if is_part_of(other.finding, sight.finding):
                 trouble.join(other.sights[-1].diagnosed)
                 del self._troubles[key]
         return trouble
+
+    def _other(self, finding: Finding) -> _Trouble | None:
+        """Return what is told of the same operation under another rule and is not over: what was
+        only noted at first is one trouble with what it became, or was before."""
+        for cause, trouble in self._troubles.items():
+            is_its_own = finding.operation and trouble.finding.operation == finding.operation
+            if is_its_own and trouble.ended_at is None and cause != finding.cause:
+                return trouble
+        return None
 
 
 def _measured(observation: Observation) -> Iterator[str]:

@@ -129,7 +129,7 @@ def _print(recording: Recording, findings: Sequence[Finding]) -> None:
         click.echo(note, err=True)
     for why, number in recording.skipped.items():
         click.echo(f"Not judged: {counted(number, 'exchange')}: {why}.", err=True)
-    names = output.names_of(findings)
+    names = output.names_of(findings, (one for one, _ in recording.exchanges))
     for finding in findings:
         output.print_finding(finding, whose=names.get((finding.workspace, finding.region), ""))
         click.echo()

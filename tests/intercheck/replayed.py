@@ -20,12 +20,19 @@ HEADERS = {
 }
 
 
-def line(url: str, body: object, *, status: int = 200, **more: object) -> str:
+def line(
+    url: str,
+    body: object,
+    *,
+    status: int = 200,
+    host: str = "https://api.intercom.io",
+    **more: object,
+) -> str:
     """Return one exchange as a JSON line."""
     return json.dumps(
         {
             "method": "GET",
-            "url": f"https://api.intercom.io{url}",
+            "url": f"{host}{url}",
             "status": status,
             "headers": HEADERS,
             "body": body,

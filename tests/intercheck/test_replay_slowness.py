@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from math import exp
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -153,3 +155,59 @@ def test_one_or_two_answers_that_a_consumer_does_not_wait_for_are_a_spike_and_mo
     assert {one["rule"]: one["severity"] for one in findings}["latency-timeout"] == severity
     assert code == (severity == "critical")
     assert f"{severity:8} acme  latency-timeout  GET /tags" in replay(capsys, "late.jsonl")[1]
+
+
+CONSUMERS = """
+- name: web
+  owner: web-team
+  runbook: https://example.com/web
+  objective: {latency: 200ms, target: 99%}
+  reads:
+    GET /tags: ["/data/*/id"]
+"""
+
+
+def test_what_was_noted_of_an_operation_is_one_trouble_with_what_it_became(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("consumers.yaml").write_text(CONSUMERS)
+    Path("intercheck.yaml").write_text("consumers: consumers.yaml\n")
+    chance = Random(5)
+    times = [100.0] * 770 + [145.0] * 40 + [145.0, 260.0, 145.0, 145.0] * 6 + [100.0] * 30
+    begun = [DEFAULT_START + number * timedelta(minutes=15) for number in range(len(times))]
+    Path("slow.jsonl").write_text(
+        "\n".join(
+            line(
+                "/tags",
+                tags(),
+                elapsed_ms=ms * exp(chance.gauss(0, 0.08)),
+                started_at=at.isoformat(),
+            )
+            for ms, at in zip(times, begun, strict=True)
+        )
+    )
+    findings: Any = replay_json(capsys, "slow.jsonl")[1]["findings"]
+    (found,) = findings  # a regression for information at first, not over before it is over
+    assert (found["rule"], found["severity"]) == ("latency-objective", "warning")
+    assert datetime.fromisoformat(found["began_at"]) < begun[780]
+    assert datetime.fromisoformat(found["ended_at"]) >= begun[834]
+
+
+def test_a_region_is_named_where_several_were_recorded_and_only_one_is_slow(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    hosts = {"https://api.eu.intercom.io": 800.0, "https://api.intercom.io": 100.0}
+    Path("slow.jsonl").write_text(
+        "\n".join(
+            line(
+                "/tags",
+                tags(),
+                host=host,
+                elapsed_ms=(ms if number >= 30 else 100.0) + number % 7,
+                started_at=(DEFAULT_START + number * timedelta(minutes=5)).isoformat(),
+            )
+            for host, ms in hosts.items()
+            for number in range(50)
+        )
+    )
+    assert "warning  acme (eu)  latency-regression  GET /tags" in replay(capsys, "slow.jsonl")[1]
