@@ -193,16 +193,14 @@ def test_what_a_pass_leaves_behind_is_read_back_equal(history: History) -> None:
 
 def test_probes_are_read_as_their_measurements_say(history: History) -> None:
     renamed = Operation.parse("GET /admins/{admin_id}"), Operation.parse("GET /admins/{id}")
-    for number in range(8):
-        at = START + number * MINUTE
+    for number, at in enumerate(START + one * MINUTE for one in range(8)):
         well, failed = a_measurement(at=at), a_measurement(Outcome.FAILED, at=at)
         other = replace(well, workspace="other", operation=renamed[number % 2], server_ms=None)
         looks = (well, replace(failed, operation=renamed[0], status=500), other)
         history.record(a_pass(f"p{number}", at, measurements=looks))
     for since, latest in ((START, 3), (START, 50), (START + 5 * MINUTE, 1)):
-        found = history.probed(since, latest=latest)
-        assert len(found) == 3
-        assert found == by_probe(history.measurements(since), latest=latest)
+        expected = by_probe(history.measurements(since), latest=latest)
+        assert (3, history.probed(since, latest=latest)) == (len(expected), expected)
 
 
 def test_a_pass_that_cannot_be_recorded_whole_leaves_nothing(history: History) -> None:
