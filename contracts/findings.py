@@ -20,7 +20,7 @@ from contracts.rules import RULES, Rule, Severity
 IDENTITY_VERSION: Final = "v1"
 SHOWN: Final = 3
 """Operations that are named before they are counted."""
-_DATES: Final = ("began_at", "ended_at", "deprecated_at", "ends_at")
+_DATES: Final = ("first_at", "began_at", "ended_at", "deprecated_at", "ends_at")
 
 
 class Certainty(StrEnum):
@@ -85,6 +85,9 @@ class Finding:
     began_at: datetime | None = None
     """Since when it is so, where that is known better than by when it was first seen; no part of
     what it is."""
+    first_at: datetime | None = None
+    """When it began for the first time, where it was over since and has come back. No part of what
+    it is."""
     ended_at: datetime | None = None
     """When it was over, where what is told is past: in a recording. No part of what it is."""
     evidence: str = ""
@@ -199,6 +202,7 @@ class Finding:
                 certainty=Certainty(form["certainty"]),
                 stage=int(form.get("stage", 0)),
                 began_at=_moment(form.get("began_at")),
+                first_at=_moment(form.get("first_at")),
                 ended_at=_moment(form.get("ended_at")),
                 evidence=form.get("evidence", ""),
                 course=Course(form.get("course", Course.GOES_ON)),

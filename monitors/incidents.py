@@ -192,7 +192,7 @@ def _seen(
 ) -> Change:
     told_stage = state.finding.stage if state else 0
     was_blind = state is not None and state.is_blind
-    if state is None or _is_another_occurrence(state, policy, now):
+    if state is None or _is_another_occurrence(state, sighting.finding, policy, now):
         accepted = state.accepted if state else ""
         state, was = _first(sighting, now, new_id(), policy, accepted), sighting.finding
     else:
@@ -303,14 +303,16 @@ def _unmeasured(state: IncidentState, policy: Policy, now: datetime) -> Change:
     return tell(replace(state, is_blind=True), TransitionKind.BLIND, now)
 
 
-def _is_another_occurrence(state: IncidentState, policy: Policy, now: datetime) -> bool:
+def _is_another_occurrence(
+    state: IncidentState, finding: Finding, policy: Policy, now: datetime
+) -> bool:
     """Whether it was over for so long that this is a new one. What has begun to come back within
-    the window belongs to the old one, also when the deciding sight comes after it."""
-    return (
-        is_at_rest(state)
-        and state.resolved_at is not None
-        and now - state.resolved_at > policy.reopen_within
-    )
+    the window belongs to the old one, also when the deciding sight comes after it. Of what began
+    while the old one was there it is known that it is the same."""
+    if not is_at_rest(state) or state.resolved_at is None:
+        return False
+    is_known = finding.first_at is not None and finding.first_at < state.resolved_at
+    return not is_known and now - state.resolved_at > policy.reopen_within
 
 
 def is_at_rest(state: IncidentState) -> bool:

@@ -14,7 +14,6 @@ from typing import Final
 
 from contracts.rules import Rule
 
-_SLOWNESS: Final = "latency-regression"
 SEEN: Final = "x"
 HEALTHY: Final = "."
 
@@ -34,9 +33,6 @@ below it an intermittent fault is over."""
 REOPEN_WITHIN: Final = timedelta(hours=1)
 """What comes back sooner was not over: the same message says so. Most incidents that Intercom
 reports, with their relapses, last less."""
-SLOW_AGAIN_WITHIN: Final = timedelta(hours=12)
-"""An operation that is slower than usual again sooner has the same trouble to whoever watches it
-(`COOLDOWN` of `monitors.regression`), and so to people."""
 FLAPPING_AFTER: Final = 3
 """Times it comes back before that itself is the news: a day of returns is one message, not
 twenty."""
@@ -148,11 +144,10 @@ def policy_for(
     """Return the policy of a rule: the one that `overrides` has by its name, else its own
     certainty with the given thresholds. `is_partial` says that only some of the objects of an
     answer showed it."""
-    reopen_within = SLOW_AGAIN_WITHIN if rule.name == _SLOWNESS else REOPEN_WITHIN
     return overrides.get(rule.name) or Policy(
         at_once=rule.at_once,
         failure_threshold=failure_threshold,
         success_threshold=success_threshold,
         keep_firing_for=PARTIAL_FOR if is_partial else timedelta(),
-        reopen_within=PARTIAL_WITHIN if is_partial else reopen_within,
+        reopen_within=PARTIAL_WITHIN if is_partial else REOPEN_WITHIN,
     )

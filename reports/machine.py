@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Final
 
+from contracts.findings import Course
 from monitors.records import Outcome
 from reports.episodes import Episode
 from reports.probes import ProbeSummary, WorkspaceSummary
@@ -80,6 +81,7 @@ def incident_document(episode: Episode) -> dict[str, object]:
         "seconds": round(episode.duration.total_seconds(), 3),
         "acknowledged": episode.acknowledged,
         "blind": episode.blind,
+        **({"course": finding.course.value} if finding.course is not Course.GOES_ON else {}),
         "events": [
             {"kind": event.kind.value, "at": event.at.isoformat()} for event in episode.events
         ],

@@ -9,6 +9,7 @@ import click
 
 from contracts.clock import SystemClock
 from contracts.errors import ConfigurationError
+from contracts.findings import Course
 from intercheck import options
 from intercheck.accepting import accept_incident, read_day
 from intercheck.exits import ExitCode
@@ -249,7 +250,8 @@ def _by_parent(shown: Sequence[Episode]) -> list[Episode]:
 def _print_line(episode: Episode) -> None:
     incident = episode.incident
     is_open = incident.phase is Phase.OPEN
-    mark = incident.severity.value if is_open else "resolved"
+    over = "usual" if incident.finding.course is Course.SETTLED else "resolved"
+    mark = incident.severity.value if is_open else over
     color = COLORS[incident.severity] if is_open else "green"
     span = f"for {duration(episode.duration)}" if is_open else f"after {duration(episode.duration)}"
     unseen = ", not measured any more" if incident.is_blind else ""

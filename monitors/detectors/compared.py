@@ -28,8 +28,8 @@ def compared(exchange: Exchange, judged: Judged) -> str:
     at = exchange.started_at.astimezone(UTC)
     pauses = ""
     if verdict.intermittent:
-        first = unix(verdict.since)
-        pauses = f", comes and goes{f' since {at_utc(first, at)}' if first < onset(judged) else ''}"
+        began = first(judged)
+        pauses = f", comes and goes{f' since {at_utc(began, at)}' if began else ''}"
     return (
         f"{figure(verdict.tail)} {verdict.now_ms:.0f} ms, {times(verdict.factor)} the usual "
         f"{verdict.usual_ms:.0f} ms for {DAYS[at.weekday()]} at {at:%H} h, since "
@@ -52,6 +52,13 @@ def at_utc(when: datetime, now: datetime) -> str:
 def times(factor: float) -> str:
     """Say how many times as much: `3 times`, `1.6 times`, `12 times`."""
     return f"{factor:.0f} times" if factor >= TEN else f"{factor:.1f}".removesuffix(".0") + " times"
+
+
+def first(judged: Judged) -> datetime | None:
+    """Return when it became slow for the first time, where it comes and goes since."""
+    verdict = judged.verdict
+    is_back = verdict.intermittent and unix(verdict.since) < onset(judged)
+    return unix(verdict.since) if is_back else None
 
 
 def onset(judged: Judged) -> datetime:

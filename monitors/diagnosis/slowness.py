@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from statistics import median
 from typing import Final
 
@@ -129,11 +129,18 @@ def _as_one(pairs: Explained, evidence: Evidence) -> Diagnosed:
             message=message,
             past=message if len(pairs) > 1 else "",
             began_at=began_at,
+            first_at=_first_at(pairs),
             evidence=f"{factor} the usual time (median of {len(pairs)} {operations})",
         ),
         confirmed=evidence.lasts(pairs),
     )
     return replace(diagnosed, well=well_of(evidence))
+
+
+def _first_at(pairs: Explained) -> datetime | None:
+    """Return when it began for the first time, where most of them have come back together."""
+    known = sorted(one.first_at for _, one in pairs if one.first_at is not None)
+    return known[0] if len(known) * 2 > len(pairs) else None
 
 
 def _also(others: list[bool]) -> str:

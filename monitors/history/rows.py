@@ -44,7 +44,14 @@ _STATE_TIMES: Final = (
     "acknowledged_at",
     "told_at",
 )
-_FINDING_TIMES: Final = ("observed_at", "began_at", "ended_at", "deprecated_at", "ends_at")
+_FINDING_TIMES: Final = (
+    "observed_at",
+    "first_at",
+    "began_at",
+    "ended_at",
+    "deprecated_at",
+    "ends_at",
+)
 _STATE_LISTS: Final = ("workspaces", "operations", "causes", "children")
 
 

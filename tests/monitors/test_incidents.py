@@ -314,3 +314,14 @@ def test_the_beginning_of_an_incident_does_not_move_later() -> None:
         life(replace(sight(), finding=replace(a_finding(), began_at=began_at)))
     assert life.state is not None
     assert life.state.began_at == START - MINUTE * 8
+
+
+def test_what_is_known_to_have_begun_before_is_the_same_incident_however_late_it_comes_back() -> (
+    None
+):
+    for first_at, told in ((START, [REOPENED]), (START + MINUTE * 60, [OPENED]), (None, [OPENED])):
+        life = Life()
+        life(*[sight()] * 3, Healthy(), Healthy())
+        life.now += MINUTE * 300
+        again = replace(sight(), finding=replace(a_finding(), first_at=first_at))
+        assert life(*[again] * 3) == told
