@@ -262,7 +262,8 @@ def _paused(state: IncidentState, finding: Finding, now: datetime) -> Change:
         return state, None
     was_blind = state.is_blind
     was = state.finding
-    finding = replace(_begun(state, finding), operations=was.operations, past=was.past)
+    # Since when this spell lasts, and how far it went, is known from when it was seen.
+    finding = replace(finding, began_at=was.began_at, operations=was.operations, past=was.past)
     state = replace(state, finding=finding, unmeasured=0, is_blind=False)
     return tell(state, TransitionKind.MEASURED, now) if was_blind else (state, None)
 
@@ -281,9 +282,8 @@ def _settled(state: IncidentState, finding: Finding, now: datetime) -> Change:
         failures=0,
         was_accepted="",
     )
-    return (
-        (over, None) if state.phase is Phase.RESOLVED else tell(over, TransitionKind.RESOLVED, now)
-    )
+    was_over = state.phase is Phase.RESOLVED
+    return (over, None) if was_over else tell(over, TransitionKind.RESOLVED, now)
 
 
 def _begun(state: IncidentState, finding: Finding) -> Finding:

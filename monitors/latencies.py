@@ -47,6 +47,9 @@ class Judged:
     slow_at: float = 0.0
     """When the last slow answer came (Unix time), where it pauses."""
     settled: Settled | None = None
+    slow_beside: frozenset[str] = frozenset()
+    """The other operations of the workspace (identities) that were slow when they were asked last,
+    where this one is."""
     is_slower: bool | None = None
     told: str = ""
     spent: Mapping[float, Sequence[Bucket]] = field(default_factory=dict)
@@ -59,6 +62,8 @@ class Judged:
         return self.verdict.kind is not Kind.NOTHING and not self.verdict.pauses
 
 
+STALE: Final = 3600.0
+"""Seconds. What was asked longer ago says nothing of now; the packaged probes ask every quarter."""
 UNJUDGED: Final = Judged()
 TOGETHER: Final = "together"
 
@@ -249,10 +254,22 @@ class Latencies:
             paused_factor=paused_factor,
             slow_at=known.slow_at if verdict.pauses else 0.0,
             settled=settled,
+            slow_beside=self._slow_beside(key, sample.at) if known.onset else frozenset(),
             is_slower=None if usual is None else sample.total > SLOWER * usual,
             told=known.told,
             spent={ms: tuple(one.buckets) for ms, one in known.ledgers.items()},
             late=known.late,
+        )
+
+    def _slow_beside(self, key: str, at: float) -> frozenset[str]:
+        place = key.rsplit(" ", 2)[0]
+        return frozenset(
+            " ".join(other.rsplit(" ", 2)[1:])
+            for other, known in self._known.items()
+            if other != key
+            and other.rsplit(" ", 2)[0] == place
+            and known.onset
+            and at - known.makeup.last_at < STALE
         )
 
     def _known_of(self, key: str) -> Known:

@@ -50,6 +50,11 @@ class Makeup:
         before = [one for one in known if one.at < since]
         return before, [one for one in self._latest if one.at >= since]
 
+    @property
+    def last_at(self) -> float:
+        """When the last sample came (Unix time)."""
+        return self._latest[-1].at if self._latest else 0.0
+
     def latest_first(self) -> Iterator[Sample]:
         """Yield the latest samples, the last one first."""
         yield from reversed(self._latest)

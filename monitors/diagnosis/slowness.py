@@ -176,6 +176,9 @@ def _alone(evidence: Evidence, pairs: Explained) -> Iterator[Diagnosed]:
     others = others_of(evidence)
     is_broad = sum(others) >= LEAST_BROAD and sum(others) * 2 > len(others)
     is_only = len(slow_of(evidence)) == 1 and len(others) > 1 and not is_broad
+    # Not all probes are asked in every pass.
+    asked = evidence.latest.keys()
+    is_only = is_only and not any(one.latency.slow_beside - asked for one, _ in pairs)
     for _, finding in pairs:
         operation = finding.operation
         message = finding.message

@@ -1,5 +1,6 @@
 """What slow operations have in common, and what is said of the others."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from contracts.exchanges import Exchange
@@ -82,3 +83,14 @@ def test_a_group_counts_what_is_slow_by_any_rule_and_says_nothing_false_of_the_o
     )
     assert group.finding.began_at is not None
     assert "since 08:40 UTC" in group.finding.message
+
+
+def test_what_is_slow_and_not_asked_in_this_pass_is_not_forgotten(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    tags, others = an_exchange("GET /tags"), [calm(an_exchange(f"GET /x{one}")) for one in "abc"]
+    for beside, is_only in ((set(), True), ({ME}, False), ({"GET /xa"}, True)):
+        alone = slow_at(tags, 20)
+        alone = replace(alone, latency=replace(alone.latency, slow_beside=frozenset(beside)))
+        (told,) = diagnose([alone, *others])
+        assert told.finding.message.endswith(", GET /tags only.") == is_only

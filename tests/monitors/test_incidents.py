@@ -14,6 +14,7 @@ from monitors.incidents import (
     Healthy,
     NotMeasured,
     Observed,
+    Paused,
     accept,
     merge,
 )
@@ -312,6 +313,8 @@ def test_the_beginning_of_an_incident_does_not_move_later() -> None:
     for minutes in (5, None, 3, 8):
         began_at = None if minutes is None else START - MINUTE * minutes
         life(replace(sight(), finding=replace(a_finding(), began_at=began_at)))
+    paused = replace(a_finding(Severity.INFO), began_at=START - MINUTE * 300)
+    life(Paused(finding=paused))  # which began for the first time in an earlier spell
     assert life.state is not None
     assert life.state.began_at == START - MINUTE * 8
 

@@ -139,6 +139,22 @@ def test_what_comes_back_began_anew_with_its_own_part_and_deployment() -> None:
     assert (judged.verdict.pauses, judged.slow_at) == (True, ended)
 
 
+def test_an_operation_knows_which_others_were_slow_when_they_were_asked_last() -> None:
+    made, latencies, at = Made(Random(5)), Latencies(), MONDAY
+    seen: list[frozenset[str]] = []
+    for number in range(200):
+        at += 300.0
+        slow = replace(made, part="server", factor=5.0) if number > 150 else made
+        for operation in ("GET /me", TAGS) if number < 180 else (TAGS,):
+            exchange = timed(at, slow.sample(at))
+            asked = replace(exchange, operation=Operation.parse(operation))
+            judged = latencies.take(asked)
+        seen.append(judged.slow_beside)
+    assert seen[:150] == [frozenset()] * 150
+    assert seen[179:190] == [frozenset({"GET /me"})] * 11
+    assert seen[-1] == frozenset()  # it was not asked for more than an hour
+
+
 @pytest.mark.parametrize("server_swings", [True, False])
 def test_the_part_is_named_from_what_was_learned_of_the_hours(*, server_swings: bool) -> None:
     """As it is told, after three days of an answer every five minutes."""
