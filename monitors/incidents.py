@@ -348,9 +348,11 @@ def _again(
 ) -> IncidentState:
     finding = _begun(state, sighting.finding)
     if is_at_rest(state):  # what is back may be back elsewhere
-        state = replace(state, workspaces=(), operations=())
-    # In the end it is told at its widest and worst.
-    if not finding.past or len(sighting.operations) < len(state.operations):
+        was = replace(state.finding, past="", operations=())
+        state = replace(state, workspaces=(), operations=(), finding=was)
+    # In the end a group is told as it was when it was widest first, and not as it went.
+    is_wider = finding.operation or len(sighting.operations) > len(state.operations)
+    if not (finding.past and is_wider):
         finding = replace(finding, past=state.finding.past)
     if sighting.well and set(state.workspaces) <= set(sighting.workspaces):
         is_over = set(sighting.well) - set(sighting.operations)

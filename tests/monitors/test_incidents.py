@@ -328,3 +328,17 @@ def test_what_is_known_to_have_begun_before_is_the_same_incident_however_late_it
         life.now += MINUTE * 300
         again = replace(sight(), finding=replace(a_finding(), first_at=first_at))
         assert life(*[again] * 3) == told
+
+
+def test_in_the_end_a_group_is_told_as_it_was_when_it_was_widest() -> None:
+    life = Life()
+    for operations, message in (
+        (("GET /a",), "1 of 3 is slow."),
+        (("GET /a", "GET /b"), "2 of 3 have one cause."),
+        (("GET /a", "GET /b"), "2 of 3 are left."),
+        (("GET /b",), "1 of 3 is left."),
+    ):
+        finding = replace(a_finding(), operation=None, message=message, past=message)
+        life(replace(sight(), finding=finding, operations=operations))
+    assert life(Healthy(), Healthy()) == [RESOLVED]
+    assert life.told[-1].incident.finding.message == "2 of 3 have one cause."
