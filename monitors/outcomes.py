@@ -8,6 +8,7 @@ from contracts.findings import Finding
 from contracts.rules import Severity
 from contracts.workspaces import Workspace
 from monitors.asking import Visit
+from monitors.baselines import opening_of
 from monitors.evidence import Look
 from monitors.records import Measurement, Outcome
 
@@ -47,6 +48,8 @@ def _measurement(
         )
     outcome, why = _outcome(exchange, findings, lost)
     timings, response = exchange.timings, exchange.response
+    # As everywhere, an answer's time is without opening a connection: that is told by itself.
+    opening = opening_of(exchange) or 0.0
     return Measurement(
         workspace=workspace.name,
         region=workspace.region,
@@ -57,12 +60,16 @@ def _measurement(
         why=why,
         status=response.status if response else None,
         failure=exchange.failure.kind.value if exchange.failure else None,
-        total_ms=timings.total_ms if timings else None,
-        first_byte_ms=timings.first_byte_ms if timings else None,
+        total_ms=_less(timings.total_ms, opening) if timings else None,
+        first_byte_ms=_less(timings.first_byte_ms, opening) if timings else None,
         server_ms=timings.server_ms if timings else None,
         request_id=exchange.request_id,
         deployment=exchange.deployment,
     )
+
+
+def _less(ms: float | None, opening: float) -> float | None:
+    return None if ms is None else max(ms - opening, 0.0)
 
 
 def _outcome(

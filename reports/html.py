@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from contracts.rules import Severity
 from monitors.records import Outcome
-from reports import words
+from reports import plots, timelines, words
 from reports.charts import GAPS, look_bar, name_of, said, sparkline
 from reports.plots import plot, told
 from reports.probes import ProbeSummary
@@ -48,6 +48,7 @@ def render(summary: Summary) -> str:
     """Return the page as HTML."""
     script = source("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    episodes = [*summary.open, *summary.resolved[:MAX_RESOLVED]]
     return (
         environment()
         .get_template("report.html")
@@ -59,10 +60,9 @@ def render(summary: Summary) -> str:
             style=Markup(source("report.css")),  # noqa: S704 - likewise
             charted=_charted(summary),
             slower=(slower := _slower(summary)),
-            still_slower=any(probe.baseline.onsets[-1].until is None for _, probe in slower),
-            timeline=timeline(
-                [*summary.open, *summary.resolved[:MAX_RESOLVED]], now=summary.generated_at
-            ),
+            still_slower=any(probe.baseline.onsets[-1].is_slow for _, probe in slower),
+            timeline=timeline(episodes, now=summary.generated_at),
+            narrow_timeline=timeline(episodes, now=summary.generated_at, width=timelines.NARROW),
         )
     )
 
@@ -152,6 +152,7 @@ def environment() -> Environment:
         MAX_PLOTTED=MAX_PLOTTED,
         look_bar=look_bar,
         plot=plot,
+        NARROW=plots.NARROW,
         told=told,
         said=said,
         sparkline=sparkline,

@@ -165,6 +165,10 @@ def _usual(baseline: Baseline) -> dict[str, object]:
             {
                 "since": one.since.isoformat(),
                 "until": one.until.isoformat() if one.until else None,
+                "pauses": [
+                    [since.isoformat(), until.isoformat() if until else None]
+                    for since, until in one.pauses
+                ],
                 "became_usual": one.settled,
                 "slow_answers_only": one.tail,
                 "factor": round(one.factor, 2),

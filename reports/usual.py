@@ -1,7 +1,7 @@
 """What is usual for an operation hour by hour, and when it was not: what a chart shows besides the
 answers themselves."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -41,6 +41,29 @@ class Onset:
     factor: float
     deployment: str | None = None
     deployed_at: datetime | None = None
+    pauses: tuple[tuple[datetime, datetime | None], ...] = ()
+    """From when to when it was as usual in between; the last may go on."""
+
+    @property
+    def paused_since(self) -> datetime | None:
+        """Since when it is as usual, though it is not over; None where it is slow, or over."""
+        is_paused = self.until is None and self.pauses and self.pauses[-1][1] is None
+        return self.pauses[-1][0] if is_paused else None
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether it is slow now."""
+        return self.until is None and self.paused_since is None
+
+    def slow(self, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Yield from when to when it was slower, up to `end`."""
+        since = self.since
+        for begin, back in self.pauses:
+            if begin > since:
+                yield since, begin
+            since = max(since, back or self.until or end)
+        if since < (self.until or end):
+            yield since, self.until or end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +71,8 @@ class Baseline:
     """What answers of one probe are held against."""
 
     hours: tuple[Hour, ...] = ()
-    """As it is known now, oldest first; none where too little is known."""
+    """As it is known now, oldest first; none where too little is known, or from before that became
+    usual."""
     onsets: tuple[Onset, ...] = ()
     """Those that reach into the time of the samples, oldest first."""
     objectives: tuple[float, ...] = ()
@@ -65,7 +89,10 @@ def baseline_of(
         return Baseline(limit_ms=limit_ms)
     begin, end = samples[0].at, samples[-1].at
     onsets = (_onset(one) for one in known.troubles)
-    times = _times(begin, end) if len(samples) >= ENOUGH else ()
+    # What was usual before something else became so is not known any more.
+    settled = (_moment(one.until) for one in known.troubles if one.settled and one.until)
+    known_since = max([begin, *settled])
+    times = _times(known_since, end) if len(samples) >= ENOUGH and known_since < end else ()
     return Baseline(
         hours=tuple(one for at in times if (one := _hour(known, at)) is not None),
         onsets=tuple(one for one in onsets if one.until is None or one.until >= begin),
@@ -105,6 +132,10 @@ def _onset(trouble: Trouble) -> Onset:
         factor=trouble.factor,
         deployment=trouble.commit,
         deployed_at=None if trouble.commit_at is None else _moment(trouble.commit_at),
+        pauses=tuple(
+            (_moment(since), None if until is None else _moment(until))
+            for since, until in trouble.pauses
+        ),
     )
 
 

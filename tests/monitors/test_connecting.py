@@ -14,12 +14,14 @@ from contracts.consumers import Consumer
 from contracts.exchanges import Exchange, FailureKind, Timings
 from contracts.findings import Finding
 from contracts.rules import RULES, Severity
+from contracts.workspaces import Secret, Workspace
 from monitors.asking import Visit
 from monitors.connecting import Connecting
 from monitors.detectors import Context, detect, late_for
 from monitors.diagnosis import Observation, diagnose, told_as
 from monitors.evidence import Health, Look, health
 from monitors.latencies import Latencies
+from monitors.outcomes import measurements_of
 from monitors.probe_files import load_probes
 from monitors.records import IncidentState, Phase
 
@@ -226,3 +228,13 @@ def test_only_a_connection_that_was_opened_says_that_it_is_over(
     assert of(passes.exchange(TAGS, 60.0)) is Health.OVER  # whatever it asks
     assert of(passes.exchange(ME, None)) is Health.NOT_ASKED
     assert of(an_exchange(ME, failure=FailureKind.CONNECT_TIMEOUT)) is Health.UNKNOWN
+
+
+def test_the_time_of_a_probe_is_without_opening_a_connection(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    exchange = Passes(an_exchange).exchange(ME, 3000.0)
+    visit = Visit(probe=load_probes()[0], at=exchange.started_at, exchange=exchange)
+    workspace = Workspace(name="acme", token=Secret("token-of-a-test"))
+    (measured,) = measurements_of(Look(workspace="acme", visits=[visit]), workspace)
+    assert measured.total_ms == pytest.approx(150.0)

@@ -110,9 +110,17 @@ def test_on_a_phone_words_have_the_whole_width_and_the_timeline_can_be_read(
         scrolled = "[...document.querySelectorAll('.scroll:has(.stacked)')]"
         assert visit.page.evaluate(f"{scrolled}.every(one => one.scrollWidth == one.clientWidth)")
         letters = visit.page.evaluate(
-            "document.querySelector('.timeline text').getBoundingClientRect().height"
+            "document.querySelector('.narrow .timeline text').getBoundingClientRect().height"
         )
         assert letters >= 10
+        cut = visit.page.evaluate(
+            """[...document.querySelectorAll('.narrow text')].filter(one => {
+                const [word, drawing] = [one, one.closest('svg')].map(it =>
+                    it.getBoundingClientRect());
+                return word.left < drawing.left - 1 || word.right > drawing.right + 1;
+            }).map(one => one.textContent)"""
+        )
+        assert cut == []
 
 
 def test_the_chart_is_drawn_when_it_is_opened(

@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -20,7 +21,7 @@ from monitors.records import Measurement, Outcome, Probed
 from monitors.regression import Kind, Verdict
 from monitors.troubles import KEPT, Troubles, followed, troubles_from
 from reports import html, machine
-from reports.plots import plot, told
+from reports.plots import NARROW, plot, told
 from reports.probes import ProbeSummary, by_probe
 from reports.reading import summary_of
 from reports.summaries import Summary
@@ -123,7 +124,8 @@ def test_a_regression_is_shown_with_its_onset_factor_deployment_and_end(
     assert timedelta(0) <= onset.until - kept.onset - timedelta(hours=5) <= timedelta(hours=1)
     assert (onset.settled, onset.deployment) == (False, COMMIT)
     words = told(probe)
-    assert f"{onset.factor:.1f} times as long since" in words
+    assert words.startswith("p50 rose to ")
+    assert f"at most, {onset.factor:.1f} times the usual " in words
     assert "deployment abcdef1 first seen" in words
     assert "An objective asks for 350 ms. The limit is 10 s." in words
     drawing = str(plot(probe))
@@ -145,8 +147,8 @@ def test_nine_of_ten_ordinary_answers_lie_within_the_band(slower: Summary) -> No
 
 def test_a_quiet_operation_stays_small(slower: Summary) -> None:
     page = html.render(slower)
-    assert page.count('class="plot"') == 1
-    assert page.count('<polygon class="band"') == 3, "in two sparklines and the large drawing"
+    assert page.count('class="plot"') == 2, "one for phones"
+    assert page.count('<polygon class="band"') == 4, "in two sparklines and the large drawings"
     assert probes(slower)[QUIET].baseline.onsets == ()
 
 
@@ -178,6 +180,7 @@ def verdicts() -> Iterator[st.SearchStrategy[Verdict]]:
         since=st.sampled_from([10.0, 20.0, 30.0]),
         usual_ms=st.just(100.0),
         now_ms=st.floats(100, 1000),
+        paused_since=st.sampled_from([0.0, 0.0, 40.0]),
     )
 
 
@@ -208,3 +211,60 @@ def test_what_comes_back_soon_is_the_same_trouble() -> None:
     assert (again.until, again.factor) == (None, 1.5)
     (settled,) = followed((again,), 50.0, Verdict(), None)
     assert settled.settled
+
+
+def test_pauses_of_one_that_comes_and_goes_are_remembered_and_not_drawn_as_slow() -> None:
+    slow = Verdict(kind=Kind.REGRESSION, since=1e6, usual_ms=100.0, now_ms=300.0)
+    calm = replace(slow, paused_since=1e6 + 7200.0, now_ms=100.0)
+    steps = [
+        (1e6 + 600, slow),
+        (1e6 + 1800, Verdict(closed=True)),  # over, and back
+        (1e6 + 3600, slow),
+        (1e6 + 9000, calm),
+    ]
+    troubles: Troubles = ()
+    for at, verdict in steps:
+        troubles = followed(troubles, at, verdict, None)
+    (paused,) = troubles
+    assert paused.is_paused
+    assert paused.pauses == ((1e6 + 1800, 1e6 + 3600), (1e6 + 7200, None))
+    (back,) = followed(troubles, 1e6 + 10800, slow, None)
+    assert back.pauses[-1] == (1e6 + 7200, 1e6 + 10800)
+    (over,) = followed(troubles, 1e6 + 10800, Verdict(closed=True), None)
+    assert (over.is_paused, over.until) == (False, 1e6 + 10800)
+
+
+def test_a_pause_is_left_white_and_what_may_come_back_does_not_go_on(slower: Summary) -> None:
+    probe = probes(slower)[SLOW]
+    (onset,) = probe.baseline.onsets
+    hour = timedelta(hours=1)
+    pauses = ((onset.since + hour, onset.since + 2 * hour), (onset.since + 3 * hour, None))
+    paused = replace(onset, until=None, pauses=pauses)
+    assert [(begin - onset.since, end - onset.since) for begin, end in paused.slow(NOW)] == [
+        (timedelta(0), hour),
+        (2 * hour, 3 * hour),
+    ]
+    one = replace(probe, baseline=replace(probe.baseline, onsets=(paused,)))
+    assert str(plot(one)).count('class="slower"') == 2
+    assert "with 1 pause; deployment" in told(one)
+    assert "; as usual again since" in told(one)
+    assert "goes on" not in told(one)
+    assert not paused.is_slow
+
+
+def test_the_band_begins_where_something_else_became_usual() -> None:
+    known = Kept(days=8, slow_ago=6 * 24, slow_hours=6 * 24)
+    probe = probes(summary_of(known, now=NOW))[SLOW]
+    (onset,) = probe.baseline.onsets
+    assert onset.settled
+    assert onset.until is not None
+    assert probe.baseline.hours[0].at >= onset.until
+    assert probes(summary_of(known, now=NOW))[QUIET].baseline.hours[0].at < onset.since
+
+
+def test_on_a_phone_nothing_of_a_drawing_stands_outside_it(slower: Summary) -> None:
+    drawing = str(plot(probes(slower)[SLOW], NARROW))
+    assert 'class="onset" x=' not in drawing, "it is said above, where lines can be broken"
+    places = [float(one) for one in re.findall(r'<text class="tick" x="([0-9.]+)"', drawing)]
+    assert all(30 <= one <= NARROW - 30 for one in places)
+    assert f'viewBox="0 0 {NARROW} ' in drawing
