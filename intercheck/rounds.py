@@ -16,6 +16,7 @@ from contracts.rules import Severity
 from monitors.diagnosis import Diagnosed, Observation, diagnose, is_latency, told_as
 from monitors.grouping import is_part_of
 from monitors.latencies import Latencies
+from monitors.regression import Kind
 
 _Weight = tuple[int, int, bool]
 CONNECTING: Final = ""
@@ -51,6 +52,8 @@ class _Trouble:
     """When it began for the first time."""
     calm: Finding | None = None
     """What was last said of it where that is no end: it pauses, or is taken for usual."""
+    pausing: set[str] = field(default_factory=set)
+    """The operations that may come back, as shown."""
 
     @property
     def finding(self) -> Finding:
@@ -77,6 +80,17 @@ class _Trouble:
         self.began_at = min(began, default=None)
         self.still.update(diagnosed.operations or (CONNECTING,))
         self.ended_at = self.calm = None
+
+    def rest(self, diagnosed: Diagnosed) -> None:
+        """Take that it pauses, or is taken for usual."""
+        self.calm = diagnosed.finding
+        self.pausing.update(diagnosed.operations)
+
+    def is_over(self, operation: str) -> None:
+        """Take that an operation, having been as usual for long enough, pauses no more."""
+        self.pausing.discard(operation)
+        if self.calm is not None and self.calm.course is Course.PAUSES and not self.pausing:
+            self.calm = None
 
     def well(self, operation: str, at: datetime) -> None:
         """Take an answer of an operation that does not show it."""
@@ -159,7 +173,7 @@ class Rounds:
         for one in found:
             if one.finding.course is not Course.GOES_ON:
                 if one.finding.cause in self._troubles:
-                    self._troubles[one.finding.cause].calm = one.finding
+                    self._troubles[one.finding.cause].rest(one)
                 continue
             trouble = self._of(_sight(one, observations))
             seen.setdefault(trouble.finding.cause, set()).update(one.operations or (CONNECTING,))
@@ -168,6 +182,8 @@ class Rounds:
                 for cause, trouble in self._troubles.items():
                     if shown not in seen.get(cause, ()):
                         trouble.well(shown, observation.exchange.started_at)
+                    if observation.latency.verdict.kind is Kind.NOTHING:
+                        trouble.is_over(shown)
 
     def _of(self, sight: _Sight) -> _Trouble:
         """Take a sight, and return the trouble it is of: that of a group, where it is a part of

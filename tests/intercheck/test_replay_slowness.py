@@ -79,6 +79,30 @@ def test_slowness_that_goes_on_to_the_end_of_a_recording_is_not_called_over(
     assert found["message"].endswith(" Began 02 Mar 11:30 UTC, not over yet.")
 
 
+@pytest.mark.parametrize(
+    ("calm", "end"),
+    [(10, "as usual since 02 Mar 14:50 UTC, and may come back."), (60, "over since")],
+)
+def test_slowness_that_pauses_at_the_end_of_a_recording_may_come_back_and_is_over_in_the_end(
+    calm: int, end: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slow = [800.0] * 8
+    times = [100.0] * 30 + slow + [100.0] * 20 + slow + [100.0] * calm
+    (found,) = slowness_of(capsys, tags=times)
+    assert " Began 02 Mar 11:30 UTC, " in found["message"]
+    assert end in found["message"]
+    assert found.get("course") == ("pauses" if calm == 10 else None)
+
+
+def test_what_lasts_in_a_recording_is_told_as_usual_in_the_end(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (found,) = slowness_of(capsys, tags=[100.0] * 60 + [800.0] * 12 * 24 * 4 + [800.0] * 24)
+    assert found["course"] == "settled"
+    assert "Began 02 Mar 14:00 UTC, not over, but taken for usual since 06 Mar" in found["message"]
+    assert "ended_at" not in found
+
+
 def test_what_began_together_is_told_once_as_what_it_was_when_most_was_slow(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
