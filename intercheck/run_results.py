@@ -93,8 +93,8 @@ def make_report_folder(directory: Path) -> None:
 
 def _no_report(directory: Path, error: OSError) -> ReportError:
     return ReportError(
-        f"The report cannot be written to {directory} ({error.strerror or error}): free space "
-        "there, or name another folder with --report-dir."
+        f"The report cannot be written to {directory} ({error.strerror or error}): free "
+        "space there, let this user write there, or name another folder with --report-dir."
     )
 
 

@@ -46,8 +46,8 @@ def write_reports(summary: Summary, formats: Iterable[str], directory: Path) -> 
             _add_chart_library(directory)
     except OSError as error:
         raise ReportError(
-            f"The report cannot be written to {directory} ({error.strerror or error}): free space "
-            "there, or name another folder with --report-dir."
+            f"The report cannot be written to {directory} ({error.strerror or error}): free "
+            "space there, let this user write there, or name another folder with --report-dir."
         ) from None
     return tuple(written)
 
