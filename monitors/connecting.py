@@ -6,8 +6,8 @@ matters by what it adds to a call: to be twice as slow in connecting alone may b
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple, Self
 
 from monitors.lateness import Lateness, added, lateness_from
 from monitors.packed import packed, unpacked
@@ -17,12 +17,22 @@ FELT: Final = 1.8
 """Times as long for the whole, connecting and the answer: about twice, measured amid noise."""
 
 
+class Slow(NamedTuple):
+    """A slowness that is felt: since when (Unix time), what was usual and what is, in
+    milliseconds."""
+
+    since: float
+    usual_ms: float
+    now_ms: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """What is so of connecting after a connection was opened in `ms` milliseconds.
 
     `is_felt` says whether a call that opens one takes about twice as long, or did since the
     slowness began. `late` says by who waits (`NOBODY`: the limit) which of the latest took longer.
+    `settled` is what lasted so long that it is usual now, where it was felt.
     """
 
     ms: float
@@ -30,6 +40,7 @@ class Opened:
     verdict: Verdict = CALM
     is_felt: bool = False
     late: Mapping[str, Lateness] = field(default_factory=dict)
+    settled: Slow | None = None
 
     def beyond(self, times: float) -> bool:
         """Whether a call that opens a connection takes so many times as long as is usual."""
@@ -44,12 +55,12 @@ NOBODY: Final = ""
 class Connecting:
     """What is known of how long connections take to open."""
 
-    __slots__ = ("_is_felt", "_late", "_watch")
+    __slots__ = ("_late", "_slow", "_watch")
 
     def __init__(self) -> None:
         self._watch = Watch()
         self._late: dict[str, Lateness] = {}
-        self._is_felt = False
+        self._slow: Slow | None = None
 
     def take(self, at: float, ms: float, answer_ms: float, late: Mapping[str, bool]) -> Opened:
         """Learn from a connection that was opened in `ms` for an answer of `answer_ms`; `late` says
@@ -60,17 +71,20 @@ class Connecting:
             for name, is_late in late.items()
         }
         verdict = self._watch.take(at, ms)
-        opened = Opened(ms=ms, answer_ms=answer_ms, verdict=verdict)
-        is_slow = verdict.kind is Kind.REGRESSION
-        self._is_felt = is_slow and (self._is_felt or opened.beyond(FELT))
-        return Opened(
-            ms=ms, answer_ms=answer_ms, verdict=verdict, is_felt=self._is_felt, late=self._late
-        )
+        opened = Opened(ms=ms, answer_ms=answer_ms, verdict=verdict, late=self._late)
+        before, self._slow = self._slow, None
+        if verdict.kind is Kind.NOTHING:
+            return opened if verdict.closed else replace(opened, settled=before)
+        is_slow = verdict.kind is Kind.REGRESSION and not verdict.pauses
+        if before or (is_slow and opened.beyond(FELT)):
+            now = Slow(verdict.since, verdict.usual_ms, verdict.now_ms)
+            self._slow = now if is_slow else before
+        return replace(opened, is_felt=self._slow is not None)
 
     def as_json(self) -> dict[str, Any]:
         """Return the stored form: exact, since a restart must change nothing."""
         late = {name: list(one) for name, one in self._late.items() if one}
-        return {"watch": packed(self._watch.as_json()), "late": late, "felt": self._is_felt}
+        return {"watch": packed(self._watch.as_json()), "late": late, "slow": self._slow}
 
     @classmethod
     def from_json(cls, form: object) -> Self:
@@ -79,7 +93,9 @@ class Connecting:
         if isinstance(form, dict):
             connecting._watch = Watch.from_json(unpacked(form.get("watch")))
             connecting._late = dict(_late_in(form.get("late")))
-            connecting._is_felt = form.get("felt") is True
+            match form.get("slow"):
+                case [float(since), float(usual), float(now)]:
+                    connecting._slow = Slow(since, usual, now)
         return connecting
 
 

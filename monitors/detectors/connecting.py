@@ -10,10 +10,10 @@ from typing import Final
 
 from contracts.consumers import Consumer
 from contracts.exchanges import Exchange
-from contracts.findings import Certainty, Finding
+from contracts.findings import Certainty, Course, Finding
 from contracts.rules import RULES, Severity
-from monitors.connecting import NOBODY, Opened
-from monitors.detectors.compared import compared
+from monitors.connecting import NOBODY, Opened, Slow
+from monitors.detectors.compared import at_utc, compared, times, unix
 from monitors.detectors.context import Context, finding
 from monitors.detectors.limits import listed, milliseconds, moment
 from monitors.latencies import Judged
@@ -40,6 +40,8 @@ def slow_connections(exchange: Exchange, context: Context) -> Iterator[Finding]:
     opened = context.latency.opened
     if opened is None:
         return
+    if opened.settled is not None:
+        yield replace(_settled(exchange, context, opened.settled), operation=None)
     every = [one for name in opened.late if (one := _late(name, exchange, opened, context))]
     late = [one for one in every if one.lasts] or every
     # What a call hardly feels is nobody's matter, nor what pauses.
@@ -49,7 +51,7 @@ def slow_connections(exchange: Exchange, context: Context) -> Iterator[Finding]:
     if not late and not is_slower:
         return
     judged = Judged(verdict=verdict)
-    onsets = [datetime.fromtimestamp(verdict.since, UTC)] if is_slower else []
+    onsets = [unix(verdict.since)] if is_slower else []
     onsets += [one.began_at for one in late if one.began_at]
     took = f"{opened.ms:.0f} ms, and {opened.answer_ms:.0f} ms for the answer"
     if is_slower:
@@ -72,6 +74,30 @@ def slow_connections(exchange: Exchange, context: Context) -> Iterator[Finding]:
     yield replace(found, operation=None)
 
 
+def _settled(exchange: Exchange, context: Context, settled: Slow) -> Finding:
+    """Say that it did not go away, and what is usual now."""
+    since = unix(settled.since)
+    factor = times(settled.now_ms / max(settled.usual_ms, 1.0))
+    until = at_utc(since, exchange.started_at.astimezone(UTC))
+    return finding(
+        RULE,
+        exchange,
+        context,
+        location="connection",
+        expected="usual",
+        observed="slower",
+        message=f"Opening a connection (DNS, TCP, TLS): p50 {settled.now_ms:.0f} ms, {factor} the "
+        f"{settled.usual_ms:.0f} ms that were usual until {until}, is taken for usual now: it "
+        "lasted four days and did not go away.",
+        severity=Severity.INFO,
+        certainty=Certainty.INFERRED,
+        consumers=context.readers(None, "connection"),
+        began_at=since,
+        evidence=f"usual was {settled.usual_ms:.0f} ms, is {settled.now_ms:.0f} ms",
+        course=Course.SETTLED,
+    )
+
+
 def _severity(opened: Opened, late: list[_Late]) -> Severity:
     if any(one.lasts and one.name != NOBODY for one in late):
         return Severity.CRITICAL
@@ -88,7 +114,7 @@ def _late(name: str, exchange: Exchange, opened: Opened, context: Context) -> _L
         is_late = bool(lateness) and lateness[-1] is not None
         return _Late(name, lasts=False, counted=policy.patience) if is_late else None
     since = [one for one in lateness[begun:] if one is not None]
-    began_at = datetime.fromtimestamp(since[0], UTC)
+    began_at = unix(since[0])
     first = moment(began_at, exchange.started_at.astimezone(UTC))
     counted = f"{len(since)} of {len(lateness) - begun} since {first} UTC took longer"
     return _Late(name, lasts=True, counted=counted, began_at=began_at)

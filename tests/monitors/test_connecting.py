@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from contracts.consumers import Consumer
 from contracts.exchanges import Exchange, FailureKind, Timings
-from contracts.findings import Finding
+from contracts.findings import Course, Finding
 from contracts.rules import RULES, Severity
 from contracts.workspaces import Secret, Workspace
 from monitors.asking import Visit
@@ -59,14 +59,15 @@ class Users:
 class Passes:
     """Passes every five minutes, of which the first request opens the connection."""
 
-    def __init__(self, an_exchange: "ExchangeFactory", *first: str) -> None:
+    def __init__(self, an_exchange: "ExchangeFactory", *first: str, minutes: int = 5) -> None:
+        self._every = timedelta(minutes=minutes)
         self._make, self._first = an_exchange, first or (ME, TAGS)
         self.latencies, self._turn = Latencies(), 0
 
     def exchange(self, operation: str, ms: float | None, *, answer: float = 150.0) -> Exchange:
         """Make one whose connection took `ms` to open, None where it was open."""
         one = self._make(
-            operation, at=self._make().started_at + timedelta(minutes=5 * self._turn), body={"a": 1}
+            operation, at=self._make().started_at + self._every * self._turn, body={"a": 1}
         )
         half = None if ms is None else ms / 2
         timings = Timings(total_ms=answer + (ms or 0.0), connect_ms=half, tls_ms=half)
@@ -154,6 +155,19 @@ def test_what_a_call_hardly_feels_is_not_told(an_exchange: "ExchangeFactory") ->
     passes = Passes(an_exchange)
     looks(passes, [2.0] * 24)
     assert not any(looks(passes, [15.0] * 24))
+
+
+def test_what_stays_slow_for_days_is_said_to_be_usual_now_and_not_to_be_over(
+    an_exchange: "ExchangeFactory",
+) -> None:
+    passes = Passes(an_exchange, ME, minutes=20)
+    looks(passes, [60.0] * 80)
+    found = looks(passes, [3000.0] * 300)
+    (last,) = [one for one in found if one][-1]
+    assert (last.severity, last.course) == (Severity.INFO, Course.SETTLED)
+    assert "3000 ms, 50 times the 60 ms that were usual until" in last.message
+    assert {one.course for each in found[:280] for one in each} == {Course.GOES_ON}
+    assert not found[-1]
 
 
 def test_what_was_asked_over_a_slow_connection_is_not_slower_itself(
