@@ -13,7 +13,7 @@ from typing import Any, Final
 
 HOUR: Final = 3600.0
 WEEK_SECONDS: Final = 7 * 24 * HOUR
-ONCE_IN: Final = 300.0
+ONCE_IN: Final = 100.0
 """Weeks in which one sum passes its limit by chance. There are six, and an operation may cry wolf
 once in twenty weeks: what is left is for what is no chance, and for tails that are heavier."""
 MEMORY_HOURS: Final = 14 * 24.0
@@ -50,7 +50,7 @@ class Sums:
     def __init__(self, number: int) -> None:
         self.sums = [0.0] * number
         self.began = [0.0] * number
-        """When each last was 0, in Unix time."""
+        """When each last was 0, or began to be more, in Unix time; 0 before that."""
         self.limits = [math.inf] * number
         self.scales = [math.inf] * number
         """How large each usually is when it is not 0."""
@@ -79,6 +79,7 @@ class Sums:
                 now = 0.0
                 self.began[index] = at
             else:
+                self.began[index] = self.began[index] or at
                 counts = min(now, MOST * self.scales[index])
                 square = counts * counts
                 self._now_seconds[index] += square
@@ -109,6 +110,7 @@ class Sums:
     def stop(self) -> None:
         """Start again from 0; what it was is not known yet."""
         self.sums = [0.0] * len(self.sums)
+        self.began = [0.0] * len(self.sums)
         self._most = [0.0] * len(self.sums)
         self._past.clear()
 
@@ -132,12 +134,14 @@ class Sums:
     def fit(
         self,
         assumed: Sequence[float],
+        least: Sequence[float],
         lasting: Sequence[float],
         step: float,
         burst: int,
     ) -> None:
-        """Work out the limits from the assumed scales, from how many samples a sum lasts, from the
-        seconds between them, and from how many of them a burst has; 0 where none is a burst."""
+        """Work out the limits from the assumed scales and the least that count, from how many
+        samples a sum lasts, from the seconds between them, and from how many of them a burst has;
+        0 where none is a burst."""
         self._burst = burst
         while len(self._past) > burst:
             self._past.popleft()
@@ -149,7 +153,7 @@ class Sums:
             own = (prior * scale**3 + self._thirds[index] / 3.0) / second
             chances = ONCE_IN * WEEK_SECONDS / step / max(lasting[index], 1.0)
             self.scales[index] = own
-            self.limits[index] = own * math.log(chances)
+            self.limits[index] = max(own, least[index]) * math.log(chances)
 
     def as_json(self) -> dict[str, Any]:
         """Return the stored form: exact, since a restart must change nothing."""

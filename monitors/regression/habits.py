@@ -1,6 +1,6 @@
 """What happens at the same hours of the days: a job every night, or the end of a quiet weekend."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from monitors.regression.normal import WEEK
@@ -39,40 +39,36 @@ class Habits:
             one = self._seen[hour % KEPT]
             self._seen[hour % KEPT] = None if one is None else one + by
 
-    def include(self, hour: int, expected: Sequence[float], size: float, scale: float) -> bool:
-        """Whether the same hours of the last days were about as slow as `size` above what is
-        `expected` by hour of the week, on average over `scale` hours until now."""
-        span = max(1, round(scale))
-        usual = [
-            sum(expected[(hour + near - back) % WEEK] for back in range(span)) / span
-            for near in NEAR
-        ]
+    def slow_days(self, hour: int, expected: Sequence[float], least: float, hours: float) -> int:
+        """Return on how many of the last days the same hours, so many until now, were by more than
+        `least` above what is `expected` by hour of the week, on average."""
+        span = max(1, round(hours))
         slow = 0
         for day in range(1, DAYS + 1):
-            means = (
-                (self._mean(hour - 24 * day + near, span), one)
-                for near, one in zip(NEAR, usual, strict=True)
-            )
-            slow += any(mean is not None and mean - one > SHARE * size for mean, one in means)
-        return slow >= DAYS_SLOW
+            apart = (self._apart(hour + near, 24 * day, span, expected) for near in NEAR)
+            slow += any(one is not None and one > least for one in apart)
+        return slow
 
     def repeats(self, hour: int, usual: float) -> float | None:
         """Return what the same hour was a week before, where it was as far above `usual` then."""
-        now, before = (next(self._known(one, 1), None) for one in (hour, hour - WEEK))
+        now, before = self._known(hour), self._known(hour - WEEK)
         if now is None or before is None:
             return None
         high, low = max(now, before) - usual, min(now, before) - usual
         return before if high > 0.0 and low > SHARE * high else None
 
-    def _mean(self, hour: int, span: int) -> float | None:
-        known = list(self._known(hour, span))
-        return sum(known) / len(known) if known else None
+    def _apart(self, hour: int, before: int, span: int, expected: Sequence[float]) -> float | None:
+        """Return how far the hours until this one lay above what is expected of them, so many hours
+        before; None where none of them is known."""
+        apart = [
+            one - expected[(hour - back) % WEEK]
+            for back in range(span)
+            if (one := self._known(hour - back - before)) is not None
+        ]
+        return sum(apart) / len(apart) if apart else None
 
-    def _known(self, hour: int, span: int) -> Iterator[float]:
-        for back in range(span):
-            one = self._seen[(hour - back) % KEPT] if hour - back > self._last - KEPT else None
-            if one is not None:
-                yield one
+    def _known(self, hour: int) -> float | None:
+        return self._seen[hour % KEPT] if hour > self._last - KEPT else None
 
     def as_json(self) -> dict[str, Any]:
         """Return the stored form."""

@@ -231,17 +231,19 @@ class Learned:
     def _fit(self) -> None:
         """Work out what would be unusual."""
         self.unrest.fit(self.spread.sigma, self._pace)
-        slowly, at_once = self.unrest.variances()
-        variances = [slowly, *[at_once for _ in ALLOWANCES[1:]]]
-        self.level.fit(
-            # A Brownian motion that drifts down has an exponential maximum of this mean.
-            [one / (2.0 * allowed) for one, allowed in zip(variances, ALLOWANCES, strict=True)],
-            [one / allowed**2 for one, allowed in zip(variances, ALLOWANCES, strict=True)],
-            self._pace,
-            self.latest.burst,
-        )
+        slowly, hour, at_once = self.unrest.variances()
+        variances = [slowly, at_once, at_once]
+        # A Brownian motion that drifts down has an exponential maximum of this mean.
+        assumed = [
+            one / (2.0 * allowed) for one, allowed in zip(variances, ALLOWANCES, strict=True)
+        ]
+        lasting = [one / allowed**2 for one, allowed in zip(variances, ALLOWANCES, strict=True)]
+        # A level that wanders is seldom far off: the sums of two weeks do not tell how far.
+        least = [0.0, hour / (2.0 * ALLOWANCES[1]), 0.0]
+        self.level.fit(assumed, least, lasting, self._pace, self.latest.burst)
         # Of sums of log-likelihoods the scale is 1, whatever they are of (Wald).
-        self.tail.fit([1.0] * len(SILENT), [SCORE_LASTS] * len(SILENT), self._pace, 0)
+        number = len(SILENT)
+        self.tail.fit([1.0] * number, [0.0] * number, [SCORE_LASTS] * number, self._pace, 0)
 
     def part(self, onset: float) -> None:
         """Keep the hours of a trouble that is found apart from what is normal."""

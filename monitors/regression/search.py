@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple
 
 from monitors.regression.evidence import HOUR
-from monitors.regression.habits import SHARE
+from monitors.regression.habits import DAYS_SLOW, SHARE
 from monitors.regression.learned import ALLOWANCES, Learned, Seen
 from monitors.regression.normal import WEEK
 
@@ -71,8 +71,8 @@ class Search:
             onset = level.began[index]
             if (
                 middle > ALLOWANCES[index] + other_day
-                and self._has_lasted(learned, seen, onset)
                 and not self._is_habit(learned, seen, middle, onset)
+                and self._has_lasted(learned, seen, onset)
             ):
                 return Found(middle, onset, DOUBT)
         tail = learned.tail
@@ -90,12 +90,16 @@ class Search:
         """Whether it has been so for longer than a job takes, at an hour that was never seen, or
         twice within half a day. What came at once is waited for; what grows slowly may be the
         day's own course."""
-        if learned.normal.seen[learned.hour % WEEK] or seen.at - onset >= JOB:
+        waits = self.waits_since <= onset <= self.waited_at
+        is_known = learned.normal.seen[learned.hour % WEEK] and not waits
+        if is_known or seen.at - onset >= JOB:
             return True
-        if self.waits_since + TWICE_WITHIN > onset > self.waited_at:
+        comes_back = self.waits_since + TWICE_WITHIN > onset > self.waited_at
+        if comes_back and seen.at - self.waits_since >= JOB:
             return True
         if seen.at - onset < AT_ONCE:
-            self.waits_since, self.waited_at = onset, seen.at
+            self.waits_since = self.waits_since if comes_back else onset
+            self.waited_at = seen.at
         return False
 
     def _is_habit(self, learned: Learned, seen: Seen, size: float, onset: float) -> bool:
@@ -103,10 +107,14 @@ class Search:
         long as a job lasts."""
         if onset <= self.habit_at and seen.at - onset < JOB:
             return True
-        hours = (seen.at - onset) / HOUR
-        normal = learned.normal
-        is_habit = learned.habits.include(learned.hour, normal.expected, size, hours) or (
-            normal.weeks_as_slow(learned.hour, SHARE * size) >= WEEKS_SLOW
+        normal, size = learned.normal, SHARE * size
+        hours, days = (seen.at - onset) / HOUR, DAYS_SLOW
+        if not normal.seen[learned.hour % WEEK]:
+            # Slow whenever it came: there is nothing to hold it against but the last such hour.
+            hours, days = 1.0, 1
+        is_habit = (
+            learned.habits.slow_days(learned.hour, normal.expected, size, hours) >= days
+            or normal.weeks_as_slow(learned.hour, size) >= WEEKS_SLOW
         )
         if is_habit:
             self.habit_at = seen.at

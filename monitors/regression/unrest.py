@@ -100,9 +100,9 @@ class Unrest:
         """The standard deviation of an hour's median around normal."""
         return math.sqrt(self._square())
 
-    def variances(self) -> tuple[float, float]:
+    def variances(self) -> tuple[float, float, float]:
         """Return the variance of a sample with what hangs together with it over hours, for what
-        shows slowly, and over some samples, for what shows at once."""
+        shows slowly, over an hour, and over some samples, for what shows at once."""
         count, _, products = self._hours
         square = self._square()
         first = FIRST_HOURS * TOGETHER
@@ -111,7 +111,8 @@ class Unrest:
         squares, products = self._samples
         assumed = FIRST_HOURS * self._per_hour * self.deviation**2
         near = (TOGETHER * assumed + products) / (assumed + squares)
-        return slowly, min(slowly, self.deviation**2 * _times(near))
+        hour = max(square * self._per_hour / MEDIAN, self._white)
+        return slowly, hour, min(slowly, self.deviation**2 * _times(near))
 
     def as_json(self) -> dict[str, Any]:
         """Return the stored form: exact, since a restart must change nothing."""

@@ -18,6 +18,9 @@ OVER: Final = math.log(1000.0)
 """Scales that what speaks for the end must sum up to. An end that was none is not told again."""
 CALMER: Final = 1.5
 """Times as long as it once seemed over that it must be normal: one that comes and goes is one."""
+RARER: Final = math.log(10.0)
+"""Scales beyond its limit that a sum must be for a loud alarm: that is to be false ten times as
+rarely."""
 FEW: Final = 2
 """Slow samples among the latest that are more than a spike."""
 BRIEF: Final = 6 * HOUR
@@ -140,7 +143,9 @@ class Watch:
         """Ask whether it is loud: a sum beyond another allowance, in proportion. Return whether
         that makes it another trouble: what was small, and over, is not what is loud now."""
         learned = self._learned
-        limit = learned.level.limits[-1] * ALLOWANCES[-1] / BEYOND_SMALL
+        level = learned.level
+        limit = level.limits[-1] + RARER * level.scales[-1]
+        limit *= ALLOWANCES[-1] / BEYOND_SMALL
         trouble.confirm(seen.middle, learned.unrest.deviation, limit)
         if not trouble.loud or self._heard:
             return False
@@ -153,7 +158,9 @@ class Watch:
 
     def _going_on(self, trouble: Trouble, seen: Seen) -> Verdict:
         learned, latest = self._learned, self._learned.latest
-        if latest.lowest() > max(trouble.size + LOUD, STARK):
+        # Slow answers in a row are as slow as they are wont to be where there are many.
+        size = learned.high if trouble.tail else trouble.size
+        if latest.lowest() > max(size + LOUD, STARK):
             # Another trouble, twice as slow as this one.
             self._closed_at = NEVER
             size = max(seen.middle, latest.lowest())

@@ -15,6 +15,7 @@ from monitors.latencies import Latencies
 from monitors.makeup import Makeup
 from monitors.packed import unpacked
 from monitors.regression import CALM, Kind, Verdict, Watch
+from monitors.regression.habits import Habits
 
 if TYPE_CHECKING:
     from tests.monitors.conftest import ExchangeFactory
@@ -124,6 +125,81 @@ def test_what_happens_every_night_is_normal_after_the_second() -> None:
     nightly = told(series(9, lambda index: 2.5 if 30 <= index % PER_DAY < 42 else 1.0))
     assert len(opened(nightly)) <= 2
     assert max(opened(nightly), default=0) < 2 * PER_DAY
+
+
+@pytest.mark.parametrize("begins", [2, 8])
+def test_a_job_of_the_night_that_begins_with_the_watch_is_nobodys_matter(begins: int) -> None:
+    def job(index: int) -> float:
+        return 2.2 if begins <= index % PER_DAY < begins + PER_HOUR else 1.0
+
+    assert not opened(told(series(4, job)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_office_hours_are_told_on_the_first_day_at_most(seed: int) -> None:
+    def busy(index: int) -> float:
+        return 2.2 if office(index) > 1 else 1.0
+
+    days = {index // PER_DAY for index in opened(told(series(5, busy, seed=seed, swing=0.1)))}
+    assert days <= {0}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_day_that_swings_widely_is_told_on_the_first_day_at_most(seed: int) -> None:
+    days = {index // PER_DAY for index in opened(told(series(4, seed=seed, swing=1.0)))}
+    assert days <= {0}
+
+
+@given(rises=st.floats(0.0, 0.5), hour=st.integers(0, 23))
+def test_an_hour_that_is_as_expected_is_no_slow_one_however_steep_the_day(
+    rises: float, hour: int
+) -> None:
+    expected = [rises * (one % 24) for one in range(168)]
+    habits, today = Habits(), START // 3600 + 6 * 24
+    for one in range(today - 5 * 24, today + hour):
+        habits.add(one, expected[one % 168])
+    assert habits.slow_days(today + hour, expected, 0.1, hours=1.0) == 0
+
+
+@given(seed=st.integers(0, 999), jobs=st.lists(st.integers(0, 600), min_size=2, max_size=4))
+@settings(max_examples=20)
+def test_nothing_begins_before_the_first_sample_or_before_what_is_over(
+    seed: int, jobs: list[int]
+) -> None:
+    slow = {index + more for index in jobs for more in range(2 * PER_HOUR)}
+    over = float(START)
+    for verdict in told(series(2.5, lambda i: 2.4 if i in slow else 1.0, seed=seed, sigma=0.2)):
+        if verdict.opened:
+            assert verdict.since >= over
+        over = verdict.since if verdict.closed else over
+
+
+def test_what_comes_back_loud_after_a_small_shift_is_told_with_an_onset_of_its_own() -> None:
+    small, loud = 9 * PER_DAY, 9 * PER_DAY + 6 * PER_HOUR
+
+    def slower(index: int) -> float:
+        if small <= index < small + 2 * PER_HOUR:
+            return 1.4
+        return 2.5 if index >= loud else 1.0
+
+    verdicts = told(series(9.5, slower))
+    shift, regression = opened(verdicts)
+    assert small < shift < small + 2 * PER_HOUR
+    assert verdicts[shift].kind is Kind.SHIFT
+    assert verdicts[regression].kind is Kind.REGRESSION
+    assert abs(verdicts[regression].since - (START + loud * STEP)) <= 1800
+    assert not verdicts[regression].intermittent
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_where_a_third_of_the_answers_is_slow_four_in_a_row_are_not_another_trouble(
+    seed: int,
+) -> None:
+    first, chance = 8 * PER_DAY, random.Random(seed)
+    verdicts = told(
+        series(8.8, lambda i: 4.0 if i >= first and chance.random() < 0.3 else 1.0, seed=seed)
+    )
+    assert 1 <= len(opened(verdicts)) <= 2
 
 
 def test_when_only_the_slow_answers_become_slower_it_is_a_shift_of_the_tail() -> None:
