@@ -12,9 +12,14 @@ from typing import Any, Final, Self
 from contracts.findings import Course, Finding
 from monitors.evidence import Health, Look, health
 from monitors.grouping import SLOWNESS, Places
-from monitors.incidents import Healthy, NotMeasured, Observed, Sighting
 from monitors.policies import HEALTHY, SEEN, Policy, trailing
 from monitors.records import IncidentState, Phase, Reach, Share
+from monitors.sightings import (
+    Healthy,
+    NotMeasured,
+    Observed,
+    Sighting,
+)
 
 LEAST_WITNESSES: Final = 3
 """Workspaces that must see the same before it may be wide; two can be a coincidence."""

@@ -10,8 +10,12 @@ from contracts.findings import Certainty, Finding
 from contracts.rules import RULES, Severity
 from monitors.afflicted import LEAST_WITNESSES
 from monitors.grouping import ALL_TOKENS, EVERYWHERE, KIN_WITHIN, Level, Places, level_of
-from monitors.incidents import Healthy, Observed, Sighting
 from monitors.records import IncidentState, Phase
+from monitors.sightings import (
+    Healthy,
+    Observed,
+    Sighting,
+)
 
 _NEAR: Final = frozenset(
     {

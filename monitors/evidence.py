@@ -17,8 +17,10 @@ from monitors.baselines import opening_of
 from monitors.detectors import DESCRIBED
 from monitors.diagnosis import NOTHING_ASKED, Diagnosed, Observation, Outlook
 from monitors.grouping import key_of
-from monitors.incidents import Sighting
 from monitors.records import IncidentState
+from monitors.sightings import (
+    Sighting,
+)
 
 _ITEM: Final = "*"
 

@@ -16,7 +16,9 @@ from monitors.afflicted import Afflicted
 from monitors.diagnosis.expectations import SCOPE
 from monitors.diagnosis.scopes import likely_scope
 from monitors.grouping import SLOWNESS, Level, Places, explains, kinship, level_of
-from monitors.incidents import tell
+from monitors.incidents import (
+    tell,
+)
 from monitors.records import IncidentState, Phase, Transition, TransitionKind
 
 SPREAD_INTERVAL: Final = timedelta(minutes=1)

@@ -11,18 +11,20 @@ from monitors.evidence import Look
 from monitors.family import arrange
 from monitors.grouping import SLOWNESS, Places, outage_key
 from monitors.incidents import (
+    fold,
+    is_at_rest,
+)
+from monitors.policies import Policy
+from monitors.records import IncidentState, Transition
+from monitors.sightings import (
     Accepted,
     Healthy,
     Observed,
     Paused,
     Settled,
     Sighting,
-    fold,
-    is_at_rest,
     merge,
 )
-from monitors.policies import Policy
-from monitors.records import IncidentState, Transition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

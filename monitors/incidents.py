@@ -9,109 +9,27 @@ Findings of severity info, and accepted ones, never open an incident: they stand
 the census. An open incident whose finding comes down to that is on its way to being resolved.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from contracts.findings import Finding
-from contracts.rules import Severity
 from monitors.grouping import key_of
 from monitors.policies import HEALTHY, SEEN, Policy, trailing
 from monitors.records import IncidentState, Phase, Transition, TransitionKind
+from monitors.sightings import (
+    Accepted,
+    Healthy,
+    Observed,
+    Paused,
+    Settled,
+    Sighting,
+    causes_of,
+    counts,
+    united,
+)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """The cause was seen. `workspaces` and `operations` (as shown) are where; `confirmed` is
-    False where the same pass also saw it not: then nothing is certain at once.
-
-    `record` is that of the workspace where it is worst, this sight at its end; None where the
-    incident's own goes on. `is_wide` says that too many workspaces see it for a coincidence. `key`
-    names the incident where that is not what its finding alone says.
-    """
-
-    finding: Finding
-    workspaces: tuple[str, ...]
-    operations: tuple[str, ...] = ()
-    confirmed: bool = True
-    causes: tuple[str, ...] = ()
-    record: str | None = None
-    is_wide: bool = False
-    key: str = ""
-    well: tuple[str, ...] = ()
-    """Operations that were asked in these workspaces and do not have it, where that is told."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Healthy:
-    """It would have been seen, and was not; `record` as in a `Sighting`."""
-
-    record: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """It was seen, and is accepted on purpose."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paused:
-    """It is not there now, and may come back: that is no end of what people were told of."""
-
-    finding: Finding
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """It did not go away, and is taken for usual now."""
-
-    finding: Finding
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotMeasured:
-    """Nothing arrived that could have shown it."""
-
-    why: str = field(default="", compare=False)
-
-
-Observed = Sighting | Healthy | Accepted | Paused | Settled | NotMeasured
 Change = tuple[IncidentState | None, Transition | None]
-
-
-def merge(sightings: Iterable[Sighting]) -> dict[str, Sighting]:
-    """Make one sighting of those of one incident, by key: the most severe finding, everywhere it
-    was seen. What is accepted or only noted in one workspace says nothing of another."""
-    merged: dict[str, Sighting] = {}
-    for sighting in sightings:
-        key = key_of(sighting.finding)
-        other = merged.get(key)
-        if other is None or not _counts(other.finding):
-            merged[key] = sighting
-            continue
-        if not _counts(sighting.finding):
-            continue
-        worse = max(other, sighting, key=lambda one: _badness(one.finding))
-        consumers = dict.fromkeys((*other.finding.consumers, *sighting.finding.consumers))
-        merged[key] = Sighting(
-            finding=replace(
-                worse.finding,
-                consumers=tuple(consumers),
-                operations=_united(other.finding.operations, sighting.finding.operations),
-            ),
-            workspaces=_united(other.workspaces, sighting.workspaces),
-            operations=_united(other.operations, sighting.operations),
-            confirmed=other.confirmed or sighting.confirmed,
-            causes=_united(_causes(other), _causes(sighting)),
-            well=_united(other.well, sighting.well),
-        )
-    return merged
-
-
-def _causes(sighting: Sighting) -> tuple[str, ...]:
-    return sighting.causes or (sighting.finding.cause,)
 
 
 def fold(
@@ -127,7 +45,7 @@ def fold(
     None as a state is an incident nobody needs to remember. `new_id` is called once for every new
     occurrence.
     """
-    if isinstance(observed, Sighting) and not _counts(observed.finding):
+    if isinstance(observed, Sighting) and not counts(observed.finding):
         why = observed.finding.accepted
         observed = Healthy() if why is None else Accepted(why=why)
     if isinstance(observed, Sighting):
@@ -175,14 +93,6 @@ def accept(state: IncidentState, *, why: str, now: datetime) -> Change:
     return tell(over, TransitionKind.RESOLVED, now)
 
 
-def _badness(finding: Finding) -> tuple[int, int, int]:
-    return finding.severity.rank, finding.stage, len(finding.operations)
-
-
-def _counts(finding: Finding) -> bool:
-    return finding.severity is not Severity.INFO and finding.accepted is None
-
-
 def _seen(
     state: IncidentState | None,
     sighting: Sighting,
@@ -209,6 +119,7 @@ def _seen(
     if not (is_certain or policy.is_due(state.record)):
         return state, None
     is_new = state.phase is Phase.PENDING
+    state = state if is_new else _back(state, sighting)
     reopenings = state.reopenings if is_new else state.reopenings + 1
     is_flapping = reopenings >= policy.flapping_after
     back = TransitionKind.FLAPPING if is_flapping else TransitionKind.REOPENED
@@ -331,9 +242,9 @@ def _first(
         phase=Phase.PENDING,
         finding=finding,
         severity=finding.severity,
-        workspaces=_united(sighting.workspaces),
-        operations=_united(sighting.operations),
-        causes=_united(_causes(sighting)),
+        workspaces=united(sighting.workspaces),
+        operations=united(sighting.operations),
+        causes=united(causes_of(sighting)),
         record=record,
         failures=trailing(record, SEEN),
         sights=1,
@@ -347,9 +258,6 @@ def _again(
     state: IncidentState, sighting: Sighting, now: datetime, policy: Policy
 ) -> IncidentState:
     finding = _begun(state, sighting.finding)
-    if is_at_rest(state):  # what is back may be back elsewhere
-        was = replace(state.finding, past="", operations=())
-        state = replace(state, workspaces=(), operations=(), finding=was)
     # In the end a group is told as it was when it was widest first, and not as it went.
     is_wider = finding.operation or len(sighting.operations) > len(state.operations)
     if not (finding.past and is_wider):
@@ -364,16 +272,28 @@ def _again(
     return replace(
         state,
         finding=finding,
-        causes=_united(state.causes, _causes(sighting)),
+        causes=united(state.causes, causes_of(sighting)),
         record=record,
-        workspaces=_united(state.workspaces, sighting.workspaces),
-        operations=_united(state.operations, sighting.operations),
+        workspaces=united(state.workspaces, sighting.workspaces),
+        operations=united(state.operations, sighting.operations),
         failures=trailing(record, SEEN),
         successes=0,
         unmeasured=0,
         is_blind=False,
         sights=state.sights + 1,
         last_seen_at=now,
+    )
+
+
+def _back(state: IncidentState, sighting: Sighting) -> IncidentState:
+    """Return what is back, where it is back: that may be elsewhere, and less severe."""
+    seen = sighting.finding
+    return replace(
+        state,
+        finding=replace(state.finding, past=seen.past, operations=seen.operations),
+        severity=seen.severity,
+        workspaces=united(sighting.workspaces),
+        operations=united(sighting.operations),
     )
 
 
@@ -388,7 +308,3 @@ def tell(
     """Return the state with one transition more, and the transition."""
     told = replace(state, sequence=state.sequence + 1)
     return told, Transition(kind=kind, at=now, incident=told)
-
-
-def _united(*names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted(set().union(*names)))

@@ -160,7 +160,7 @@ class IncidentState:
     phase: Phase
     finding: Finding
     severity: Severity
-    """The highest so far in this occurrence."""
+    """The highest so far in this occurrence, or since it came back."""
     workspaces: tuple[str, ...]
     """Sorted; all that were seen with it in this occurrence, or since it came back."""
     operations: tuple[str, ...]

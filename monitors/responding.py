@@ -13,7 +13,10 @@ from monitors.alerting.silences import KIND as SILENCES
 from monitors.alerting.silences import Silence
 from monitors.alerting.telling import Announcer
 from monitors.history import History
-from monitors.incidents import accept, acknowledge
+from monitors.incidents import (
+    accept,
+    acknowledge,
+)
 from monitors.records import Phase, Telling, Transition
 
 

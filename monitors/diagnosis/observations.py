@@ -10,9 +10,11 @@ from contracts.exchanges import Exchange, Operation
 from contracts.findings import Finding
 from contracts.rules import Severity
 from monitors.diagnosis.expectations import TOKEN_RULES
-from monitors.incidents import Sighting
 from monitors.latencies import UNJUDGED, Judged
 from monitors.probes import CANARY
+from monitors.sightings import (
+    Sighting,
+)
 
 LEAST_BROAD: Final = 3
 """Operations that must share a trouble before it may be everybody's; two can be a coincidence."""

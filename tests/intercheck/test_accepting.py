@@ -12,9 +12,14 @@ from contracts.rules import RULES
 from intercheck.accepting import LiveLedger, accept_incident
 from intercheck.settings import Settings, load_settings
 from monitors.history import History
-from monitors.incidents import Sighting, fold
+from monitors.incidents import (
+    fold,
+)
 from monitors.policies import Policy
 from monitors.records import IncidentState
+from monitors.sightings import (
+    Sighting,
+)
 
 TODAY = date(2026, 3, 2)
 

@@ -17,9 +17,14 @@ from intercheck.commands import alerts
 from monitors.alerting.routes import Route
 from monitors.alerting.telling import Announcer
 from monitors.history import History
-from monitors.incidents import Sighting, fold
+from monitors.incidents import (
+    fold,
+)
 from monitors.policies import Policy
 from monitors.records import IncidentState, Reach, TransitionKind
+from monitors.sightings import (
+    Sighting,
+)
 from sandbox.clock import VirtualClock
 from sandbox.slack import DEFAULT_CHANNEL, SlackStandIn
 

@@ -7,13 +7,15 @@ from contracts.exchanges import Operation
 from contracts.findings import Finding
 from contracts.rules import RULES, Severity
 from monitors.incidents import (
-    Observed,
-    Sighting,
     acknowledge,
     fold,
 )
 from monitors.policies import Policy
 from monitors.records import IncidentState, Transition, TransitionKind
+from monitors.sightings import (
+    Observed,
+    Sighting,
+)
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -18,10 +18,13 @@ from monitors.census import Census
 from monitors.diagnosis import Observation
 from monitors.evidence import Health, Look, health, is_evidence
 from monitors.grouping import Place
-from monitors.incidents import Healthy, Sighting
 from monitors.policies import Policy
 from monitors.probe_files import load_probes
 from monitors.records import IncidentState, Phase, Share
+from monitors.sightings import (
+    Healthy,
+    Sighting,
+)
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PROBES = {probe.identity: probe for probe in load_probes()}

@@ -8,15 +8,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from contracts.findings import Course
 from contracts.rules import Severity
-from monitors.incidents import (
+from monitors.policies import CALM, Policy
+from monitors.records import Phase
+from monitors.sightings import (
     Accepted,
     Healthy,
     NotMeasured,
     Paused,
     Settled,
 )
-from monitors.policies import CALM, Policy
-from monitors.records import Phase
 from tests.monitors.lives import (
     ACKNOWLEDGED,
     BLIND,

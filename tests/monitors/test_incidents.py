@@ -10,16 +10,18 @@ from hypothesis import strategies as st
 from contracts.rules import RULES, Severity
 from monitors.grouping import key_of
 from monitors.incidents import (
+    accept,
+)
+from monitors.policies import BLIND_AFTER, RATE_WINDOW, Policy, policy_for
+from monitors.records import Phase
+from monitors.sightings import (
     Accepted,
     Healthy,
     NotMeasured,
     Observed,
     Paused,
-    accept,
     merge,
 )
-from monitors.policies import BLIND_AFTER, RATE_WINDOW, Policy, policy_for
-from monitors.records import Phase
 from tests.monitors.lives import (
     ACKNOWLEDGED,
     BLIND,
@@ -301,11 +303,13 @@ def test_the_same_observations_make_the_same_incident(
 
 def test_what_is_back_is_told_where_it_is_back() -> None:
     life = Life()
-    life(*[replace(sight(), workspaces=("eu", "prod"), operations=("GET /a", "GET /b"))] * 3)
+    worse = sight(Severity.CRITICAL)
+    life(*[replace(worse, workspaces=("eu", "prod"), operations=("GET /a", "GET /b"))] * 3)
     assert life(Healthy(), Healthy()) == [RESOLVED]
     assert life(*[replace(sight(), workspaces=("prod",), operations=("GET /b",))] * 3) == [REOPENED]
     assert life.state is not None
     assert (life.state.workspaces, life.state.operations) == (("prod",), ("GET /b",))
+    assert life.state.severity is Severity.WARNING
 
 
 def test_the_beginning_of_an_incident_does_not_move_later() -> None:
