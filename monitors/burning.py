@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from math import exp, lgamma, log, log1p
 from typing import Any, Final, Self
 
+OBJECTIVE: Final = "latency-objective"
+"""The rule that tells a burn."""
 MINUTE: Final = 60.0
 FINE: Final = 5 * MINUTE
 COARSE: Final = 60 * MINUTE

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from monitors.burning import Ledger
+from monitors.burning import OBJECTIVE, Ledger
 from monitors.lateness import Lateness, lateness_from
 from monitors.makeup import Makeup
 from monitors.policies import RATE_WINDOW
@@ -100,8 +100,10 @@ class Known:
         )
 
     def told_since(self, at: float, verdict: Verdict) -> float:
-        """Return since when answers are part of what is told: the onset, or the first late one of
-        those that are looked at for lateness."""
+        """Return since when answers are part of what is told: all of them where it is a burn, else
+        the onset, or the first late one of those that are looked at for lateness."""
+        if self.told == OBJECTIVE:
+            return 0.0
         late = (when for one in self.late.values() for when in one[-RATE_WINDOW:] if when)
         onset = [] if verdict.kind is Kind.NOTHING else [verdict.since]
         return min((at, *onset, *late))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from contracts.exchanges import Exchange
 from contracts.findings import Course
 from contracts.rules import RULES, Severity
-from monitors.burning import burn_of
+from monitors.burning import OBJECTIVE, burn_of
 from monitors.detectors.context import Context
 from monitors.lateness import record_of
 from monitors.troubles import MOST
@@ -124,18 +124,18 @@ def _burning(exchange: Exchange, observed: float, context: Context) -> Iterator[
         latency = milliseconds(one.objective.latency)
         buckets = context.latency.spent.get(latency, ())
         target = one.objective.target * 100
-        is_told = context.latency.told == "latency-objective"
+        is_told = context.latency.told == OBJECTIVE
         burn = burn_of(buckets, target=one.objective.target, now=at, is_told=is_told)
         if burn is None:
             continue
         goes_on = observed > latency or is_told
         yield Slowness(
-            rule="latency-objective",
+            rule=OBJECTIVE,
             severity=Severity.WARNING if burn.window.wakes and goes_on else Severity.INFO,
             expected="objective",
             words=f"{burn.slow} of {burn.of} answers in {burn.span} took more than "
             f"{latency:.0f} ms (objective of {one.name}: {target:.4g} % within it"
-            f"{f'; {burn.told} more were told before' if burn.told else ''}), "
+            f"{f'; {burn.told} more told before' if burn.told else ''}), "
             f"its budget is spent {burn.rate:.3g} times too fast",
             evidence=f"{target:.4g} % within {latency:.0f} ms; {burn.slow} of {burn.of} answers in "
             f"{burn.span} took longer",

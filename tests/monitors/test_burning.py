@@ -126,23 +126,30 @@ def test_what_was_told_burns_no_budget_again_and_fresh_slow_answers_do() -> None
     assert (whole.slow, whole.of, whole.told) == (18, 72, 0)
 
 
+@pytest.mark.parametrize(
+    ("slow", "ms", "rule"),
+    [
+        ({*range(48, 60), 84, 85}, 2500, "latency-timeout"),
+        ({*range(48, 62, 3), 84, 85}, 1900, "latency-objective"),
+    ],
+)
 def test_an_incident_that_was_told_makes_the_next_slow_answer_no_news(
-    an_exchange: "ExchangeFactory",
+    an_exchange: "ExchangeFactory", slow: set[int], ms: float, rule: str
 ) -> None:
     users, latencies, begun = Users(timeout=2, latency=0.8), Latencies(), an_exchange().started_at
     found: list[tuple[Finding, ...]] = []
-    slow = {*range(48, 60), 84, 85}
     for number in range(100):
         at = begun + timedelta(minutes=5 * number)
-        ms = 2500 if number in slow else 300 + number % 7
-        exchange = an_exchange(at=at, body={"a": 1}, total_ms=ms)
+        exchange = an_exchange(
+            at=at, body={"a": 1}, total_ms=ms if number in slow else 300 + number % 7
+        )
         waits = waits_of(users, exchange.operation, timedelta(seconds=30))
         judged = latencies.take(exchange, thresholds_of(users, exchange.operation), waits)
         findings = detect(exchange, Context(latency=judged, reliance=users))
         found.append(tuple(one for one in findings if one.severity is not Severity.INFO))
         latencies.tell(exchange, found[-1][0].rule.name if found[-1] else "")
-    assert {one.rule.name for one in sum(found[48:64], ())} == {"latency-timeout"}
-    assert not any(found[64:])
+    assert {one.rule.name for one in sum(found[48:80], ())} == {rule}
+    assert not any(found[80:])
 
 
 @given(
