@@ -2,12 +2,12 @@
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
-from statistics import median, median_high
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from monitors.regression.evidence import HOUR, Sums
 from monitors.regression.habits import Habits
+from monitors.regression.hour import Hour
 from monitors.regression.normal import LEAST_EFFECT, WEEK, Normal
 from monitors.regression.samples import Latest
 from monitors.regression.spread import SILENT, TAIL, Scores, Spread
@@ -38,8 +38,8 @@ STEPS: Final = (5.0, HOUR)
 PACE_OF: Final = 5
 """Times between samples, of which the median is the pace: two gaps are no new pace."""
 MOST_MS: Final = 1e7
-MOST_PER_HOUR: Final = 128
-"""Samples of an hour that are kept for its median; of more, every other one."""
+DOUBTED: Final = 3
+"""Hours, longer than a job of the night, for which what is twice as slow is not taken for usual."""
 FIRST: Final = 3
 """Samples that make the first level."""
 
@@ -62,13 +62,11 @@ class Learned:
     part of what is normal."""
 
     __slots__ = (
+        "_doubted",
         "_faster",
         "_pace",
         "_passed",
         "_side",
-        "_skip",
-        "_stride",
-        "_values",
         "habits",
         "high",
         "hour",
@@ -76,6 +74,7 @@ class Learned:
         "latest",
         "level",
         "normal",
+        "now",
         "samples",
         "slow",
         "spread",
@@ -92,6 +91,7 @@ class Learned:
         self.level = Sums(len(ALLOWANCES))
         self.tail = Sums(len(SILENT))
         self.habits = Habits()
+        self.now = Hour()
         self.samples = 0
         self.last: float | None = None
         self.hour = -1
@@ -101,9 +101,8 @@ class Learned:
         """The share of them."""
         self.step = self._pace = 300.0  # the time between samples, and what the rates are for
         self._passed: list[float] = []
-        self._values: list[float] = []
-        self._stride, self._skip = 1, 0
         self._faster: list[float] = []
+        self._doubted = 0
         self._side = 0
         self.latest.set_step(self._pace)
         self._fit()
@@ -163,18 +162,11 @@ class Learned:
         return scores
 
     def _remember(self, value: float, *, is_calm: bool) -> None:
-        values = self._values
-        if self.samples % self._stride == 0 or not values:
-            values.append(value)
-            if len(values) >= MOST_PER_HOUR:
-                self._values = values[::2]
-                self._stride *= 2
-                self._skip //= 2
+        self.now.take(value, self.samples)
         if self.normal.known or not is_calm:
             return
         if self.samples <= FIRST or value < self.normal.expected[0] + LOUD:
-            ordered = sorted(values)
-            self.normal.restart(ordered[(len(ordered) - 1) // 2])
+            self.normal.restart(self.now.low())
 
     def turn(self, hour: int, *, is_calm: bool, lasts_since: float | None, waits: int) -> bool:
         """Close the hour that ends: make it part of what is normal, or wait, unless a trouble lasts
@@ -182,9 +174,8 @@ class Learned:
         As many hours as wait may be part of a trouble."""
         moved = False
         if self.hour >= 0:
-            # Of an hour that is half slow, as where a job begins, the slow half tells the habit.
-            self.habits.add(self.hour, median_high(self._values) if self._values else None)
-            value = _middle(self._values[self._skip :])
+            self.habits.add(self.hour, self.now.habit())
+            value = self.now.usual()
             apart = None if value is None else value - self.normal.expected[self.hour % WEEK]
             self.normal.add(self.hour, value if is_calm else None)
             # What is slow at the same hours of two weeks is a habit of the week.
@@ -200,11 +191,12 @@ class Learned:
             if moved:
                 begins = self.hour + 1 - len(self._faster)
                 self._move(begins if lasts_since is None else int(lasts_since // HOUR))
-            self.normal.fit(waits)
+            is_doubted = apart is not None and apart > LOUD
+            self._doubted = min(self._doubted + 1, DOUBTED) if is_doubted else 0
+            self.normal.fit(waits, self._doubted)
             self._fit()
         self.hour = hour
-        self._values = []
-        self._stride, self._skip = 1, 0
+        self.now = Hour()
         return moved
 
     def _is_better(self, apart: float) -> bool:
@@ -264,7 +256,7 @@ class Learned:
         self.level.clear()
         self.tail.clear()
         self.latest.clear()
-        self._skip = len(self._values)
+        self.now.skip()
         self._faster = []
 
     def as_json(self) -> dict[str, Any]:
@@ -283,13 +275,5 @@ class Learned:
             getattr(self, name).restore(form[name])
 
 
-def _middle(values: Sequence[float]) -> float | None:
-    """Return the median, None where there is nothing. Of an even number it is the higher of the
-    two in the middle, lest normal be too low; of two it is their mean."""
-    if not values:
-        return None
-    return round(median(values) if len(values) == 2 else median_high(values), 4)
-
-
-_PARTS: Final = ("normal", "spread", "unrest", "latest", "level", "tail", "habits")
+_PARTS: Final = ("normal", "spread", "unrest", "latest", "level", "tail", "habits", "now")
 _PLAIN: Final = tuple(name for name in Learned.__slots__ if name not in _PARTS)

@@ -128,10 +128,14 @@ class Normal:
         """Say what is normal as long as there is no hour to learn it from."""
         self.expected = [level] * (WEEK + 1)
 
-    def fit(self, waits: int = 0) -> None:
+    def fit(self, waits: int = 0, held: int = 0) -> None:
         """Work out what is expected from the hours; without any it stays what it was. The latest
-        ones that wait are not followed where nothing else is known."""
+        ones that wait are not followed where nothing else is known; as many as are held
+        back say nothing yet."""
         ring = self._hours
+        if held:
+            ring = ring.copy()
+            ring[(self._last - _AGES[:held]) % len(ring)] = np.nan
         self.known = int(np.count_nonzero(np.isfinite(ring)))
         if not self.known:
             return

@@ -109,19 +109,19 @@ class Watch:
         at, normal = seen.at, self._learned.normal
         slot, known = self._learned.hour % WEEK, normal.known + 1.0
         again = at - self._closed_at < COOLDOWN
-        if again:
-            self._paused = max(self._paused, found.onset - self._closed_at)
-        else:
+        # One that comes back is the same, unless it is twice as slow as it ever was.
+        opened = not again or (not found.tail and found.size > self._peak + LOUD)
+        if opened:
             self._since, self._peak, self._paused = found.onset, 0.0, 0.0
             self._heard = False
+        else:
+            self._paused = max(self._paused, found.onset - self._closed_at)
         # At an hour that was never seen, what did not come at once may be the day's own course.
         is_plain = found.is_plain or normal.seen[slot] or found.onset <= self._search.waits_since
         is_known = normal.seen_weekday[slot] or (found.is_plain and normal.seen[slot])
-        # One that comes back is the same, unless it is twice as slow as it ever was.
-        opened = not again or (not found.tail and found.size > self._peak + LOUD)
         self._trouble = Trouble(
             tail=found.tail,
-            since=found.onset if opened else self._since,
+            since=self._since,
             onset=found.onset,
             opened_at=at,
             slow_at=at,
