@@ -35,6 +35,7 @@ class Sums:
 
     __slots__ = (
         "_burst",
+        "_left_out",
         "_most",
         "_now_seconds",
         "_now_thirds",
@@ -58,6 +59,7 @@ class Sums:
         self._thirds = [0.0] * number
         self._now_seconds = [0.0] * number  # of what goes on
         self._now_thirds = [0.0] * number
+        self._left_out = [False] * number  # whether what goes on is no chance
         self._burst = 0
         self._past: deque[list[float]] = deque()  # the latest sums, as many as a burst lasts
         self._most = [0.0] * number
@@ -92,8 +94,10 @@ class Sums:
 
     def _learn(self, index: int) -> None:
         """Take what came to nothing for chance."""
-        self._seconds[index] += self._now_seconds[index]
-        self._thirds[index] += self._now_thirds[index]
+        if not self._left_out[index]:
+            self._seconds[index] += self._now_seconds[index]
+            self._thirds[index] += self._now_thirds[index]
+        self._left_out[index] = False
         self._now_seconds[index] = self._now_thirds[index] = 0.0
 
     def found(self) -> list[int]:
@@ -122,8 +126,13 @@ class Sums:
     def clear(self) -> None:
         """Forget what is going on, and keep what is usual."""
         self.stop()
+        self._left_out = [False] * len(self.sums)
         self._now_seconds = [0.0] * len(self.sums)
         self._now_thirds = [0.0] * len(self.sums)
+
+    def leave_out(self) -> None:
+        """Leave what goes on out of what is usual, until it has come to nothing."""
+        self._left_out = [one > 0.0 for one in self.sums]
 
     def settle(self) -> None:
         """Let what is usual grow an hour older."""

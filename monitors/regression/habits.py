@@ -51,7 +51,7 @@ class Habits:
 
     def repeats(self, hour: int, usual: float) -> float | None:
         """Return what the same hour was a week before, where it was as far above `usual` then."""
-        now, before = self._known(hour), self._known(hour - WEEK)
+        now, before = self.at(hour), self.at(hour - WEEK)
         if now is None or before is None:
             return None
         high, low = max(now, before) - usual, min(now, before) - usual
@@ -63,11 +63,12 @@ class Habits:
         apart = [
             one - expected[(hour - back) % WEEK]
             for back in range(span)
-            if (one := self._known(hour - back - before)) is not None
+            if (one := self.at(hour - back - before)) is not None
         ]
         return sum(apart) / len(apart) if apart else None
 
-    def _known(self, hour: int) -> float | None:
+    def at(self, hour: int) -> float | None:
+        """Return the median of one of the last hours, None where it is not known."""
         return self._seen[hour % KEPT] if hour > self._last - KEPT else None
 
     def as_json(self) -> dict[str, Any]:

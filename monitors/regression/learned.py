@@ -188,9 +188,10 @@ class Learned:
             else:
                 self._faster = [*self._faster[-23:], *([] if apart is None else [apart])]
                 moved = lasts_since is not None
-            if moved:
-                begins = self.hour + 1 - len(self._faster)
-                self._move(begins if lasts_since is None else int(lasts_since // HOUR))
+            if lasts_since is not None:
+                self._accept(int(lasts_since // HOUR))
+            elif moved:
+                self._move(self.hour + 1 - len(self._faster))
             is_doubted = apart is not None and apart > LOUD
             self._doubted = min(self._doubted + 1, DOUBTED) if is_doubted else 0
             self.normal.fit(waits, self._doubted)
@@ -210,6 +211,18 @@ class Learned:
             least = max(LEAST_EFFECT, 2.0 * self.unrest.hourly) + self.normal.quicker[slot]
             self._faster = [*self._faster, apart] if apart < -least else []
         return len(self._faster) >= BETTER_HOURS
+
+    def _accept(self, since: int) -> None:
+        """Take what lasts since an hour for normal. As long as not every day of the week was seen,
+        the days before may have been unlike these: they stay as they were."""
+        if all(self.normal.seen_weekday):
+            self._move(since)
+            return
+        for hour in range(since, self.hour + 1):
+            value = self.habits.at(hour)
+            if value is not None:
+                self.normal.adopt(hour, value)
+        self.clear()
 
     def _move(self, since: int) -> None:
         """Move what is normal to where it has been for long, since an hour."""

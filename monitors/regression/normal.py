@@ -47,9 +47,10 @@ LEAST_EFFECT: Final = math.log(1.12)
 """Log units: what is slower by less than 12 % is nobody's matter."""
 DAY_REACH: Final = 1
 """Hours to either side that an hour of the day is averaged with."""
-WEEK_REACH: Final = 6
-"""Hours to either side, a quarter of a day, that what a day of the week adds is averaged over: an
-hour of the week is seen only once a week, and days of the week differ as days."""
+WEEK_REACHES: Final = (6, 3, 2)
+"""Hours to either side that what a day of the week adds is averaged over, by how many weeks it was
+seen: an hour of the week is seen only once a week, so at first days differ as days, a quarter of a
+day on either side; then also by their office hours."""
 
 
 class Normal:
@@ -77,7 +78,7 @@ class Normal:
         self.expected: list[float] = [0.0] * (WEEK + 1)
         self.unknown: list[float] = [DAY_UNKNOWN] * WEEK
         self.quicker: list[float] = [0.0] * WEEK
-        """How much quicker an hour of the week was than is expected of it, in log units."""
+        """How much quicker an hour of the week, or one beside it, was than is expected of it."""
         self.seen: list[bool] = [False] * WEEK
         self.seen_weekday: list[bool] = [False] * WEEK
 
@@ -149,8 +150,11 @@ class Normal:
         before = rest.reshape(-1).copy()
         before[(self._last - _AGES[:HELD_BACK]) % len(ring)] = np.nan
         weekly, weeks = _medians(before.reshape(WEEKS, WEEK))
-        whole = _smooth(weekly, weeks, _NEAR_DAYS)
-        weekly = whole * weeks / (weeks + 1.0)
+        whole = _smooth(weekly, weeks, _NEAR_DAYS[0])
+        for seen, near in enumerate(_NEAR_DAYS[1:], start=2):
+            whole = np.where(weeks >= seen, _smooth(weekly, weeks, near), whole)
+        by_hour = weekly
+        weekly = whole * weeks**2 / (weeks**2 + 1.0)
         # The whole of it: else a day off, which is quicker, lowers the level of the day after.
         left = (rest.reshape(WEEKS, WEEK) - whole).reshape(-1)
         recent = left[(self._last - _AGES) % len(ring)]
@@ -166,6 +170,9 @@ class Normal:
             around = np.where(days >= EDGE_DAYS, raw, -9.0)
             around = np.maximum(around[_AFTER], around[_BEFORE])
             edge = np.maximum(around - daily - LEAST_EFFECT - chance, 0.0)
+        # The least that hours like this one were, without averaging over those around.
+        low = by_hour + np.tile(np.where(days > 0, raw, 9.0), 7)
+        low = level + np.minimum(np.minimum(low, np.roll(low, 1)), np.roll(low, -1))
         days, daily, differ, edge = np.tile([days, daily, differ, edge], 7)
         expected = level + daily + weekly
         if not days.all():
@@ -184,7 +191,7 @@ class Normal:
         # A day of the week is believed by and by; what is not believed yet is no evidence either.
         doubted = np.maximum(np.abs(whole - weekly) - WEEK_UNKNOWN, 0.0)
         self.unknown = (off + edge + np.where(whole > 0.0, doubted, 0.0)).tolist()
-        self.quicker = np.where(whole < 0.0, doubted, 0.0).tolist()
+        self.quicker = np.maximum(expected - low - LEAST_EFFECT, 0.0).tolist()
         self.seen = (days > 0).tolist()
         self.seen_weekday = (weeks > 0).tolist()
 
@@ -246,4 +253,4 @@ _AGES: Final = np.arange(LEVEL_HOURS)
 _AFTER: Final = (np.arange(24) + 1) % 24
 _BEFORE: Final = (np.arange(24) - 1) % 24
 _NEAR_HOURS: Final = _near(24, DAY_REACH)
-_NEAR_DAYS: Final = _near(WEEK, WEEK_REACH)
+_NEAR_DAYS: Final = tuple(_near(WEEK, reach) for reach in WEEK_REACHES)

@@ -94,12 +94,13 @@ class Search:
         is_known = learned.normal.seen[learned.hour % WEEK] and not waits
         if is_known or seen.at - onset >= JOB:
             return True
-        comes_back = self.waits_since + TWICE_WITHIN > onset > self.waited_at
-        if comes_back and seen.at - self.waits_since >= JOB:
+        is_back = self.waits_since < onset < self.waits_since + TWICE_WITHIN
+        if is_back and seen.at - self.waits_since >= JOB:
             return True
         if seen.at - onset < AT_ONCE:
-            self.waits_since = self.waits_since if comes_back else onset
+            self.waits_since = self.waits_since if is_back else onset
             self.waited_at = seen.at
+            learned.level.leave_out()  # it may be a trouble that comes and goes
         return False
 
     def _is_habit(self, learned: Learned, seen: Seen, size: float, onset: float) -> bool:

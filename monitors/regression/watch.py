@@ -167,13 +167,17 @@ class Watch:
             found = Found(size, latest.onset(size / 2.0), DOUBT_STARK, is_plain=True)
             return self._open(seen, found)
         deviation = learned.unrest.deviation
+        doubted = 0.0
         if trouble.tail:
             speaks_for_end = -seen.scores[trouble.tail - 1]
         else:
             # The same test, turned round: half of it is nearer to normal than to what was told.
             half = trouble.size / 2.0
             most = half + CLIP * deviation
-            speaks_for_end = seen.weight * min(max(half - seen.residual, -most), most)
+            # What is not believed yet of a quick day is no sign of the end.
+            doubted = learned.normal.quicker[learned.hour % WEEK]
+            residual = seen.residual + doubted
+            speaks_for_end = seen.weight * min(max(half - residual, -most), most)
         trouble.take(speaks_for_end, seen.middle, learned.step)
         trouble.weigh(seen.residual, seen.weight, CLIP * deviation)
         opened = self._confirm(trouble, seen)
@@ -182,6 +186,7 @@ class Watch:
         if (
             trouble.left < OVER * self._scale(trouble)
             or trouble.right < latest.burst
+            or (not trouble.tail and seen.middle + doubted > trouble.size / 2.0)
             or seen.at - trouble.slow_at < CALMER * self._paused
         ):
             return self._say(trouble, seen, opened=opened)

@@ -202,6 +202,39 @@ def test_where_a_third_of_the_answers_is_slow_four_in_a_row_are_not_another_trou
     assert 1 <= len(opened(verdicts)) <= 2
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_a_regression_is_not_over_because_the_weekend_is_quick(seed: int) -> None:
+    first = 23 * PER_DAY + 10 * PER_HOUR
+
+    def slower(index: int) -> float:
+        return (1.6 if index >= first else 1.0) * (0.67 if index // PER_DAY % 7 >= 5 else 1.0)
+
+    verdicts = told(series(27, slower, seed=seed))
+    at = opened(verdicts)[-1]
+    assert first < at < first + 3 * PER_HOUR
+    assert not any(one.closed for one in verdicts[at:])
+
+
+def test_a_watch_that_begins_on_a_saturday_tells_the_working_days_once() -> None:
+    verdicts = told(series(21, lambda i: 0.65 if i // PER_DAY % 7 in (0, 1) else 1.0))
+    assert len(opened(verdicts)) <= 1
+    assert verdicts[7 * PER_DAY :] == [CALM] * (14 * PER_DAY)
+
+
+@pytest.mark.parametrize("known", [24, 48, 60])
+def test_half_hourly_probes_find_what_is_plain_at_the_third_sample_on_the_first_days(
+    known: int,
+) -> None:
+    verdicts = told(series(3, between(known, 10**6, 20.0), step=1800, swing=0.0, sigma=0.1))
+    assert opened(verdicts) == [known + 2]
+
+
+def test_what_comes_and_goes_is_found_on_the_first_day() -> None:
+    first = 10 * PER_HOUR
+    verdicts = told(series(1, lambda i: 2.4 if i >= first and i % 14 < 6 else 1.0))
+    assert first < opened(verdicts)[0] < first + 5 * PER_HOUR
+
+
 def test_when_only_the_slow_answers_become_slower_it_is_a_shift_of_the_tail() -> None:
     chance = random.Random(1)
     first = 7 * PER_DAY
