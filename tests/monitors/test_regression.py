@@ -1,9 +1,8 @@
-"""Regressions are found from the first day on, told once, forgiven, and nothing else is told."""
+"""Regressions are found, told once, forgiven, and nothing else is told."""
 
 import json
 import math
 import random
-from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,70 +13,27 @@ from hypothesis import strategies as st
 from monitors.latencies import Latencies
 from monitors.makeup import Makeup
 from monitors.packed import unpacked
-from monitors.regression import CALM, Kind, Verdict, Watch
-from monitors.regression.habits import Habits
+from monitors.regression import CALM, Kind, Watch
+from tests.monitors.latency_samples import (
+    PER_DAY,
+    PER_HOUR,
+    START,
+    STEP,
+    Sample,
+    between,
+    opened,
+    series,
+    told,
+    wider_from,
+)
 
 if TYPE_CHECKING:
     from tests.monitors.conftest import ExchangeFactory
 
-START = 1_740_960_000  # a Monday, 00:00 UTC
-STEP = 300
-PER_HOUR = 3600 // STEP
-PER_DAY = 24 * PER_HOUR
-
-Sample = tuple[float, float]
 times = st.floats(allow_nan=True, allow_infinity=True) | st.integers(START, START + 10**6).map(
     float
 )
 latencies = st.floats(allow_nan=True, allow_infinity=True) | st.floats(0, 120_000)
-
-
-def series(
-    days: float,
-    slower: Callable[[int], float] = lambda index: 1.0,
-    *,
-    seed: int = 0,
-    sigma: float = 0.12,
-    swing: float = 0.2,
-    step: int = STEP,
-) -> list[Sample]:
-    """Return samples around 200 ms with a daily swing; `slower` is a factor by index."""
-    chance = random.Random(seed)
-    day = 86400 / step
-    return [
-        (
-            float(START + index * step),
-            200.0
-            * math.exp(swing * math.sin(2 * math.pi * index / day) + chance.gauss(0, sigma))
-            * slower(index),
-        )
-        for index in range(int(days * day))
-    ]
-
-
-def told(samples: Iterable[Sample], watch: Watch | None = None) -> list[Verdict]:
-    watch = watch or Watch()
-    return [watch.take(at, ms) for at, ms in samples]
-
-
-def opened(verdicts: Iterable[Verdict]) -> list[int]:
-    return [index for index, verdict in enumerate(verdicts) if verdict.opened]
-
-
-def between(first: int, last: int, factor: float) -> Callable[[int], float]:
-    return lambda index: factor if first <= index < last else 1.0
-
-
-def wider_from(first: int, spread: float) -> Callable[[int], float]:
-    """Return factors that spread, from an index on."""
-    chance = random.Random(7)
-    return lambda index: math.exp(chance.gauss(0, spread)) if index >= first else 1.0
-
-
-def office(index: int) -> float:
-    """Return what work adds, from Monday to Friday, 8 to 18 h: a third."""
-    day, sample = divmod(index, PER_DAY)
-    return 1.35 if day % 7 < 5 and 8 <= sample / PER_HOUR < 18 else 1.0
 
 
 def restored(watch: Watch) -> Watch:
@@ -121,46 +77,6 @@ def test_a_burst_of_less_than_a_quarter_of_an_hour_is_nobodys_matter(length: int
     assert not opened(told(series(7.2, between(first, first + length, 8.0))))
 
 
-def test_what_happens_every_night_is_normal_after_the_second() -> None:
-    nightly = told(series(9, lambda index: 2.5 if 30 <= index % PER_DAY < 42 else 1.0))
-    assert len(opened(nightly)) <= 2
-    assert max(opened(nightly), default=0) < 2 * PER_DAY
-
-
-@pytest.mark.parametrize("begins", [2, 8])
-def test_a_job_of_the_night_that_begins_with_the_watch_is_nobodys_matter(begins: int) -> None:
-    def job(index: int) -> float:
-        return 2.2 if begins <= index % PER_DAY < begins + PER_HOUR else 1.0
-
-    assert not opened(told(series(4, job)))
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_office_hours_are_told_on_the_first_day_at_most(seed: int) -> None:
-    def busy(index: int) -> float:
-        return 2.2 if office(index) > 1 else 1.0
-
-    days = {index // PER_DAY for index in opened(told(series(5, busy, seed=seed, swing=0.1)))}
-    assert days <= {0}
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_day_that_swings_widely_is_told_on_the_first_day_at_most(seed: int) -> None:
-    days = {index // PER_DAY for index in opened(told(series(4, seed=seed, swing=1.0)))}
-    assert days <= {0}
-
-
-@given(rises=st.floats(0.0, 0.5), hour=st.integers(0, 23))
-def test_an_hour_that_is_as_expected_is_no_slow_one_however_steep_the_day(
-    rises: float, hour: int
-) -> None:
-    expected = [rises * (one % 24) for one in range(168)]
-    habits, today = Habits(), START // 3600 + 6 * 24
-    for one in range(today - 5 * 24, today + hour):
-        habits.add(one, expected[one % 168])
-    assert habits.slow_days(today + hour, expected, 0.1, hours=1.0) == 0
-
-
 @given(seed=st.integers(0, 999), jobs=st.lists(st.integers(0, 600), min_size=2, max_size=4))
 @settings(max_examples=20)
 def test_nothing_begins_before_the_first_sample_or_before_what_is_over(
@@ -202,39 +118,6 @@ def test_where_a_third_of_the_answers_is_slow_four_in_a_row_are_not_another_trou
     assert 1 <= len(opened(verdicts)) <= 2
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_a_regression_is_not_over_because_the_weekend_is_quick(seed: int) -> None:
-    first = 23 * PER_DAY + 10 * PER_HOUR
-
-    def slower(index: int) -> float:
-        return (1.6 if index >= first else 1.0) * (0.67 if index // PER_DAY % 7 >= 5 else 1.0)
-
-    verdicts = told(series(27, slower, seed=seed))
-    at = opened(verdicts)[-1]
-    assert first < at < first + 3 * PER_HOUR
-    assert not any(one.closed for one in verdicts[at:])
-
-
-def test_a_watch_that_begins_on_a_saturday_tells_the_working_days_once() -> None:
-    verdicts = told(series(21, lambda i: 0.65 if i // PER_DAY % 7 in (0, 1) else 1.0))
-    assert len(opened(verdicts)) <= 1
-    assert verdicts[7 * PER_DAY :] == [CALM] * (14 * PER_DAY)
-
-
-@pytest.mark.parametrize("known", [24, 48, 60])
-def test_half_hourly_probes_find_what_is_plain_at_the_third_sample_on_the_first_days(
-    known: int,
-) -> None:
-    verdicts = told(series(3, between(known, 10**6, 20.0), step=1800, swing=0.0, sigma=0.1))
-    assert opened(verdicts) == [known + 2]
-
-
-def test_what_comes_and_goes_is_found_on_the_first_day() -> None:
-    first = 10 * PER_HOUR
-    verdicts = told(series(1, lambda i: 2.4 if i >= first and i % 14 < 6 else 1.0))
-    assert first < opened(verdicts)[0] < first + 5 * PER_HOUR
-
-
 def test_when_only_the_slow_answers_become_slower_it_is_a_shift_of_the_tail() -> None:
     chance = random.Random(1)
     first = 7 * PER_DAY
@@ -271,13 +154,6 @@ def test_a_small_shift_is_told_as_soon_as_it_is_more_than_a_burst() -> None:
     assert not opened(told(series(7.5, between(first, first + 3, 1.6))))
     (at,) = opened(told(series(7.5, between(first, first + 9, 1.6))))
     assert at < first + 9
-
-
-@pytest.mark.parametrize("begins", ["Monday", "Saturday"])
-def test_a_working_day_after_days_off_is_no_regression(begins: str) -> None:
-    day = {"Monday": 0, "Saturday": 5}[begins]
-    samples = series(9, lambda index: office(index + day * PER_DAY), swing=0.0)
-    assert not opened(told((at + day * 86400.0, ms) for at, ms in samples))
 
 
 def test_an_improvement_is_no_alert_and_then_what_is_normal() -> None:
@@ -338,27 +214,6 @@ def test_one_that_comes_and_goes_stays_one_until_it_is_over(every: int, slow: in
     assert last <= closed[-1] < last + 2 * every
 
 
-@pytest.mark.parametrize("hour", [3, 8, 14])
-def test_twice_as_slow_is_told_on_the_first_day_once_it_is_longer_than_a_job(hour: int) -> None:
-    first = hour * PER_HOUR
-    (at,) = opened(told(series(1, between(first, 10**6, 2.0))))
-    assert first < at < first + 3.5 * PER_HOUR
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_the_course_of_the_first_day_is_not_loud(seed: int) -> None:
-    verdicts = told(series(1.5, seed=seed, swing=0.5))
-    assert not any(one.kind is Kind.REGRESSION for one in verdicts)
-
-
-def test_it_is_still_learning_on_a_weekday_that_was_never_seen() -> None:
-    def sure(day: int) -> bool:
-        verdicts = told(series(day + 0.9, between(day * PER_DAY + 96, 10**6, 1.7)))
-        return verdicts[opened(verdicts)[0]].is_sure
-
-    assert (sure(5), sure(12)) == (False, True)
-
-
 def test_what_it_says_is_so_now_is_the_median_of_the_answers_since() -> None:
     first = 8 * PER_DAY
     samples = series(8.1, between(first, 10**6, 1.6))
@@ -366,23 +221,6 @@ def test_what_it_says_is_so_now_is_the_median_of_the_answers_since() -> None:
     at = opened(verdicts)[0] + 3
     since = [ms for when, ms in samples[at - 8 : at + 1] if when >= verdicts[at].since]
     assert verdicts[at].now_ms == pytest.approx(sorted(since)[len(since) // 2], rel=0.05)
-
-
-def test_what_is_slow_on_the_same_day_of_two_weeks_is_normal_in_the_third() -> None:
-    weekend = [1.6 if index // PER_DAY % 7 >= 5 else 1.0 for index in range(35 * PER_DAY)]
-    at = opened(told(series(35, weekend.__getitem__)))
-    assert at
-    assert max(at) < 14 * PER_DAY
-
-
-@pytest.mark.parametrize("off", [0.7, 0.6, 0.5])
-def test_a_working_day_after_quick_weekends_is_no_regression(off: float) -> None:
-    weekend = [off if index // PER_DAY % 7 >= 5 else 1.0 for index in range(28 * PER_DAY)]
-    assert not opened(told(series(28, weekend.__getitem__)))
-
-
-def test_a_week_after_an_improvement_it_is_no_regression() -> None:
-    assert not opened(told(series(17, lambda index: 0.6 if index >= 8 * PER_DAY else 1.0)))
 
 
 @given(
