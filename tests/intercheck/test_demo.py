@@ -57,7 +57,7 @@ def test_each_fault_is_posted_once_and_resolved(played: tuple[Path, dict[str, An
         assert scenario["posted"] == 1, scenario
         # Two right answers end an incident; that latency is normal again takes some more.
         is_latency = scenario["diagnosed"].startswith("latency-regression")
-        assert scenario["passes_to_resolve"] == (4 if is_latency else 2), scenario
+        assert scenario["passes_to_resolve"] == (6 if is_latency else 2), scenario
         assert scenario["problems"] == [], scenario
 
 
