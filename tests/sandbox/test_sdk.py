@@ -20,18 +20,6 @@ from intercom.types import StartingAfterPaging
 from sandbox.intercom import Fault, Sandbox
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox(latency=False) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: Sandbox) -> Sandbox:
-    running.reset()
-    return running
-
-
 @pytest.fixture
 def intercom(sandbox: Sandbox) -> Iterator[Intercom]:
     with httpx.Client(timeout=10) as connection:
